@@ -159,7 +159,7 @@ milliseconds since the epoch.
 def served_rest() -> list[Operation]:
     """The operations; declaring them calls none of what they need, so anything is given."""
     anything = cast(Any, MagicMock())  # not None: a room that is not there has no operations
-    needs = dict.fromkeys(Dependencies.__dataclass_fields__, anything)
+    needs = dict.fromkeys(Dependencies.__struct_fields__, anything)
     given = {"settings": Settings(), "auth_required": False, "checks": {}, "wipe": None}
     return rest_operations(Dependencies(**{**needs, **given}))
 

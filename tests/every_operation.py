@@ -21,7 +21,7 @@ from trimtab.web import app as web
 def rest() -> list[Operation]:
     """The operations of REST, in the order of their document."""
     anything = cast(Any, MagicMock())  # not None: a room that is not there has no operations
-    needs = dict.fromkeys(Dependencies.__dataclass_fields__, anything)
+    needs = dict.fromkeys(Dependencies.__struct_fields__, anything)
     given = {"settings": Settings(), "auth_required": False, "checks": {}}
     return rest_operations(Dependencies(**{**needs, **given}))
 

@@ -8,9 +8,9 @@ seconds and closes those past a limit; while requests are still to be answered t
 import asyncio
 import resource
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from trimtab.settings import Settings
@@ -23,8 +23,7 @@ _TOO_SLOW = b"cannot wait longer for this request: it came too slowly\n"
 _TOO_MANY = b"cannot take another connection now: try again later\n"
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionLimits:
+class ConnectionLimits(Struct, frozen=True):
     """`idle_s`: without a request begun. `slow_s`: for a request's head, and without a byte of a body or of an answer
     taken. `most`: connections at once.
     """

@@ -2,10 +2,10 @@
 
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
+from msgspec import Struct
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.platform_collector import PlatformCollector
@@ -40,8 +40,7 @@ _DAMAGE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(Struct, frozen=True):
     """How the processes do: what they tell of their jobs, what the system says of them, the HTTP doors, the evaluation
     of alarms (how late in ms, and heartbeats by what became of them), refused connections out, connections in that were
     closed early, and bodies of requests under way."""

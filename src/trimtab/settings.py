@@ -12,6 +12,8 @@ from dataclasses import field as dataclass_field
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from trimtab.base.errors import SetupError
 
 PREFIX = "TRIMTAB_"
@@ -326,8 +328,7 @@ class Settings:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
+class Described(Struct, frozen=True):
     """One line of `trimtab settings`."""
 
     name: str

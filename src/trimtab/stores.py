@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from trimtab.alarms.lateness import late_ms
@@ -29,8 +29,7 @@ from trimtab.store.telemetry.removal import keep_old_parts
 from trimtab.store.telemetry.schema import METRIC_ROLLUP_MARKS, Layout, Table
 
 
-@dataclass(frozen=True, slots=True)
-class Stores:
+class Stores(Struct, frozen=True):
     """The state database, the telemetry engine, and the write-ahead logs in front of it: `log` is that of metrics."""
 
     state: State

@@ -13,8 +13,10 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import IO
+
+from dataclasses import replace
 
 from trimtab import preflight
 from trimtab.base.clock import Clock

@@ -7,7 +7,8 @@ without that door. What they listen on is printed, a line each, for the supervis
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.errors import SetupError
 from trimtab.doors.datagrams import Datagrams
@@ -30,8 +31,7 @@ LISTENING = "listening:"
 _FLUSH_S = 1.0  # how long a point without an acknowledgement is only in memory
 
 
-@dataclass(frozen=True, slots=True)
-class OtlpSignals:
+class OtlpSignals(Struct, frozen=True):
     """Who takes each signal of OTLP."""
 
     metrics: Takes

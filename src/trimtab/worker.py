@@ -14,7 +14,8 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab import settings as settings_module
 from trimtab.alarms.evaluator import AlarmEvaluator, EvaluatorParts
@@ -95,8 +96,7 @@ class Leading:
                 await asyncio.to_thread(work)
 
 
-@dataclass(frozen=True, slots=True)
-class Metrics:
+class Metrics(Struct, frozen=True):
     """The metrics room of this process: a registry that follows what the server registers, a reader without a log."""
 
     registry: SeriesRegistry

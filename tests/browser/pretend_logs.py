@@ -1,8 +1,9 @@
 """Log events that are made up: a service's JSON lines and another's errors, which are new."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any, cast
+
+from msgspec.structs import fields
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock

@@ -1,7 +1,8 @@
 """`Grant`: a role and what it is bound to; and the one rule of handing it on: never more than one has."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import RowRule
@@ -13,8 +14,7 @@ MOST_RULES = 20
 """Rules of a binding, and values of a rule: reads ask for each of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """A role, bound to an account (None: every one) and to rows that pass every one of `rows`."""
 
     role: Role

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
 
 from trimtab.access.grant import WHOLE, Grant, tags_of, teams_of
@@ -19,8 +19,7 @@ GROUP, SERVICE = "group", "service"
 _WORDS = {GROUP: "group", SERVICE: "service account"}
 
 
-@dataclass(frozen=True, slots=True)
-class NamedGrant:
+class NamedGrant(Struct, frozen=True):
     """A group, or a service account, which may be disabled. Times in milliseconds."""
 
     kind: str

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from trimtab.access.grant import Grant, tags_of, teams_of
 from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import RowRule
@@ -47,8 +49,7 @@ class NewKey:
         return tags_of(self.rows)
 
 
-@dataclass(frozen=True, slots=True)
-class KeyInfo:
+class KeyInfo(Struct, frozen=True):
     """A key (or a person) as listed: everything but its secret. Times in milliseconds.
 
     `replaced_by` is the key that takes its place, where it was rotated. `state` and `warning` are as of the listing. A

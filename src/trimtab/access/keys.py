@@ -10,9 +10,9 @@ import hmac
 import secrets
 import string
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
+from dataclasses import replace
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from trimtab.access.grant import WHOLE, Grant

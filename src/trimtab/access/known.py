@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, select
 
 from trimtab.access.choices import OWN, choices_of, chosen
@@ -36,8 +37,7 @@ _LIVE = select(
 """What counts of the keys that were not revoked: not when they were used, which changes by the minute."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """A key that was not revoked. `secret` is what is kept sealed; `aws` is what an AWS key is verified with."""
 
     secret: str

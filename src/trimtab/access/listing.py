@@ -1,7 +1,6 @@
 """A row of `access_keys` as lists tell of it."""
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from sqlalchemy import RowMapping
 
 from trimtab.access.choices import OWN, choices_of, chosen, own_grant

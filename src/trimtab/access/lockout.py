@@ -4,8 +4,7 @@ A try is counted before its password is looked at and taken back when it was rig
 than so many one after another. What is counted lies in the state: every process and every start knows it.
 """
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
 
 from trimtab.base.clock import Clock
@@ -24,8 +23,7 @@ LONGEST_MS = 15 * 60_000
 _LONGEST_SUBJECT = 100
 
 
-@dataclass(frozen=True, slots=True)
-class LockedOut:
+class LockedOut(Struct, frozen=True):
     """A name or an address that failed too often. `until_ms`: when it may try again."""
 
     kind: str

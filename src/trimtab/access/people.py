@@ -9,9 +9,9 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from trimtab.access.choices import choices_of
@@ -38,8 +38,7 @@ _HASHES = 2
 """Passwords that are hashed at once: each takes 32 MiB and a core for a tenth of a second."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rights:
+class Rights(Struct, frozen=True):
     """What a provider's claims give: `role` by the settings, and the groups here that are called as one `claimed`.
 
     `otherwise` is the role of whoever has neither.

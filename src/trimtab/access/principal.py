@@ -1,7 +1,8 @@
 """`Principal`: who calls, and what they may do and see."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
 
@@ -25,8 +26,7 @@ class Role(StrEnum):
 _RANK = {Role.FINANCE: 0, Role.READ: 1, Role.WRITE: 2, Role.ADMIN: 3}
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(Struct, frozen=True):
     """A verified caller. `account` is None for one that is not bound to an account.
 
     `id` is that of the credential. A person of several `groups` acts as one of them, `group` ("": as none).
@@ -55,8 +55,7 @@ class Principal:
         return bool(self.scope.rows)
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(Struct, frozen=True):
     """What a caller needs. `bound`: callers who are bound to tags may ask, as the answer keeps to what they see."""
 
     role: Role

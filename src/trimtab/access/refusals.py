@@ -5,9 +5,10 @@ apart is one row of its own.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from threading import Lock
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from trimtab.base.clock import Clock
@@ -25,8 +26,7 @@ OTHERS = "others"
 _LONGEST = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """What is alike: `status` is 401, 403 or 429, `who` a key's name or the id that was claimed ("": nobody said)."""
 
     door: str
@@ -40,8 +40,7 @@ class Refused:
         return replace(self, who=self.who[:_LONGEST], address=self.address[:_LONGEST])
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """How often, and the last time. `untold` of them are not in the audit yet."""
 
     refused: Refused
@@ -52,8 +51,7 @@ class Refusal:
     untold: int = 0
 
 
-@dataclass(slots=True)
-class _Counted:
+class _Counted(Struct):
     """Since the last saving."""
 
     count: int = 0
@@ -62,8 +60,7 @@ class _Counted:
     path: str = ""
 
 
-@dataclass(slots=True)
-class Refusals:
+class Refusals(Struct):
     """Of one process over one state database."""
 
     state: State

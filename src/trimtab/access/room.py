@@ -1,6 +1,6 @@
 """Who may come in, as one thing: keys, groups, service accounts, people, and who was refused."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.access.grants import GROUP, SERVICE, GrantStore
 from trimtab.access.keys import KeyStore, Machines
@@ -11,8 +11,7 @@ from trimtab.base.clock import Clock
 from trimtab.store.state.database import State
 
 
-@dataclass(frozen=True, slots=True)
-class AccessRoom:
+class AccessRoom(Struct, frozen=True):
     """Of one state database. Use one a process."""
 
     keys: KeyStore

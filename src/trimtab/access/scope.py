@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 MACHINE_IDS = ("host.id", "host_id", "InstanceId", "instance_id")
 """Dimensions that name a machine by an id that no other has; names of machines are of one cluster only."""
 
@@ -29,8 +31,7 @@ class RowRule:
         return bool(self.machines) and any(pairs.get(name) in self.machines for name in MACHINE_IDS)
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """The accounts, regions and rows that a caller may read. None means every one.
 
     A row passes when its account and its region are in the sets and it passes every rule of `rows`.

@@ -1,10 +1,10 @@
 """GetMetricData: the metrics that advice needs, an hour a point, into the metric store under AWS's own names."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.accounts.describe.contract import Calls, Item
 from trimtab.accounts.metrics_wanted import Series
@@ -21,8 +21,7 @@ _QUERIES, _POINTS = 500, 100_000
 """Queries and data points of one call. Source: GetMetricData's reference, 500 and 100,800."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """Whole hours `[start_ms, end_ms)`."""
 
     start_ms: int
@@ -40,8 +39,7 @@ class Window:
         return max(0, (self.end_ms - self.start_ms) // HOUR_MS)
 
 
-@dataclass(frozen=True, slots=True)
-class Points:
+class Points(Struct, frozen=True):
     """What one call brought: for each series its hours with count, sum, minimum and maximum."""
 
     key: str

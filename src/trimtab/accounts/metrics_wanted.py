@@ -4,8 +4,9 @@ A point an hour is kept. Of a utilisation that is the hour's average and maximum
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from trimtab.cloud.call_costs import METRIC
 from trimtab.inventory.resources import Resource
@@ -15,8 +16,7 @@ SUM = ("Sum",)
 PEAK = ("Maximum",)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """A metric of a resource type: its statistics, and the unit that AWS publishes it in."""
 
     resource_type: str
@@ -26,8 +26,7 @@ class Wanted:
     statistics: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Struct, frozen=True):
     """One metric of one thing."""
 
     wanted: Wanted

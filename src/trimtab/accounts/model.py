@@ -1,8 +1,9 @@
 """Words of connected accounts: how one is read, reads of it, and their steps."""
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from trimtab.cloud.reading import Access
 
@@ -10,8 +11,7 @@ ORIGIN = "aws"
 """Who told of the resources that are found here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """An account that is read. `regions` are those that are read; `every_hours` 0 means only when asked.
 
     `max_cost` is what one read may spend on calls that AWS charges (dollars); `days` how far back metrics, audit events
@@ -56,8 +56,7 @@ class StepState(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One service in one region. `items` are the resources, points, events or prices that it brought."""
 
     region: str
@@ -68,8 +67,7 @@ class Step:
     ended_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """A read of an account. `estimate` is what its metrics cost, in dollars, as soon as the inventory is known."""
 
     id: int
@@ -81,8 +79,7 @@ class Read:
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class CallCount:
+class CallCount(Struct, frozen=True):
     """Calls of an operation on a day (ISO, UTC), and what they cost in dollars."""
 
     day: str

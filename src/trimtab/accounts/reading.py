@@ -7,8 +7,10 @@ events and spot prices. A step that lacks a permission is noted with the permiss
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.accounts import event_reading, metric_reading, spot_reading
@@ -38,8 +40,7 @@ _DAY_MS = 86_400_000
 _BY_NAME = {one.name: one for one in SOURCES}
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What a read writes to."""
 
     store: AccountStore

@@ -3,8 +3,10 @@
 import asyncio
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.accounts.describe.every import SOURCES
@@ -28,8 +30,7 @@ _HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
 _CALLS_DAYS = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What a read would do. `series` and `dollars` are None where the inventory was never read."""
 
     account: Account
@@ -41,8 +42,7 @@ class Plan:
     dollars: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """How an account stands: its last read, and its calls of 30 days."""
 
     account: Account
@@ -53,8 +53,7 @@ class Standing:
     """Resources that are known, by type."""
 
 
-@dataclass(slots=True)
-class AccountsRoom:
+class AccountsRoom(Struct):
     """Everything that may be asked of connected accounts. `turn` is what the server does by itself."""
 
     store: AccountStore

@@ -6,10 +6,10 @@ offer; a caller names one and never imports it.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from trimtab.base.clock import Clock
@@ -19,8 +19,7 @@ from trimtab.store.state.database import State
 from trimtab.store.state.tables import action_log
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What acting would change, in words and as facts."""
 
     summary: str
@@ -41,8 +40,7 @@ class Actuator(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """The record of one request."""
 
     id: str

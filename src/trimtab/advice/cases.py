@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, func, insert, select, update
 
 from trimtab.base.clock import Clock
@@ -18,8 +18,7 @@ RESOLVED = "resolved"
 _kept = advice_cases.c
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """A case: `form` is CreateCase's."""
 
     id: str

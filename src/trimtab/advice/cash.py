@@ -8,8 +8,9 @@ rate card takes at full load says nothing of it. Sums are of BILL_DAYS days, so 
 cover are not told apart from hours in which there was: the figure is an upper bound then.
 """
 
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+
+from msgspec import Struct
 
 from trimtab.advice.facts import Bill, Facts
 from trimtab.advice.finding import HOURS_A_MONTH
@@ -17,8 +18,7 @@ from trimtab.advice.finding import HOURS_A_MONTH
 _CENT = Decimal("0.01")
 
 
-@dataclass(frozen=True, slots=True)
-class Saving:
+class Saving(Struct, frozen=True):
     """Cash a month off the invoice, what it costs a month now, and how that came about."""
 
     cash: Decimal | None

@@ -14,9 +14,11 @@ each thing that it judged. What a finding saves, whose it is and its fix in full
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from trimtab.advice.facts import Ask, Facts, Thing
 from trimtab.advice.finding import Action, Effort, Evidence, Pillar, Status
@@ -37,8 +39,7 @@ class Want(StrEnum):
     PRICES = "prices of instance types"
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """A threshold: its default, unit, what it means and who says so."""
 
     name: str
@@ -48,8 +49,7 @@ class Setting:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What a judge has to say against a thing.
 
     `share` is how much of the resource's cost the fix saves (0 where it saves no money); `money` says the amount a
@@ -80,16 +80,14 @@ class Found:
     lost: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unsure:
+class Unsure(Struct, frozen=True):
     """A thing that could not be judged, and why."""
 
     thing: Thing
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fine:
+class Fine(Struct, frozen=True):
     """A thing in order."""
 
     thing: Thing
@@ -110,8 +108,7 @@ def each(kind: str, judge: JudgeOne) -> Judge:
     return judge_all
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """Facts with a known outcome. `finds` are the ids of the things found, `unsure` of those that cannot be judged."""
 
     says: str
@@ -122,8 +119,7 @@ class Example:
     """The cash of the one finding, where the example shows it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Examples:
+class Examples(Struct, frozen=True):
     """What is found, what is not, and what cannot be judged. All three run as tests and are in the documentation."""
 
     positive: Example

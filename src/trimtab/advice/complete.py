@@ -1,9 +1,11 @@
 """From what a judge found to a finding: whose it is, what it saves, and its fix in full. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from string import Formatter
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.advice.cash import Saving, month, saving
 from trimtab.advice.check import Check, Fine, Found, Unsure
@@ -82,8 +84,7 @@ def _takes(found: Found) -> float:
     return 1.0 if found.hours or found.lost is not None else found.share
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """What a resource costs a month, and who says so."""
 
     amount: Decimal | None

@@ -5,9 +5,10 @@ check the same `Facts`. Examples and tests make them by hand (`examples.py`). Va
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct, field
 
 from trimtab.fleet.model import MachineKey
 from trimtab.fleet.naming import MachineNames
@@ -20,8 +21,7 @@ BILL_DAYS = 30
 """Days of the bill that facts hold: the lookback of AWS's own commitment advice, and near a month."""
 
 
-@dataclass(frozen=True, slots=True)
-class Thing:
+class Thing(Struct, frozen=True):
     """A resource as checks see it.
 
     `kind` is AWS's resource type as its Tagging API spells it (`ec2:volume`), else the inventory's own. `attributes`
@@ -60,8 +60,7 @@ class Thing:
         return self.name or self.id
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """A metric of a kind of resource: buckets of `period_s` over `days`, of every series whose `dimension` is its id.
 
     `statistic` is CloudWatch's word (`Average`, `Sum`, `Maximum`, `p99` …).
@@ -80,8 +79,7 @@ class Ask:
         return f"{self.namespace} {self.metric} ({self.statistic})"
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(Struct, frozen=True):
     """Buckets of a metric: starts (ms, ascending) and values; what was not measured is absent."""
 
     times: tuple[int, ...] = ()
@@ -97,8 +95,7 @@ class Values:
         return iter(self.values)
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(Struct, frozen=True):
     """What a resource cost in the last BILL_DAYS days, in one currency.
 
     `billed` is what the invoice asks for usage that no commitment covers, `covered` the effective cost of what
@@ -130,8 +127,7 @@ class Bill:
         return self.billed + self.covered + self.rented + self.power
 
 
-@dataclass(frozen=True, slots=True)
-class Commitment:
+class Commitment(Struct, frozen=True):
     """A Savings Plan or reservation in the bill of the last BILL_DAYS days; amounts as of the explorer's use."""
 
     id: str
@@ -142,8 +138,7 @@ class Commitment:
     account: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(Struct, frozen=True):
     """An alarm, as far as checks ask: the metric it watches and for what, and whether it tells anybody."""
 
     name: str
@@ -154,8 +149,7 @@ class Watch:
     enabled: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Gpu:
+class Gpu(Struct, frozen=True):
     """A GPU known from its metrics over the window: buckets of `period_s` seconds.
 
     `active` is its activity (0 to 1; `basis` says how measured), `memory` bytes used, `queue` requests running or
@@ -192,8 +186,7 @@ class Gpu:
     watts: Values = Values()
 
 
-@dataclass(frozen=True, slots=True)
-class GpuLoss:
+class GpuLoss(Struct, frozen=True):
     """GPU-hours lost on a node in the window, by cause (`XID 79`, `ECC`, `NVLink`, `drained`), with what shows it."""
 
     node: str
@@ -208,8 +201,7 @@ class GpuLoss:
     region: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """One machine with accelerators, whoever speaks of it: `path` is the ledger's (`account/cluster/name`).
 
     `resource` is its path as a resource: the inventory's instance where there is one, else the node. `bill` is the key
@@ -231,8 +223,7 @@ class Machine:
         return self.bill or self.path
 
 
-@dataclass(frozen=True, slots=True)
-class Machines:
+class Machines(Struct, frozen=True):
     """The machines that the ledger knows, by path; `names` finds one by its node, its host or its id on a bill."""
 
     known: Mapping[str, Machine] = field(default_factory=dict)
@@ -244,8 +235,7 @@ class Machines:
         return self.known.get(path or "")
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """Everything that checks may look at, as of `now_ms`."""
 
     now_ms: int

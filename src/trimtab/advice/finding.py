@@ -6,10 +6,11 @@ becomes free, a month. Money is Decimal with its currency; None is "not known", 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from hashlib import blake2b
+
+from msgspec import Struct, field
 
 HOURS_A_MONTH = 730
 """Hours of a month in every figure "a month": 8,760 ÷ 12, as AWS's own estimates take it."""
@@ -58,8 +59,7 @@ class Action(StrEnum):
     OTHER = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """A fact behind a finding: what, how much, and the page (a path of ours) that shows it."""
 
     name: str
@@ -67,8 +67,7 @@ class Evidence:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """Something to change about one resource.
 
     `resource` is its path (`provider/account/region/kind/id`), `part` tells several findings of a check about one
@@ -130,16 +129,14 @@ class Finding:
         return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Undecided:
+class Undecided(Struct, frozen=True):
     """A resource that a check could not judge, and why: "no answer" is a value."""
 
     resource: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What one check found: `looked_at` is how many resources it judged or tried to."""
 
     check: str

@@ -6,14 +6,14 @@ Classes are ordered by what an hour costs; `work` is peak dense BF16 (FP16 where
 by its GPUs): it ranks, and the share saved is a ratio of two of them.
 """
 
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from trimtab.inventory.catalog.book import load
 
 
-@dataclass(frozen=True, slots=True)
-class GpuClass:
+class GpuClass(Struct, frozen=True):
     """A model of GPU."""
 
     name: str
@@ -22,8 +22,7 @@ class GpuClass:
     dollars: float
 
 
-@dataclass(frozen=True, slots=True)
-class Smaller:
+class Smaller(Struct, frozen=True):
     """A GPU that would do, and the share of the cost that it saves."""
 
     name: str

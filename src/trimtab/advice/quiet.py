@@ -6,7 +6,8 @@ worth a stop and a start are kept, over the end of the week too.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 HOUR_MS = 3_600_000
 WEEK = 168
@@ -16,8 +17,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _CRON_DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
 
-@dataclass(frozen=True, slots=True)
-class Quiet:
+class Quiet(Struct, frozen=True):
     """The hours, learnt over `weeks`, and of how many of the last week's (`proved`) the thing was used after all."""
 
     hours: tuple[int, ...]

@@ -1,13 +1,12 @@
 """Recommenders that are more than a check: they look at histories of their own, and publish through the same store."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.advice.check import Setting
 from trimtab.advice.finding import Action, Effort, Pillar
 
 
-@dataclass(frozen=True, slots=True)
-class Recommender:
+class Recommender(Struct, frozen=True):
     """What the catalogue and the AWS APIs say of a recommender. `id` is that of its `Judgement`s."""
 
     id: str

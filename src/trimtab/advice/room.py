@@ -1,8 +1,9 @@
 """The room as doors, pages and jobs are given it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.cases import CaseStore
@@ -32,8 +33,7 @@ from trimtab.store.state.database import State
 _TURN_S = 20.0  # asks what is due; most often nothing is
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
+class Means(Struct, frozen=True):
     """What the room needs of others: what there is, what it measured and cost, who watches it and who changed it.
 
     `owner` is what of the bill says whose a line is, `rules` what the allocation says of owners otherwise.
@@ -50,8 +50,7 @@ class Means:
     rules: Rules = no_rules
 
 
-@dataclass(frozen=True, slots=True)
-class AdviceRoom:
+class AdviceRoom(Struct, frozen=True):
     """Everything that may be asked of advice."""
 
     clock: Clock

@@ -6,10 +6,10 @@ A night is that of UTC: the first turn after 02:00. What changed is a run of the
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from msgspec import Struct, field
 from sqlalchemy import Connection
 
 from trimtab.access.scope import EVERYTHING
@@ -37,8 +37,7 @@ Recompute = Callable[[int], Awaitable[None]]
 """A recommender that computes and publishes by itself; it is given the time (ms)."""
 
 
-@dataclass(slots=True)
-class Routine:
+class Routine(Struct):
     """Computes advice. `recomputing` are recommenders that are more than checks."""
 
     state: Database

@@ -1,9 +1,10 @@
 """A finding as it stands: since when it is found, and what was decided of it; and what filters may ask for."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trimtab.advice.finding import Finding
 
@@ -31,8 +32,7 @@ class Decision(StrEnum):
     SUPPRESSED = "suppressed"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """A finding with its history in short. `until_ms` ends a suppression; 0 is for good."""
 
     finding: Finding
@@ -53,8 +53,7 @@ class Standing:
         return self.decision is Decision.SUPPRESSED and (not self.until_ms or now_ms < self.until_ms)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Which findings to list; what is empty asks for nothing. `hidden` takes dismissed and suppressed ones too."""
 
     check: str = ""
@@ -84,8 +83,7 @@ def _rank(one: Standing) -> tuple[Decimal, float, int, int, str]:
 _EFFORTS = ("VeryLow", "Low", "Medium", "High", "VeryHigh")
 
 
-@dataclass(frozen=True, slots=True)
-class CheckRun:
+class CheckRun(Struct, frozen=True):
     """How a check went the last time."""
 
     check: str
@@ -97,8 +95,7 @@ class CheckRun:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """What a recomputation changed: ids of findings, and the cash a month (by currency) of what came and went."""
 
     new: tuple[str, ...] = ()
@@ -113,8 +110,7 @@ class Changes:
         return Changes(self.new + other.new, self.gone + other.gone, self.changed + other.changed)
 
 
-@dataclass(frozen=True, slots=True)
-class RunRecord:
+class RunRecord(Struct, frozen=True):
     """One recomputation: of what ("all", or the id of a check), when, and what changed."""
 
     position: int

@@ -8,11 +8,11 @@ resolved and is found again is active again, and decisions stay with the finding
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection, Row, insert, select, update
 
 from trimtab.access.scope import Scope

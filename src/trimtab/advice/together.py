@@ -5,9 +5,10 @@ counts them as one, or nothing else would be in it.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from trimtab.advice.catalogue import catalogue
 from trimtab.advice.finding import Effort, Status
@@ -19,8 +20,7 @@ _NAMED = 3
 _EFFORTS = tuple(Effort)
 
 
-@dataclass(frozen=True, slots=True)
-class Together:
+class Together(Struct, frozen=True):
     """One finding or several; `findings` in the order in which they came, never empty."""
 
     check: str

@@ -4,10 +4,10 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import psutil
+from msgspec import Struct
 
 from trimtab.agent.collect import cpu, disk, filesystem, host, memory, network, process_table, processes
 from trimtab.agent.collect.cpu import CpuTimes
@@ -22,8 +22,7 @@ from trimtab.base.clock import Clock
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(Struct, frozen=True):
     """What the next look needs of this one."""
 
     at_s: float

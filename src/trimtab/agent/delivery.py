@@ -7,8 +7,9 @@ so that a fleet does not come back in step. While the server answers there is no
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from trimtab.agent.record import Record
 from trimtab.agent.sender import Fate, Outcome
@@ -50,8 +51,7 @@ class Post(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A queue and what its keys start with: a key is `<prefix><number>`, the same at every attempt.
 
     `sender` is what speaks its protocol; None for the delivery's own.

@@ -1,13 +1,12 @@
 """`Reading`: one measured number with its OpenTelemetry name, unit and attributes."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 Attributes = tuple[tuple[str, str], ...]
 """Attribute pairs in the order in which they are shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """A gauge, or with `start_ms` a cumulative monotonic sum counted since then (ms since the epoch).
 
     Names and attributes are OpenTelemetry's semantic conventions (system.*, process.*) where they have one;

@@ -6,7 +6,8 @@ recognised; the magic lets a reader find the next whole record behind a damaged 
 
 import struct
 import zlib
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MAGIC = b"TTr1"
 _HEAD = struct.Struct("<4sI")  # magic, checksum
@@ -16,8 +17,7 @@ HEADER_BYTES = _HEAD.size + _REST.size
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """One batch: its number (unique and rising in a spool), when it was collected (ms), and the gzipped request."""
 
     sequence: int

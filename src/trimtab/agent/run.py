@@ -7,9 +7,10 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import SystemRandom
+
+from msgspec import Struct, field
 
 from trimtab import __version__
 from trimtab.agent import resource
@@ -42,8 +43,7 @@ SCRAPE_LIMITS = SpoolLimits(max_bytes=1 << 30, segment_bytes=4 << 20)
 """A GPU node's exporters make 3 to 10 kB a scrape, gzipped: 1 GiB lasts two weeks for five targets at 15 s."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """How to run: where to send, how often (seconds), where to spool, and what else to say of this machine.
 
     `scrape_config`: the file of Prometheus endpoints to scrape beside. `probes`: the file of services to probe.

@@ -7,12 +7,12 @@ import http.client
 import socket
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
+from msgspec import Struct
 
 from trimtab.base import typed
 from trimtab.base.clock import Clock, to_ms
@@ -37,8 +37,7 @@ class Fate(Enum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """The fate, why (for the log), and how many seconds the server asked to wait, if it did."""
 
     fate: Fate
@@ -46,8 +45,7 @@ class Outcome:
     retry_after_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(Struct, frozen=True):
     """A protocol: where it is posted, what is said of the body, and what becomes of a batch: its body and its query."""
 
     path: str

@@ -6,8 +6,9 @@ Collecting never waits for the network, and what was collected is on disk before
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from trimtab.agent import otlp
 from trimtab.agent.delivery import Delivery
@@ -41,8 +42,7 @@ Wait = Callable[[float], bool]
 """Waits so many seconds or until it is time to stop; whether it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What the service is made of. `resource` are the attributes that every batch carries.
 
     `others` gives readings that someone else has to add to each batch.

@@ -10,8 +10,9 @@ the idempotency key. The newest segment is never removed, so the numbering outli
 
 import logging
 import threading
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from trimtab.agent.cursor import Cursor
 from trimtab.agent.record import Record
@@ -23,8 +24,7 @@ _log = logging.getLogger(__name__)
 _DAY_MS = 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class SpoolLimits:
+class SpoolLimits(Struct, frozen=True):
     """What the spool may take. A batch of a busy host is 4 to 8 kB: 512 MiB last longer than 14 days at 10 s.
 
     `max_age_ms` is two weeks because servers refuse samples older than that (CloudWatch's limit).
@@ -36,8 +36,7 @@ class SpoolLimits:
     segment_bytes: int = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class SpoolState:
+class SpoolState(Struct, frozen=True):
     """How full it is: records and bytes waiting; since the start, records lost to the limits and refused for good."""
 
     records: int

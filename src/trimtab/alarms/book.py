@@ -1,8 +1,8 @@
 """The alarms as the evaluator knows them: definitions parsed once, states read anew at every evaluation."""
 
 import json
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from sqlalchemy import Connection, select, update
 
 from trimtab.access.scope import Scope
@@ -19,8 +19,7 @@ FAST_S, SLOW_S = 10, 60
 """Seconds between evaluations: every 10 for alarms with periods of 10, 20 or 30 seconds, else every minute."""
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(Struct):
     """An alarm with what changes about it. `gate_ms` is when it was last changed by hand: nothing before counts.
 
     `series` are the ids that the metrics of its queries have, once they were looked up.

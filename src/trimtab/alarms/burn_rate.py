@@ -6,16 +6,15 @@ that it still goes on (The Site Reliability Workbook, chapter 5, multiwindow, mu
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.alarms.evaluate import Codes, Floats, Verdict
 from trimtab.alarms.model import BurnRateAlarm, Missing
 
 
-@dataclass(frozen=True, slots=True)
-class Burn:
+class Burn(Struct, frozen=True):
     """Burn rates over one pair of windows, one of each evaluation; NaN where there were no events."""
 
     long: Floats

@@ -7,17 +7,19 @@ returns values, which `evaluate.judge` judges one by one.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.alarms.model import StateValue
 from trimtab.base.ids import hash64
+from trimtab.base.records import asdict
 
 MAX_CONTRIBUTORS = 500
 """Series of one alarm that are kept apart (Metrics Insights' own limit of series)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Contributor:
+class Contributor(Struct, frozen=True):
     """A series: its labels, its state since `changed_ms`, why, and when it was first returned or last missed (ms).
 
     `breaching_ms` is since when it is returned on end; `quiet_ms` since when it is not; None where that is not so.
@@ -67,8 +69,7 @@ def step(
     return after
 
 
-@dataclass(frozen=True, slots=True)
-class ContributorChange:
+class ContributorChange(Struct, frozen=True):
     """A contributor that went from one state to another at a time (ms); one that is not known is OK."""
 
     id: str

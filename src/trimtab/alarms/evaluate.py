@@ -17,12 +17,12 @@ evaluator share it. `evaluate` is the same for one alarm and one moment.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.alarms.model import Judgement, Missing, Operator, State, StateValue, Transition
 
@@ -51,8 +51,7 @@ VALUES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Periods:
+class Periods(Struct, frozen=True):
     """Periods by their start (ms), oldest first, of one length: NaN is no value.
 
     `low` and `high` are the edges of a band where there is one. `samples` counts what a value was made of; NaN where

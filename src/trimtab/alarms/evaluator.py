@@ -9,10 +9,10 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
+from msgspec import Struct, field
 
 from trimtab.alarms.book import SLOW_S, Book, Entry
 from trimtab.alarms.contributors import ContributorChange, changes, read, write
@@ -50,8 +50,7 @@ _TRIM_MS = 3_600_000
 """How often history past its days is forgotten."""
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluatorParts:
+class EvaluatorParts(Struct, frozen=True):
     """What the evaluator is made of. `may_write` says whether this process leads.
 
     Without `promql` or `logs` such alarms wait.
@@ -160,8 +159,7 @@ class AlarmEvaluator:
             await self._parts.database.change(partial(trim, before_ms=now_ms - KEPT_MS))
 
 
-@dataclass(frozen=True, slots=True)
-class _Kinds:
+class _Kinds(Struct, frozen=True):
     """Entries by how they are evaluated."""
 
     single: list[Entry] = field(default_factory=list)

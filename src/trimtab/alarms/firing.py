@@ -1,7 +1,6 @@
 """How many alarms fire now: asked for every page, so that it is a count in the state database."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
 from trimtab.access.scope import Scope
@@ -14,8 +13,7 @@ NAMED = 3
 """Alarms that are told by name, those that began last."""
 
 
-@dataclass(frozen=True, slots=True)
-class Firing:
+class Firing(Struct, frozen=True):
     """How many alarms are in ALARM, and the names of the newest of them."""
 
     number: int = 0

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, delete, func, insert, select, tuple_
 
 from trimtab.access.scope import RowRule
@@ -22,8 +23,7 @@ MAX_SUMMARY = 255
 MAX_DATA = 4095
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One thing that happened to an alarm, at `at_ms`; `data` is JSON, `position` its place in the listing."""
 
     key: AlarmKey
@@ -37,8 +37,7 @@ class Item:
     position: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Which items to list: those of an alarm, of types, in `[start_ms, end_ms)`; `after` is (at_ms, position).
 
     `rows` are the rules that the alarm's tags must pass: what is told of one that was deleted passes none.

@@ -6,10 +6,12 @@ mute rules".
 """
 
 import json
-from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 from trimtab.alarms.model import StateValue
+from trimtab.base.records import asdict
 
 
 class HeldBy(StrEnum):
@@ -21,8 +23,7 @@ class HeldBy(StrEnum):
     MUTE = "Mute"
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """The action of a change from `old` to `new` at `since_ms`, held `by` something; `muted` if ever by a mute rule."""
 
     old: StateValue
@@ -44,8 +45,7 @@ def read_held(text: str | None) -> Held | None:
     return Held(StateValue(told["old"]), StateValue(told["new"]), told["since_ms"], HeldBy(told["by"]), told["muted"])
 
 
-@dataclass(frozen=True, slots=True)
-class Suppressor:
+class Suppressor(Struct, frozen=True):
     """The suppressor of a composite alarm: its periods, whether it is in ALARM, and when it last left ALARM (ms)."""
 
     wait_ms: int

@@ -1,8 +1,8 @@
 """Every alarm that a caller may see, over all accounts and regions: for readers who do not ask for one of them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from trimtab.access.scope import Scope
@@ -13,16 +13,14 @@ from trimtab.store.state.tables import alarm_clocks, alarms, tags
 _ARN_PATTERN = "arn:aws:cloudwatch:%:alarm:%"
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """An alarm with its tags."""
 
     alarm: Stored
     tags: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """Alarms by account, region and name, and when those of each cadence (s) were last evaluated (ms)."""
 
     alarms: list[Listed]

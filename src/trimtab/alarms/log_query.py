@@ -5,7 +5,8 @@ treats every event by itself, many executions are one query, grouped by window a
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.alarms.model import LogAlarm
 from trimtab.base.errors import InvalidInput
@@ -22,8 +23,7 @@ _ARN = re.compile(r"arn:[\w-]+:logs:([\w-]+):(\d{12}):log-group:([^:]+)(?::\*)?"
 _ONE_BY_ONE = (Fields, Filter, Parse, Unnest)
 
 
-@dataclass(frozen=True, slots=True)
-class LogQuery:
+class LogQuery(Struct, frozen=True):
     """What is asked: `value` is the column of the result, `keys` those that tell contributors apart.
 
     `tiled` is the query of many executions at once, None where each needs a query of its own.

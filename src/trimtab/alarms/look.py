@@ -1,10 +1,10 @@
 """What evaluations found: a verdict for each of some alarms at each of some times, and the periods behind it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.alarms.book import Entry
 from trimtab.alarms.contributors import Contributors
@@ -18,8 +18,7 @@ Explain = Callable[[int, int, StateValue, StateValue], Why]
 """Why an alarm (by number) changed at a time (by number) from one state to another."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """`codes[i, j]` is the verdict on `entries[i]` at `times[j]`; `explain` says why.
 
     `contributors[i]` are the series behind entry i after each time, where it has several.
@@ -52,8 +51,7 @@ def merged(parts: Sequence[Look]) -> Look:
     return Look(parts[0].entries, [time for time, _, _ in places], codes, explain, full=full)
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """The periods of many alarms on one grid: row i of `values` (and `samples`) is alarm i, NaN is no value."""
 
     starts: Integers

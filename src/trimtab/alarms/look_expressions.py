@@ -8,9 +8,9 @@ exactly its own evaluation range, also those that are made up for.
 import logging
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 
 from trimtab.access.scope import Scope
 from trimtab.alarms.book import Entry
@@ -34,8 +34,7 @@ _REST_MS = 600_000
 """How long an alarm that was refused is left alone: looking for it among the others costs many evaluations."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     """The periods of an alarm at one time; of several series, those of each by contributor id."""
 
     periods: Periods

@@ -10,10 +10,10 @@ import asyncio
 import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+from msgspec import Struct, field
 
 from trimtab.access.scope import Scope
 from trimtab.alarms.book import Entry
@@ -48,8 +48,7 @@ class Queries(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class _Remembered:
+class _Remembered(Struct):
     """The results that an alarm's definition gave, by time of execution."""
 
     configured: int

@@ -1,9 +1,9 @@
 """Evaluates alarms on single metrics: those of one period read one grid of values with one query, however many."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.alarms.book import Entry
@@ -24,8 +24,7 @@ _AT_ONCE = 2000
 _COUNT = parse_statistic("SampleCount")
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(Struct, frozen=True):
     """Alarms that read alike: same owner, period and length; aligned to the clock of a zone or not."""
 
     account: str
@@ -130,8 +129,7 @@ def _changing(entries: Sequence[Entry], codes: Codes) -> Integers:
 _CODE = {StateValue.OK: 1, StateValue.ALARM: 2, StateValue.INSUFFICIENT_DATA: 3}
 
 
-@dataclass(frozen=True, slots=True)
-class _Explainer:
+class _Explainer(Struct, frozen=True):
     alarms: Sequence[MetricAlarm]
     grid: Grid
     ends: Integers

@@ -9,8 +9,9 @@
 `State` is what an alarm was found to be; `form.py` reads definitions from the form that CloudWatch's API has.
 """
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from trimtab.metrics.expressions.model import Query
 
@@ -58,8 +59,7 @@ class AlarmKind(StrEnum):
     COMPOSITE = "composite"
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmKey:
+class AlarmKey(Struct, frozen=True):
     """Which alarm: names are unique in an account and region, over all kinds."""
 
     account: str
@@ -72,8 +72,7 @@ class AlarmKey:
         return f"arn:aws:cloudwatch:{self.region}:{self.account}:alarm:{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Actions:
+class Actions(Struct, frozen=True):
     """What is told of a change to each state: ARNs, at most five a state."""
 
     enabled: bool = True
@@ -86,8 +85,7 @@ class Actions:
         return {StateValue.OK: self.ok, StateValue.ALARM: self.alarm}.get(state, self.insufficient)
 
 
-@dataclass(frozen=True, slots=True)
-class WarmUp:
+class WarmUp(Struct, frozen=True):
     """For `minutes` after it was made or changed an alarm stays INSUFFICIENT_DATA and does nothing.
 
     Unless `whole`, that ends as soon as its evaluation window is full of data.
@@ -97,8 +95,7 @@ class WarmUp:
     whole: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """M of N: `to_alarm` of the `periods` newest points must breach.
 
     `to_alarm` is None where it was not given (then it is `periods`): the reason's wording differs. `keep_few` keeps
@@ -119,8 +116,7 @@ class Judgement:
         return self.periods if self.to_alarm is None else self.to_alarm
 
 
-@dataclass(frozen=True, slots=True)
-class MetricAlarm:
+class MetricAlarm(Struct, frozen=True):
     """An alarm over the result of `watched`, one of `queries` (an alarm of one metric has one query).
 
     `band` is the id of the ANOMALY_DETECTION_BAND query whose edges are the thresholds. `zone` is the time zone to
@@ -139,8 +135,7 @@ class MetricAlarm:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PromQLAlarm:
+class PromQLAlarm(Struct, frozen=True):
     """An alarm whose contributors are the series that `query` returns.
 
     One is in ALARM once it was returned for `pending_s` on end, and OK once it was not for `recovery_s`; the alarm is
@@ -157,8 +152,7 @@ class PromQLAlarm:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BurnWindow:
+class BurnWindow(Struct, frozen=True):
     """ALARM while the budget burns at `factor` times the allowed speed over both windows (seconds)."""
 
     long_s: int
@@ -166,8 +160,7 @@ class BurnWindow:
     factor: float
 
 
-@dataclass(frozen=True, slots=True)
-class BurnRateAlarm:
+class BurnRateAlarm(Struct, frozen=True):
     """An alarm on an objective (0.999): `bad` of `total` events; the queries are one MetricStat each, summed."""
 
     key: AlarmKey
@@ -180,8 +173,7 @@ class BurnRateAlarm:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LogAlarm:
+class LogAlarm(Struct, frozen=True):
     """M of N results of a log query that runs on a `schedule` (`rate(5 minutes)`, counted from the epoch).
 
     An execution at `t` reads `[t - start_offset_s, t - end_offset_s)` of `groups` (names or ARNs) and aggregates what
@@ -201,8 +193,7 @@ class LogAlarm:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CompositeAlarm:
+class CompositeAlarm(Struct, frozen=True):
     """A rule over other alarms' states. While `suppressor` (a name or ARN) is in ALARM, actions are withheld.
 
     An action waits `wait_s` for the suppressor to go into ALARM, and is withheld `extension_s` longer after it left.
@@ -220,8 +211,7 @@ class CompositeAlarm:
 Alarm = MetricAlarm | PromQLAlarm | BurnRateAlarm | LogAlarm | CompositeAlarm
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """What an alarm was found to be, why, and since when (ms).
 
     `data` is StateReasonData (JSON). `updated_ms` moves with every change of value or reason, `transitioned_ms` with
@@ -243,8 +233,7 @@ def initial(at_ms: int, value: StateValue = StateValue.INSUFFICIENT_DATA) -> Sta
     return State(value, INITIAL_REASON, None, at_ms, at_ms)
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(Struct, frozen=True):
     """A change of state at an evaluation time: `old` is the value before, `new` all of what it is now."""
 
     old: StateValue

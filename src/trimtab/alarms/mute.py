@@ -9,11 +9,12 @@ given one of them is enough. Source: API reference, "Schedule" of PutAlarmMuteRu
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.alarms.limits import read_zone
 from trimtab.base.clock import to_datetime, to_ms
@@ -37,8 +38,7 @@ class MuteStatus(StrEnum):
     EXPIRED = "EXPIRED"
 
 
-@dataclass(frozen=True, slots=True)
-class Cron:
+class Cron(Struct, frozen=True):
     """The matching values of each field; `both` where day of month and day of week are both restricted."""
 
     minutes: tuple[int, ...]
@@ -56,8 +56,7 @@ class Cron:
         return of_month or of_week if self.either else of_month and of_week
 
 
-@dataclass(frozen=True, slots=True)
-class MuteRule:
+class MuteRule(Struct, frozen=True):
     """A rule: windows of `duration` that begin as `schedule` says (a local time once, or a cron), for some alarms."""
 
     account: str

@@ -1,9 +1,9 @@
 """Mute rules as they are stored."""
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, delete, select, update
 
 from trimtab.alarms.mute import MuteRule, read_mute_rule
@@ -13,8 +13,7 @@ from trimtab.store.state.tables import alarm_mute_rules, tags
 _columns = alarm_mute_rules.c
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRule:
+class StoredRule(Struct, frozen=True):
     """A rule, the form that it was put in, and when that was (ms)."""
 
     rule: MuteRule

@@ -6,10 +6,10 @@ are DD/MM/YY in UTC.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.alarms.evaluate import Periods, breaching, judged, present, reach
 from trimtab.alarms.model import Judgement, MetricAlarm, Missing, Operator, StateValue
@@ -30,8 +30,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+class Why(Struct, frozen=True):
     """What is told of a change: the sentence, and the JSON that goes with it."""
 
     reason: str

@@ -1,10 +1,10 @@
 """The room of alarms, as doors and pages are given it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, insert
 
 from trimtab.alarms.listing import AlarmListing
@@ -51,8 +51,7 @@ def _put(connection: Connection, rule: MuteRule, form: dict[str, Any], tags: Map
     return fresh
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmRoom:
+class AlarmRoom(Struct, frozen=True):
     """Alarms, when they are silent, and their tags."""
 
     store: AlarmStore

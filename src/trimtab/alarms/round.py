@@ -1,8 +1,8 @@
 """One round of evaluations, written in one transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from sqlalchemy import Connection, update
 
 from trimtab.alarms.book import Entry
@@ -16,8 +16,7 @@ from trimtab.base.errors import Conflict
 from trimtab.store.state.tables import alarms
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A transition of an alarm, with its contributors after it where it has some."""
 
     entry: Entry
@@ -25,8 +24,7 @@ class Found:
     contributors: Contributors | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """How the contributors of an alarm changed during a round, and what they are after it (JSON)."""
 
     entry: Entry
@@ -34,8 +32,7 @@ class Heard:
     changes: Sequence[ContributorChange] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(Struct, frozen=True):
     """What the evaluations of a round found.
 
     `scaling` are the alarms whose scaling actions are to be repeated; `evaluation_states` what is new of alarms that

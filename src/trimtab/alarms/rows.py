@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, literal, select
 
 from trimtab.access.scope import RowRule
@@ -19,8 +19,7 @@ ALARM_TYPES = {AlarmKind.COMPOSITE: "CompositeAlarm", AlarmKind.LOG: "LogAlarm"}
 _NAMES_A_QUERY = 500  # SQLite takes 32,766 parameters in a statement; PostgreSQL plans long lists slowly
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """An alarm's row. `warm_from_ms` is when its warm-up began; `contributors` is JSON of alarms.contributors."""
 
     key: AlarmKey

@@ -9,8 +9,9 @@ Words are the same in any case. Source: user guide, "Composite alarms", rule exp
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec import Struct
 
 from trimtab.alarms.model import StateValue
 from trimtab.alarms.rule_lexer import Sort, Token, complaint, tokens
@@ -24,44 +25,38 @@ MAX_DEPTH = 60
 _STATES = {state.value: state for state in StateValue}
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Struct, frozen=True):
     """TRUE or FALSE."""
 
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
-class IsIn:
+class IsIn(Struct, frozen=True):
     """Whether an alarm (its name or ARN) is in a state."""
 
     state: StateValue
     alarm: str
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """The opposite."""
 
     of: "Rule"
 
 
-@dataclass(frozen=True, slots=True)
-class Every:
+class Every(Struct, frozen=True):
     """All of them (AND)."""
 
     of: tuple["Rule", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Some:
+class Some(Struct, frozen=True):
     """One of them (OR)."""
 
     of: tuple["Rule", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AtLeast:
+class AtLeast(Struct, frozen=True):
     """Whether `needed` of the alarms are, or with `negated` are not, in a state."""
 
     needed: int

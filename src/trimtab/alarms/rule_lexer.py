@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
@@ -19,8 +20,7 @@ class Sort(StrEnum):
     END = "end"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A token: its sort, its text (of a quoted one what is between the quotes), and where it begins (from 1)."""
 
     sort: Sort

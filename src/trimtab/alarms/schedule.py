@@ -5,8 +5,8 @@ data that are on their way count; whatever comes later counts from the next eval
 evaluation range again.
 """
 
-from dataclasses import dataclass, replace
-
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, insert, select, update
 
 from trimtab.alarms.book import FAST_S, SLOW_S
@@ -20,8 +20,7 @@ MAX_AT_ONCE = 60
 """Minutes of missed evaluations that are made up for in one go, read together and written in one transaction."""
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True):
     """Evaluation times (ms, ascending) of a cadence that were not run; `before` is the newest that was, if any."""
 
     cadence_s: int

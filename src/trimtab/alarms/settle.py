@@ -5,9 +5,10 @@ found (`version`), so that what a caller changed meanwhile is never overwritten.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, select, update
 
 from trimtab.alarms import composite
@@ -44,8 +45,7 @@ from trimtab.store.state.tables import alarms
 from trimtab.store.state.tables import tags as tags_table
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A transition of an alarm, as it was when the transition was found; `contributors` replaces what is stored."""
 
     alarm: Stored

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, update
 
 from trimtab.access.scope import RowRule
@@ -25,8 +25,7 @@ from trimtab.store.state.tables import tags as tags_table
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """Which alarms to list, by name; every part that is given must hold. `after` is the last name of the page before.
 
     `children_of` and `parents_of` name an alarm whose children, or whose parents among composite alarms, are asked for.

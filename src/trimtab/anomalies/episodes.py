@@ -3,8 +3,6 @@
 `Episode` is what is kept of an anomaly that is still open. Following it depends on the points alone, in their order.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
@@ -36,8 +34,7 @@ class Episode(Struct):
     highs: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """The series that is followed, and whose it is."""
 
     series: int
@@ -45,8 +42,7 @@ class Owner:
     region: str
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
+class Followed(Struct, frozen=True):
     """What came of some points: the anomalies that began, changed or ended, each as it is now, and the open one."""
 
     anomalies: tuple[Anomaly, ...]

@@ -1,8 +1,7 @@
 """What was expected of a series when an anomaly began: limits from the points before it."""
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.anomalies.model import BEFORE, PICTURE, SLOT_MS, Direction
 from trimtab.timeseries.bands import Settings, Times, Values, fit_bands
@@ -15,8 +14,7 @@ _WIDTH = 3.0
 """Standard deviations: what the picture's band shows. It does not decide what is an anomaly."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     """`lows` and `highs` for the slots of a picture, which begins at `picture_ms`."""
 
     picture_ms: int

@@ -1,8 +1,9 @@
 """What is unusual about log patterns: those that are new or gone, and rates that the always-on detector found."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import isnan
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.anomalies.model import Anomaly
@@ -28,8 +29,7 @@ MOST_GROUPS = 2000
 """Log groups whose patterns are named."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogPatternAnomalies:
+class LogPatternAnomalies(Struct, frozen=True):
     """Anomalies of log patterns, of both kinds, within a caller's scope."""
 
     store: LogAnomalyStore

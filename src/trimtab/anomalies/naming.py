@@ -1,6 +1,6 @@
 """What a series is called, and what it belongs to: a service, a host or, failing both, its namespace."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.metrics.model import Series
 
@@ -30,8 +30,7 @@ _DULL = (
 _GROUPS = ("service", "host", "pod", "job", "GPU", "log group")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """What a series belongs to: a kind in plain words, and its name."""
 
     kind: str

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.anomalies.model import Anomaly
 from trimtab.anomalies.naming import Place, place_of
@@ -14,8 +15,7 @@ APART_MS = 1_800_000
 Found = tuple[Anomaly, Series]
 
 
-@dataclass(frozen=True, slots=True)
-class Occasion:
+class Occasion(Struct, frozen=True):
     """`members` by rank; the first gives it its name."""
 
     place: Place

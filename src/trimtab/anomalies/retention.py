@@ -1,7 +1,8 @@
 """Drops found anomalies that are past their retention, by whole months."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.clock import Clock, to_datetime
 from trimtab.store.sql import load_queries
@@ -12,8 +13,7 @@ _QUERIES = load_queries("trimtab.anomalies")
 _DAY_MS = 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class AnomalyRetention:
+class AnomalyRetention(Struct, frozen=True):
     """Keeps anomalies for `days`."""
 
     telemetry: Telemetry

@@ -1,6 +1,6 @@
 """The room of anomalies as its users are given it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.anomalies.mutes import MuteStore
 from trimtab.anomalies.progress import ProgressStore
@@ -13,8 +13,7 @@ from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
 
 
-@dataclass(frozen=True, slots=True)
-class AnomalyRoom:
+class AnomalyRoom(Struct, frozen=True):
     """Found anomalies, what changed with them, muted series, and how far the detector is."""
 
     registry: SeriesRegistry

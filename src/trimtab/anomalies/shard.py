@@ -3,13 +3,13 @@
 import io
 import os
 import zipfile
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 
 from trimtab.anomalies.episodes import Episode, Owner, ended, follow, is_over
 from trimtab.anomalies.model import SLOT_MS, Anomaly
@@ -23,8 +23,7 @@ FORMAT = 1
 """Files of another format are not read: their series are learnt anew from the stored points."""
 
 
-@dataclass(slots=True, eq=False)
-class Shard:
+class Shard(Struct, eq=False):
     """`owners` by row; `until` is the first slot (ms) that has not been looked at; `open` the anomalies by row."""
 
     number: int

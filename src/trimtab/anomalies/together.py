@@ -3,9 +3,9 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.anomalies.model import BEFORE, CALM, SLOT_MS, Anomaly
@@ -31,8 +31,7 @@ _DAYS = (1, 2, 7)
 _DAY_MS = 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """A series that changed too. `lag_ms` is how much later it left its usual range (negative: earlier; None: unclear).
 
     `points` are its means in the slots of the window, NaN where there is none. `anomaly` is the id of its own anomaly
@@ -48,8 +47,7 @@ class Changed:
     points: Values
 
 
-@dataclass(frozen=True, slots=True)
-class Together:
+class Together(Struct, frozen=True):
     """What changed, the strongest first. `compared` series were looked at, over `[start_ms, end_ms)`."""
 
     changed: tuple[Changed, ...]
@@ -62,8 +60,7 @@ class Together:
         return Counter(one.place for one in self.changed).most_common()
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """Compares an anomaly with the series around it."""
 
     registry: SeriesRegistry

@@ -9,10 +9,10 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.anomalies.episodes import Owner
@@ -58,8 +58,7 @@ def _is_pattern(series: Series) -> bool:
     return series.identity.namespace == NAMESPACE
 
 
-@dataclass(frozen=True, slots=True)
-class WatchParts:
+class WatchParts(Struct, frozen=True):
     """What the job needs of its process. `limit` is how many series are watched at most, but for log patterns."""
 
     registry: SeriesRegistry

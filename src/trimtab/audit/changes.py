@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.audit.conditions import AuditQuery
@@ -15,8 +16,7 @@ _SHORTEST = 3  # letters of a word: shorter ones are in every name
 _EVERYWHERE = frozenset(("prod", "main", "default", "test", "true", "false", "average", "sum"))
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeBefore:
+class ChangeBefore(Struct, frozen=True):
     """A change; `about` are the words of the question that it speaks of, `minutes` how long before it was."""
 
     event: AuditEvent

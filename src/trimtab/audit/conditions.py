@@ -1,8 +1,9 @@
 """What of the audit a read sees, as a condition over the columns of `audit_events` with bound parameters."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from trimtab.access.scope import Scope
 from trimtab.audit.model import Attribute, Position
@@ -32,8 +33,7 @@ FACETS: Mapping[str, str] = {
 """What events are filtered by on the page and over REST: the name of a facet, and its column."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditQuery:
+class AuditQuery(Struct, frozen=True):
     """Events of `[start_ms, end_ms)`.
 
     `attributes` are LookupEvents' pairs, `facets` values by the names of `FACETS`; several values of one are

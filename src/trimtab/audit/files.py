@@ -8,11 +8,11 @@ import gzip
 import io
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
@@ -22,8 +22,7 @@ MAX_FILE = 512 << 20
 _ENDS = (".json", ".json.gz")
 
 
-@dataclass(frozen=True, slots=True)
-class TrailFile:
+class TrailFile(Struct, frozen=True):
     """A file with records. `mark` changes where its content may have."""
 
     name: str

@@ -8,11 +8,11 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct, field
 from sqlalchemy import Connection, select
 
 from trimtab.audit.files import TrailFile, find, is_records, records_in
@@ -34,8 +34,7 @@ _NOTES = 20
 _LISTED = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(Struct, frozen=True):
     """An import: `records` were read in `files`, `stored` of them were new. `state` is reading, done or failed."""
 
     id: int
@@ -50,8 +49,7 @@ class Import:
     notes: Sequence[str] = ()
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """What was read so far."""
 
     files: int = 0

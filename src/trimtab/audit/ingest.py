@@ -8,7 +8,9 @@ import logging
 import struct
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.audit.model import AuditEvent
 from trimtab.audit.record import packed
@@ -32,8 +34,7 @@ AT_ONCE = 5000
 """Events that are looked for, and appended, at a time: 10 MB of records."""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """What came of a write: events that are new, and how many were held already."""
 
     events: Sequence[AuditEvent]

@@ -1,9 +1,10 @@
 """Words of the audit room: an event (a CloudTrail record with what it is searched by), and pages of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 MANAGEMENT, DATA, INSIGHT, NETWORK = "Management", "Data", "Insight", "NetworkActivity"
 """Categories of events, as `eventCategory` has them."""
@@ -18,8 +19,7 @@ class Origin(StrEnum):
     INSIGHTS = "insights"
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEvent:
+class AuditEvent(Struct, frozen=True):
     """One event. `record` is the whole CloudTrail record; the rest are the parts of it that searches use.
 
     `user_name` is the role's of a role that was assumed, and `session_name` then its session's. `resource_names` are
@@ -66,16 +66,14 @@ class Attribute(StrEnum):
     ACCESS_KEY_ID = "AccessKeyId"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(Struct, frozen=True, order=True):
     """A place between events: (time in ms, id)."""
 
     time_ms: int
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Events, the newest first; `next` is the place after the last where others follow."""
 
     events: Sequence[AuditEvent]

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.audit.conditions import AuditQuery, scoped, where
@@ -25,16 +26,14 @@ class Drain(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class FacetValue:
+class FacetValue(Struct, frozen=True):
     """A value of a facet, and how many events have it."""
 
     value: str
     events: int
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """How many events began in `[at_ms, at_ms + step)`, by kind; `errors` are those that failed, of either kind."""
 
     at_ms: int
@@ -43,8 +42,7 @@ class Step:
     errors: int
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """Events of a search; `changes` are those that are not read-only."""
 
     events: int

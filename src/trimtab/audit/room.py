@@ -1,7 +1,8 @@
 """The audit room, put together."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from trimtab.audit.changes import Changes
 from trimtab.audit.digests.chain import DigestChain
@@ -26,8 +27,7 @@ from trimtab.store.telemetry.client import Telemetry
 from trimtab.store.telemetry.log import IngestLog
 
 
-@dataclass(frozen=True, slots=True)
-class AuditRoom:
+class AuditRoom(Struct, frozen=True):
     """The writer and the reader of audit events, and what brings them in."""
 
     ingest: AuditIngest

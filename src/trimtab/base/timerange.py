@@ -1,8 +1,9 @@
 """Half-open time ranges `[start, end)` in UTC milliseconds, and the words people write them with."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from trimtab.base.clock import to_ms
 from trimtab.base.errors import InvalidInput
@@ -11,8 +12,7 @@ _UNIT_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
 
 
-@dataclass(frozen=True, slots=True)
-class TimeRange:
+class TimeRange(Struct, frozen=True):
     """`[start_ms, end_ms)`, milliseconds since the epoch."""
 
     start_ms: int

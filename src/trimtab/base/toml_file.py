@@ -1,10 +1,9 @@
-"""TOML files that a setting names, read as a dataclass: what is not known in them is refused by its place."""
+"""TOML files that a setting names, read as a record: what is not known in them is refused by its place."""
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
@@ -42,7 +41,7 @@ def typed_toml(
 def _refuse_unknown(given: object, kind: Any, where: str) -> None:
     if not isinstance(given, Mapping):
         raise SetupError(f"cannot use {where}: expected a table")
-    known = {one.name for one in fields(kind)}
+    known = get_type_hints(kind)
     for name in given:
         if name not in known:
             raise SetupError(f"cannot use {where}: unknown key {name!r}; expected one of {', '.join(sorted(known))}")

@@ -1,14 +1,13 @@
 """How many records a request has and how many requests run at once: grown until throughput no longer grows."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 _GAIN = 1.08  # less than this is noise of a few pieces
 _FIRST_BATCH = 8
 _PATIENCE = 2  # doublings that may bring nothing before the best is kept: one measurement in a noisy second misleads
 
 
-@dataclass(slots=True)
-class Climb:
+class Climb(Struct):
     """Doubles one of the two, keeps it where it pays, goes back where it does not; each is settled once."""
 
     most_workers: int
@@ -79,8 +78,7 @@ _LONGEST_S = 1.0  # a batch that would take longer is not tried: a piece is give
 _AS_GOOD = 1.02  # of sizes that are about as fast the smallest is taken: it needs least memory and stops soonest
 
 
-@dataclass(slots=True)
-class Tuner:
+class Tuner(Struct):
     """How many records a function is given at once, found by the worker that calls it.
 
     Sizes are tried in turn, a few rounds, then the best beside its half and its double. Each is judged by its fastest

@@ -6,8 +6,9 @@ job that stops then loses nothing. A machine without the service is never taken 
 
 import http.client
 import threading
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
 
 METADATA = "http://169.254.169.254"
 _EVERY_S = 5.0  # as the guide recommends
@@ -16,8 +17,7 @@ _TOKEN_S = 21_600
 _NOTICE = "/latest/meta-data/spot/instance-action"
 
 
-@dataclass(slots=True)
-class Notices:
+class Notices(Struct):
     """Asks until a notice came; `taken` is set then. Ends with `close`."""
 
     url: str = METADATA

@@ -5,8 +5,9 @@ items of a list stay a list, and one of either is its value.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
@@ -26,8 +27,7 @@ class Missing(InvalidInput):
     """A record has not what the path names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One step: names of an object, numbers or a slice of a list, or everything."""
 
     names: tuple[str, ...] = ()
@@ -61,8 +61,7 @@ class Step:
         return value[self.names[0]] if len(self.names) == 1 else {name: value[name] for name in self.names}
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Struct, frozen=True):
     """A path that was read."""
 
     text: str

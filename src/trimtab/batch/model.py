@@ -1,8 +1,9 @@
 """Words of a batch job: what is transformed, how it is cut into pieces, and what came of each."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput
 
@@ -11,8 +12,7 @@ MIB = 1 << 20
 MOST_PAYLOAD_MIB = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(Struct, frozen=True):
     """A job. `model` is a URL that takes POST, or `module:function` (bytes -> bytes) that worker processes import.
 
     `payload_bytes` bounds a request (0: none), `batch_records` the records in one (0: as many as fit, adaptively).
@@ -65,8 +65,7 @@ class Spec:
         return "csv" if "csv" in text else "json" if "json" in text else "bytes"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A stretch of one file: the records that begin in `[start, end)` bytes."""
 
     file: int
@@ -79,16 +78,14 @@ class Piece:
         return f"{self.file:06d}-{self.start:015d}-{self.end:015d}"
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorRow:
+class ErrorRow(Struct, frozen=True):
     """A record that failed: the byte at which it begins in its file, and why."""
 
     at: int
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """A piece that is transformed and kept. `asked` is the piece that was begun, which may have been longer."""
 
     piece: Piece
@@ -100,8 +97,7 @@ class Done:
     asked: Piece | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far a job is. `eta_s` is None until it is known; `cost` of a job whose machine has a price.
 
     `pieces_kept`, `bytes_kept` and `records_kept` are what an earlier run had finished; `seconds` and `records_per_s`

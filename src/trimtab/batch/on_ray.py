@@ -7,11 +7,11 @@ machine that dies costs the pieces that it was at, and these are begun again els
 
 import contextlib
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import ray
+from msgspec import Struct
 from ray.exceptions import (
     LocalRayletDiedError,
     NodeDiedError,
@@ -30,8 +30,7 @@ _LOST = (WorkerCrashedError, NodeDiedError, LocalRayletDiedError, ObjectLostErro
 """A worker or its machine is gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(Struct, frozen=True):
     """Which cluster: an address (`auto`, `host:6379`, `ray://host:10001`), and what a piece takes of it."""
 
     address: str = "auto"

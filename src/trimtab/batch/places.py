@@ -4,10 +4,11 @@ import gzip
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.batch.split import files_in
@@ -28,16 +29,14 @@ class Remote(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A file or folder of this machine, and which files of it: all where none is named."""
 
     path: Path
     only: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Struct, frozen=True):
     """`buckets` are those that are folders here."""
 
     buckets: Mapping[str, Path]

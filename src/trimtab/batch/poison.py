@@ -5,8 +5,9 @@ short. So a piece is suspected only after its second loss. A suspect runs alone;
 halved, and a single record that has done so `TRIES` times becomes an error row, which counts against the limit.
 """
 
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from trimtab.batch.checkpoint import keep
 from trimtab.batch.model import Done, ErrorRow, Piece, Spec
@@ -17,8 +18,7 @@ TRIES = 3
 _SUSPECT = 2  # losses
 
 
-@dataclass(slots=True)
-class Suspects:
+class Suspects(Struct):
     """The losses of each piece, and which suspects wait or run."""
 
     losses: dict[Piece, int] = field(default_factory=dict)

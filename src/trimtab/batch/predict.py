@@ -5,8 +5,9 @@ import importlib
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput, TrimtabError
 from trimtab.batch.model import Spec
@@ -66,8 +67,7 @@ class _Connection(http.client.HTTPConnection):  # noqa: TID251 - of the command 
         self.sock = self._tls.wrap_socket(plain, server_hostname=self.host) if self._tls else plain
 
 
-@dataclass(slots=True)
-class _Url:
+class _Url(Struct):
     spec: Spec
     connection: _Connection | None = None
 

@@ -1,10 +1,10 @@
 """Keeps what runners report: the job itself, its throughput as metrics, and what it has cost."""
 
-from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import msgspec
 import numpy as np
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base import typed
@@ -23,8 +23,7 @@ STALE_MS = 60_000  # a runner reports every few seconds
 _CENT = Decimal("0.000001")
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """What a job has cost, and by what price; None where no price is known."""
 
     amount: Decimal | None
@@ -32,8 +31,7 @@ class Cost:
     basis: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Recorder:
+class Recorder(Struct, frozen=True):
     """What doors and runners in the server report to."""
 
     store: JobStore

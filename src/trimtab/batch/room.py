@@ -1,8 +1,9 @@
 """The room as doors, pages and jobs are given it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import SetupError
@@ -26,8 +27,7 @@ _TURN_S = 1.0
 _NEVER_S = 10 * 365 * 86_400.0  # only when the server stops
 
 
-@dataclass(frozen=True, slots=True)
-class BatchRoom:
+class BatchRoom(Struct, frozen=True):
     """Everything that may be asked of batch jobs."""
 
     clock: Clock

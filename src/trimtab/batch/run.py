@@ -7,11 +7,12 @@ A worker whose piece takes long gives the rest of it back, and where workers are
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.base.clock import Clock, SystemClock
 from trimtab.base.errors import InvalidInput
@@ -33,8 +34,7 @@ _MOST_SHOWN = 10  # errors that progress tells of
 _LEAST_SHARE = 16 << 10  # bytes below which the rest of a piece is not shared out
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
+class Means(Struct, frozen=True):
     """What a run is given. `stop` is asked twice a second; `per_hour` is what the workers' machine costs."""
 
     said: Callable[[Progress], None] = lambda _progress: None
@@ -45,8 +45,7 @@ class Means:
     currency: str = "USD"
 
 
-@dataclass(slots=True)
-class _Job:
+class _Job(Struct):
     """A job under way. `total` and `finished` in bytes, `resumed` those that were finished before; `fresh` is since."""
 
     spec: Spec

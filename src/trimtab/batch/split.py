@@ -9,9 +9,10 @@ import itertools
 import operator
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.batch.model import MIB, Piece, Spec
@@ -20,8 +21,7 @@ _MAGIC = 0xCED7230A  # MXNet's RecordIO
 _LENGTH_BITS = 29  # of RecordIO's second word; the upper three say which part of a record it is
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(Struct, frozen=True):
     """A record as it lies in its file: what is sent, and where it begins."""
 
     at: int
@@ -79,8 +79,7 @@ def whole_cover(found: Sequence[Piece]) -> list[Piece]:
     return kept
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """The bytes of the lines that begin in a piece: the piece, and the rest of its last line. `end` is the piece's."""
 
     data: bytes
@@ -101,8 +100,7 @@ class Block:
             return cls(data if data.endswith(b"\n") else data + file.readline(), start, piece.end)
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Struct, frozen=True):
     """The lines that begin in a piece, without their ends and without empty ones; `at` is where each begins."""
 
     bodies: list[bytes]

@@ -1,9 +1,10 @@
 """The batch jobs of a state database: the last report of each."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
 from trimtab.access.scope import Scope
@@ -18,8 +19,7 @@ _c = batch_jobs.c
 RECORDS, TRANSFORM, COMMAND = "records", "transform", "command"
 
 
-@dataclass(frozen=True, slots=True)
-class KeptJob:
+class KeptJob(Struct, frozen=True):
     """A job: `report` is its last report and `form` what was asked, both JSON."""
 
     id: str
@@ -34,8 +34,7 @@ class KeptJob:
     form: str = "{}"
 
 
-@dataclass(frozen=True, slots=True)
-class JobStore:
+class JobStore(Struct, frozen=True):
     """The jobs of one state database."""
 
     state: State

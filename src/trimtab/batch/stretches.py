@@ -5,13 +5,13 @@ written to memory and read back at every step, which costs as much as a light mo
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.batch.model import Piece
 
@@ -74,8 +74,7 @@ class Buffer:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """How stretches are cut: of `most()` lines each, or what `payload_bytes` takes (0: any)."""
 
     payload_bytes: int

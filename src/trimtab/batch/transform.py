@@ -4,8 +4,9 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from trimtab.base.clock import Clock, SystemClock
 from trimtab.base.errors import InvalidInput
@@ -26,8 +27,7 @@ _MOST_HELD = 32 << 20  # bytes of output after which a piece is kept, and its re
 _DOWN = 3  # single records in a row that a model gives no answer to, after all repetitions, before it is taken for down
 
 
-@dataclass(slots=True)
-class _Worker:
+class _Worker(Struct):
     """What a thread or process keeps from one piece to the next: the model, and how many records it likes at once.
 
     A function's batch is found here, where a call costs little and nothing else is measured with it; that of a URL
@@ -57,8 +57,7 @@ class _Worker:
         return self.clock.monotonic() - waited_s()
 
 
-@dataclass(slots=True)
-class _Work:
+class _Work(Struct):
     """One piece while it is transformed. `rows` are output rows, or blocks of several that end with no line break."""
 
     worker: _Worker

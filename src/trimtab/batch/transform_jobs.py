@@ -9,11 +9,11 @@ import json
 import platform
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base import typed
@@ -39,8 +39,7 @@ _PROGRESS = "progress"
 Start = Callable[[Sequence[str], Path], Awaitable[Child]]
 
 
-@dataclass(slots=True)
-class TransformJobs:
+class TransformJobs(Struct):
     """The jobs of one server. `places` is where input and output lie, `folder` where a job's own files are,
     `gate` says where models may listen."""
 

@@ -7,9 +7,9 @@ single traces (ids, times) is left out: it has as many values as there are trace
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.bottlenecks.parts import Part, Parts, Population, aligned
 from trimtab.bottlenecks.rootcause.deviation import rank_sum_z
@@ -26,8 +26,7 @@ _LONGEST_VALUE = 200
 Feature = tuple[str, str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """A part: its mean ms a trace in both populations, the difference, and its share of the whole difference."""
 
     part: Part
@@ -38,8 +37,7 @@ class Moved:
     q: float
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """A feature that tells the populations apart: `kind` attribute, operation or failure.
 
     `share` and `other_share` of traces that have it; `lift` is their ratio, `bits` what it tells, `q` the chance.
@@ -55,8 +53,7 @@ class Told:
     q: float
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """An attribute with many numbers whose medians differ."""
 
     name: str
@@ -66,8 +63,7 @@ class Number:
     q: float
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """The population against the other: durations, parts (largest change first), features (most telling first)."""
 
     traces: int
@@ -102,8 +98,7 @@ def compare(one: Population, other: Population, ignore: Sequence[str] = ()) -> C
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Features:
+class _Features(Struct, frozen=True):
     flags: Mapping[Feature, int]
     numbers: Mapping[str, list[float]]
 

@@ -5,15 +5,13 @@ that had ended by then; and so on (the walk of CRISP and Jaeger). What remains o
 a trace add up to the duration of its root, exactly: they are what a change of its latency is made of.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.bottlenecks.forest import NONE, Flags, Forest, Rows, lanes
 
 
-@dataclass(frozen=True, slots=True)
-class CriticalPath:
+class CriticalPath(Struct, frozen=True):
     """By row: whether a span is on the critical path of its trace, and for how many ns nothing below it was."""
 
     on: Flags

@@ -6,9 +6,9 @@ populations are drawn again, and the band of each draw is looked at.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.bottlenecks.forest import Rows
 from trimtab.bottlenecks.parts import Part, Parts, Values, aligned
@@ -22,8 +22,7 @@ _SEED = 20_240_229
 _INTERVAL = (0.05, 0.95)
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """A part of a band: ms, its share of the whole, an interval of 90 %, and the same of the change.
 
     `sure` is the share of draws in which the change has the sign that it has; 0 without a baseline.
@@ -42,8 +41,7 @@ class Share:
     sure: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
+class Explained(Struct, frozen=True):
     """A quantile: its value, the mean of its band, the traces in it, and the parts, the most explaining first."""
 
     quantile: float

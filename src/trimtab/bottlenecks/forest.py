@@ -6,10 +6,9 @@ Clocks of two machines differ: a server's span that does not lie inside the clie
 middle with all that is below it, as Jaeger does.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.bottlenecks.spans import CLIENT, CONSUMER, SERVER, Spans
 
@@ -22,8 +21,7 @@ _ROOM = 2**61
 """Keys of intervals stay below this, so that adding two of them does not overflow."""
 
 
-@dataclass(frozen=True, slots=True)
-class Forest:
+class Forest(Struct, frozen=True):
     """The shape of n spans, by row; times in nanoseconds, with the skew of clocks taken out.
 
     `parent` is NONE for roots and for spans whose parent is not there. `start` and `end` are cut to the parent's of

@@ -5,9 +5,9 @@ that what it waited is the peer's, on the service map, in comparisons and among 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
+from dataclasses import replace
 
 from trimtab.bottlenecks.forest import NONE, parents
 from trimtab.bottlenecks.spans import CLIENT, PRODUCER, SERVER, Spans

@@ -6,9 +6,10 @@ spans of them, so that critical path, comparison and waterfall see queue, batch,
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from dataclasses import replace
 
 from trimtab.bottlenecks.spans import INTERNAL, Spans
 
@@ -37,8 +38,7 @@ PHASES: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = (
 _MARKS = frozenset(name for _, aliases in PHASES for name, _ in aliases)
 
 
-@dataclass(frozen=True, slots=True)
-class ModelCall:
+class ModelCall(Struct, frozen=True):
     """What a span says of a call of a model; "" and None for what it does not. Times in ns."""
 
     model: str

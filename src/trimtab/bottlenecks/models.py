@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.bottlenecks.model_calls import ModelCall, model_call
 from trimtab.bottlenecks.spans import Spans
@@ -12,8 +12,7 @@ from trimtab.bottlenecks.spans import Spans
 _MS = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
-class ModelTraffic:
+class ModelTraffic(Struct, frozen=True):
     """A model in a version: calls, the share that failed, and medians and p99s of what its spans tell (None: nothing).
 
     `phases` are (name, mean ms of the calls that tell any).

@@ -6,10 +6,10 @@ exactly.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.bottlenecks.critical_path import CriticalPath, critical_path
 from trimtab.bottlenecks.forest import NONE, Flags, Forest, grow
@@ -24,8 +24,7 @@ REST = "everything else"
 _MS = 1e-6
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Part:
+class Part(Struct, frozen=True, order=True):
     """A service's operation; `side` is `own` or `wire`."""
 
     service: str
@@ -33,8 +32,7 @@ class Part:
     side: str = OWN
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """T traces by P parts. `total_ms` (T,), to which `ms` (T, P) adds up; `weight` (T,) traces that each stands for."""
 
     parts: tuple[Part, ...]
@@ -48,8 +46,7 @@ class Parts:
         return len(self.traces)
 
 
-@dataclass(frozen=True, slots=True)
-class Population:
+class Population(Struct, frozen=True):
     """Spans with all that is worked out of them."""
 
     spans: Spans

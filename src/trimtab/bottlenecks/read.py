@@ -3,10 +3,10 @@
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput
@@ -42,8 +42,7 @@ _RESOURCE_SHOWN = frozenset(
 """Attributes of resources that are features of traces too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Traces that began in `[start_ms, end_ms)` and for which a filter expression of X-Ray holds."""
 
     start_ms: int
@@ -51,8 +50,7 @@ class Choice:
     expression: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sampled:
+class Sampled(Struct, frozen=True):
     """A population. `found` traces matched (`capped`: the newest of more), of which a share was drawn."""
 
     population: Population

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
@@ -21,8 +22,7 @@ from trimtab.metrics.registry import SeriesRegistry
 from trimtab.traces.read import TraceReader
 
 
-@dataclass(frozen=True, slots=True)
-class Bottleneck:
+class Bottleneck(Struct, frozen=True):
     """What explains the percentiles of a population, and against a baseline if one was named."""
 
     explained: tuple[Explained, ...]
@@ -30,8 +30,7 @@ class Bottleneck:
     baseline: Sampled | None
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """Two populations side by side; `tail` explains the p99 of the first against the other."""
 
     comparison: Comparison
@@ -40,8 +39,7 @@ class Compared:
     other: Sampled
 
 
-@dataclass(frozen=True, slots=True)
-class RootCauses:
+class RootCauses(Struct, frozen=True):
     """Suspects, the most suspect first, and how much was looked at: traces, series and lines of the window."""
 
     suspects: tuple[Suspect, ...]
@@ -51,8 +49,7 @@ class RootCauses:
     lines: int
 
 
-@dataclass(frozen=True, slots=True)
-class Mapped:
+class Mapped(Struct, frozen=True):
     """The service map of a population, and of the baseline if one was named."""
 
     now: ServiceMap
@@ -60,8 +57,7 @@ class Mapped:
     sampled: Sampled
 
 
-@dataclass(frozen=True, slots=True)
-class BottlenecksRoom:
+class BottlenecksRoom(Struct, frozen=True):
     """Reads traces, metrics and logs; owns nothing."""
 
     populations: PopulationReader

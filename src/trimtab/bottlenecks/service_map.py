@@ -5,9 +5,9 @@ also counted in octaves (`histogram`), so that two peaks do not look like one sl
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.bottlenecks.forest import NONE, Flags, Rows
 from trimtab.bottlenecks.parts import Population, Values
@@ -20,8 +20,7 @@ BINS = 24
 _FIRST_MS = 0.25
 
 
-@dataclass(frozen=True, slots=True)
-class Traffic:
+class Traffic(Struct, frozen=True):
     """Requests (estimated from what was sampled), share that failed, p50, p90 and p99 in ms, and their histogram."""
 
     requests: float
@@ -32,8 +31,7 @@ class Traffic:
     histogram: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceNode:
+class ServiceNode(Struct, frozen=True):
     """A component; `inferred`: it sends no spans itself. `entry`: traces begin there. `own_ms` a trace on its path."""
 
     name: str
@@ -43,8 +41,7 @@ class ServiceNode:
     own_ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceEdge:
+class ServiceEdge(Struct, frozen=True):
     """Calls of one component by another; `wire_ms` is the median wait beyond the callee's own span."""
 
     caller: str
@@ -53,8 +50,7 @@ class ServiceEdge:
     wire_ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceMap:
+class ServiceMap(Struct, frozen=True):
     """Components by name, edges by caller and callee, over `traces` traces."""
 
     nodes: tuple[ServiceNode, ...]

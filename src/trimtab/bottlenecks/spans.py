@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+from msgspec import field as struct_field
 
 Rows = npt.NDArray[np.int64]
 Ids = npt.NDArray[np.uint64]
@@ -49,8 +51,7 @@ class Spans:
         return len(self.trace)
 
 
-@dataclass(frozen=True, slots=True)
-class SpanRow:
+class SpanRow(Struct, frozen=True):
     """One span as a record, for callers that have few or no columns. Ids are any text, `parent_id` "" for none."""
 
     trace_id: str
@@ -63,7 +64,7 @@ class SpanRow:
     kind: str = "internal"
     failed: bool = False
     place: str = ""
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = struct_field(default_factory=dict)
 
 
 def columns(rows: Sequence[SpanRow]) -> Spans:

@@ -1,7 +1,8 @@
 """One trace as rows of a waterfall: parents before children, in order of start, with the critical path marked. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.bottlenecks.forest import NONE
 from trimtab.bottlenecks.model_calls import ModelCall, model_call, phases_of
@@ -12,8 +13,7 @@ from trimtab.traces.model import ERROR, Span, Trace
 _NS_A_MS = 1e6
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """A row. Times in ms from the start of the trace, clocks aligned by `skew_ms`; `own_ms` is outside all children.
 
     `path_ms` is what of it lies on the critical path, None where it is not on it. `wire`: a call of another component.
@@ -36,8 +36,7 @@ class Bar:
     phases: tuple[tuple[str, float], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Waterfall:
+class Waterfall(Struct, frozen=True):
     """Rows from top to bottom, and what the trace's duration (that of its root, in ms) is made of by service."""
 
     trace_id: str

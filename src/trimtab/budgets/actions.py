@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, update
 
 from trimtab.access.scope import Scope
@@ -57,8 +57,7 @@ class Locked(Conflict):
     """The action is being executed, or its status does not allow what is asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Happened:
+class Happened(Struct, frozen=True):
     """An entry of an action's history. `action` is the answer's form of the action at that time."""
 
     at_ms: int

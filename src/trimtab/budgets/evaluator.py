@@ -6,11 +6,11 @@ nothing and is made again.
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 
 import msgspec
+from msgspec import Struct, field
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from trimtab.base.clock import Clock, iso
@@ -54,8 +54,7 @@ _periods = budget_periods.c
 _notified = budget_notifications.c
 
 
-@dataclass(slots=True)
-class BudgetEvaluator:
+class BudgetEvaluator(Struct):
     """The rounds. `generation` changes whenever the bill does; `mail` gives the channel of an address."""
 
     state: State

@@ -6,10 +6,10 @@ why and can be tried again.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from trimtab.actions.registry import Actuators
@@ -29,8 +29,7 @@ _ENDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Executing:
+class Executing(Struct, frozen=True):
     """The executions."""
 
     state: State

@@ -4,9 +4,10 @@ A budget on an ML object names it by tags that no bill has: `trimtab:run`, `trim
 `trimtab:per` = `1k-tokens` (or `1k-requests`) it limits a price rather than a sum.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput
@@ -18,8 +19,7 @@ KINDS = ("run", "model", "user")
 PER = ("1k-tokens", "1k-requests")
 
 
-@dataclass(frozen=True, slots=True)
-class Estimated:
+class Estimated(Struct, frozen=True):
     """An amount of which a part is estimated. `lower` and `upper` hold 80 %, None where too little was compared.
 
     `error`: the median daily error of such estimates in the past, over `days` days. `since_ms`: where the bill ends and
@@ -35,8 +35,7 @@ class Estimated:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MlObject:
+class MlObject(Struct, frozen=True):
     """What a budget is on: a `kind` of KINDS with `names`, and `per` what its cost is divided by ("" for nothing)."""
 
     kind: str

@@ -1,7 +1,9 @@
 """How a budget stands: what the bill has of its period, what the period is expected to come to, and the limit."""
 
-from dataclasses import dataclass, replace
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput
@@ -30,8 +32,7 @@ _PAST_DAYS = 400
 """How far back the currency of a budget without a limit is looked for, where its period has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Struct, frozen=True):
     """Asks the bill. Units of usage are never added, and currencies only by the rates of their days: what has another
     unit than the limit and no rate does not count, and is named."""
 

@@ -5,10 +5,11 @@ command line and the pages write too. Amounts are Decimal; shares (utilisation, 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from trimtab.access.scope import EVERYTHING, Scope
 
@@ -82,16 +83,14 @@ class Execution(StrEnum):
     RESET = "RESET_BUDGET_ACTION"
 
 
-@dataclass(frozen=True, slots=True)
-class Spend:
+class Spend(Struct, frozen=True):
     """An amount with its unit: a currency, a unit of usage, or PERCENTAGE."""
 
     amount: Decimal
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """How a budget stands in the period `[start_ms, end_ms)`, judged at `at_ms`.
 
     None is "not known", and `problem` says why. `forecast_lower` and `forecast_upper` are the bounds of 80 %.
@@ -117,8 +116,7 @@ class Standing:
     """`actual` in the presentation currency, where that is another and rates say how."""
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """A budget. `scope` is what of the bill it sums: what its maker may see."""
 
     account: str
@@ -155,8 +153,7 @@ class Budget:
         return budget_arn(self.account, self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(Struct, frozen=True):
     """When to tell: the type's value against a threshold, in percent of the limit or as an amount."""
 
     type: NotificationType
@@ -171,16 +168,14 @@ class Notification:
         return f"{self.type}/{self.comparison}/{self.threshold.normalize():f}/{self.threshold_type}"
 
 
-@dataclass(frozen=True, slots=True)
-class Subscriber:
+class Subscriber(Struct, frozen=True):
     """Whom to tell: the ARN of a topic (SNS) or an address (EMAIL)."""
 
     type: str
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """What is done when a threshold is crossed. `form` is CreateBudgetAction's, or holds a definition of our own."""
 
     id: str

@@ -1,8 +1,8 @@
 """What a budget allowed and what was spent, period by period."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from trimtab.base.clock import Clock
@@ -23,8 +23,7 @@ MOST_PERIODS = {
 """Periods that a history has, as the API documents (years: what a bill usually holds)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(Struct, frozen=True):
     """One period. `budgeted` is the limit as it was then."""
 
     start_ms: int
@@ -33,8 +32,7 @@ class Spent:
     actual: Spend | None
 
 
-@dataclass(frozen=True, slots=True)
-class Performance:
+class Performance(Struct, frozen=True):
     """The histories: limits as they were recorded, amounts as the bill has them now, late corrections included."""
 
     state: State

@@ -1,7 +1,8 @@
 """The room as doors, pages and jobs are given it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.actions.registry import Actuators
 from trimtab.base.clock import Clock
@@ -25,8 +26,7 @@ _JUDGE_S = 10.0  # asks what is due; most often nothing is
 _EXECUTE_S = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
+class Means(Struct, frozen=True):
     """What the room needs of others: the bill, the registry of actions, the mail, how filters are read, and what is
     not billed yet."""
 
@@ -38,8 +38,7 @@ class Means:
     live: LiveCosts = NOT_LIVE
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetsRoom:
+class BudgetsRoom(Struct, frozen=True):
     """Everything that may be asked of budgets."""
 
     clock: Clock

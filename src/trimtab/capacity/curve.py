@@ -6,11 +6,11 @@ byte, shares 0 to 1. Points are ordered by offered rate.
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """A value with the bounds of its confidence (95 % where nothing else is said)."""
 
     value: float
@@ -18,8 +18,7 @@ class Interval:
     upper: float
 
 
-@dataclass(frozen=True, slots=True)
-class CurvePoint:
+class CurvePoint(Struct, frozen=True):
     """One load that was held, and what it gave.
 
     `offered` is the rate that was sent (closed loops: that came about), `throughput` what was answered well,
@@ -39,8 +38,7 @@ class CurvePoint:
     utilisation: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(Struct, frozen=True):
     """The points of one server, and the highest throughput at which its objective is met (None: at none)."""
 
     points: tuple[CurvePoint, ...]

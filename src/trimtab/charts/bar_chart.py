@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.charts.ink import LIGHT_INK, Ink
 from trimtab.charts.line_frame import cut
@@ -13,8 +14,7 @@ _NAME_PX, _VALUE_PX, _PAD_PX = 150, 70, 12
 _TALLEST_PX, _LEAST_PX = 34, 12
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """One bar: its name, value, colour, and the value in words."""
 
     label: str

@@ -1,7 +1,8 @@
 """A map of a fleet: a cell a GPU in rows of hosts below their clusters, its colour by its share of the largest."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.charts.bar_chart import picture
 from trimtab.charts.heat_grid import Square
@@ -14,8 +15,7 @@ _SIZE, _GAP, _ROW_PX, _PAD_PX = 16, 3, 22, 12
 _NAME_PX, _MOST_COLUMNS = 116, 8
 
 
-@dataclass(frozen=True, slots=True)
-class MapRow:
+class MapRow(Struct, frozen=True):
     """A host with its cells."""
 
     name: str
@@ -23,16 +23,14 @@ class MapRow:
     href: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MapGroup:
+class MapGroup(Struct, frozen=True):
     """A cluster with its hosts; without a name, hosts alone."""
 
     name: str
     rows: Sequence[MapRow]
 
 
-@dataclass(frozen=True, slots=True)
-class CellMap:
+class CellMap(Struct, frozen=True):
     """The chart; its height follows from its rows. `scale` says what the ramp's ends are."""
 
     groups: Sequence[MapGroup]

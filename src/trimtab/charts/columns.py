@@ -5,7 +5,8 @@ pointer. A column that is not complete is hatched.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.charts.bar_chart import picture
 from trimtab.charts.ink import LIGHT_INK, Ink
@@ -19,8 +20,7 @@ _WIDEST_PX, _SHARE = 56, 0.76
 HATCH = "columns-hatch"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One period: the text below it, the words for the pointer, and a value for each part.
 
     `mark` sets a column off with a triangle above it, and is what the pointer reads there.
@@ -33,8 +33,7 @@ class Column:
     mark: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """The chart. `colors` are of the parts, from zero outwards; `unit` stands at the value axis.
 
     `line` is a dashed line over the columns, such as what was expected of each; None is a gap.

@@ -5,7 +5,8 @@ Both axes begin at 0. What lies beyond `ceiling` is cut off there, so that one o
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.charts.ink import PAGE_INK, Ink
 from trimtab.charts.line_frame import Frame, Legend, frame_of
@@ -17,8 +18,7 @@ _TICK_PX_X, _TICK_PX_Y = 90, 40
 _DOT, _CAP = 3.0, 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Struct, frozen=True):
     """A point: x, y, and the bounds of y (None: not known)."""
 
     x: float
@@ -28,8 +28,7 @@ class Measure:
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredCurve:
+class MeasuredCurve(Struct, frozen=True):
     """Points by rising x in a colour slot; `line` False leaves them unjoined."""
 
     label: str
@@ -38,8 +37,7 @@ class MeasuredCurve:
     line: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
+class Band(Struct, frozen=True):
     """A stretch of x with its value and bounds: a capacity."""
 
     label: str
@@ -49,8 +47,7 @@ class Band:
     slot: int
 
 
-@dataclass(frozen=True, slots=True)
-class CurveChart:
+class CurveChart(Struct, frozen=True):
     """The whole chart; `threshold` is a y that is drawn as a dotted line."""
 
     curves: Sequence[MeasuredCurve]

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.charts.scales import LinearScale
 from trimtab.charts.svg import Svg, element, number
@@ -47,8 +48,7 @@ def expected_line(
     return element("svg", {**frame, **told}, *parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """Something that began at `start_ms`, as tall as `height` (0 to 1); `href` leads to it, `title` says what it is."""
 
     start_ms: int

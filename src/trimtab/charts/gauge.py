@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.charts.ink import PAGE_INK, Ink
 from trimtab.charts.svg import Attributes, Svg, element, number
@@ -13,8 +14,7 @@ _RADIUS = 88.0
 _MIDDLE_Y = 100.0
 
 
-@dataclass(frozen=True, slots=True)
-class Zone:
+class Zone(Struct, frozen=True):
     """A part of the scale that is marked: from `low` to `high`, in `color`."""
 
     low: float
@@ -22,8 +22,7 @@ class Zone:
     color: str
 
 
-@dataclass(frozen=True, slots=True)
-class Dial:
+class Dial(Struct, frozen=True):
     """A gauge's scale from `low` to `high` and its value; None draws an empty one.
 
     `text` is the value in words, `ends` the two ends of the scale (plain numbers where it is not given).

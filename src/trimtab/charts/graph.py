@@ -6,7 +6,8 @@ within a layer they are ordered by where their neighbours stand, so that few edg
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.charts.bar_chart import picture
 from trimtab.charts.ink import LIGHT_INK, Ink
@@ -22,8 +23,7 @@ _NEAR = 0.66
 ARROW = "graph-arrow"
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A box: its name, lines below it, and where a click leads. `color` is its frame's; `dashed`: inferred."""
 
     name: str
@@ -36,8 +36,7 @@ class Node:
     bad_share: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """An arrow between two names; `weight` (0 to 1) makes it thick, `label` stands at its middle."""
 
     source: str

@@ -1,7 +1,8 @@
 """A heat map of two groupings: a cell where they meet, its colour by its share of the largest."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.charts.bar_chart import picture
 from trimtab.charts.ink import PAGE_INK, Ink
@@ -14,8 +15,7 @@ _TEXT_FROM_PX = 38
 """Cells that are wider have their value in them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Square:
+class Square(Struct, frozen=True):
     """A cell: its share of the largest (None: nothing is known), its value in short, in words, and where it leads."""
 
     share: float | None
@@ -24,8 +24,7 @@ class Square:
     href: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HeatGrid:
+class HeatGrid(Struct, frozen=True):
     """The chart: rows of cells with the names of rows and columns; its height follows from its rows."""
 
     rows: Sequence[str]

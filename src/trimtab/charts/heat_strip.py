@@ -1,10 +1,10 @@
 """A strip of time as wide as its place: cells of the heat map's ramp side by side, or segments with names."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.charts.heatmap import HATCH, step_of
 from trimtab.charts.svg import Attributes, Svg, element, number
@@ -13,8 +13,7 @@ _HEIGHT = 10
 _UNKNOWN = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """A part of a bar: its length in any unit, its class in the style sheet, and what it is in words."""
 
     length: float

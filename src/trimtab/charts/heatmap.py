@@ -5,8 +5,9 @@ never said by colour alone. The ramp's steps are `.h0` (nothing) to `.h10` (all)
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trimtab.charts.svg import Svg, element, number
 
@@ -27,8 +28,7 @@ class Mark(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """A cell. `share` is 0 to 1; `title` says in words everything that the cell stands for."""
 
     share: float | None

@@ -1,12 +1,11 @@
 """Colours of a picture that stands by itself: an image cannot follow the page's theme, so it brings its own."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.charts.palette import DARK, DARK_PANEL, LIGHT, LIGHT_PANEL
 
 
-@dataclass(frozen=True, slots=True)
-class Ink:
+class Ink(Struct, frozen=True):
     """Background, text, faint text, grid, and the eight series colours."""
 
     panel: str

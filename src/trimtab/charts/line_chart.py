@@ -5,10 +5,10 @@ Lines or stacked areas over a UTC time axis, one or two value axes, thresholds, 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.charts.ink import LIGHT_INK, Ink
 from trimtab.charts.line_frame import Frame, Legend, frame_of
@@ -21,8 +21,7 @@ _TICK_EVERY_PX, _TIME_EVERY_PX = 36, 80
 _DOT = 2.5
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(Struct, frozen=True):
     """One line: points (ms, ascending), its colour, and the longest step that it joins over (ms; more is a gap)."""
 
     label: str
@@ -33,8 +32,7 @@ class Curve:
     right: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ValueAxis:
+class ValueAxis(Struct, frozen=True):
     """An axis' fixed ends (None: fitted to the data) and its text."""
 
     low: float | None = None
@@ -42,8 +40,7 @@ class ValueAxis:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LineChart:
+class LineChart(Struct, frozen=True):
     """A whole chart. `width` and `height` are in pixels; the range is `[start_ms, end_ms]`."""
 
     curves: Sequence[Curve]

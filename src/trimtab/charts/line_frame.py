@@ -1,8 +1,9 @@
 """The room that a chart has: where its plot lies between title, axes and legend, and the legend itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trimtab.charts.ink import Ink
 from trimtab.charts.svg import Attributes, Svg, element
@@ -22,8 +23,7 @@ class Legend(StrEnum):
     HIDDEN = "hidden"
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """The plot's edges in pixels, the title, and where each name of the legend stands (x, y)."""
 
     left: float

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.charts.ink import Ink
 from trimtab.charts.line_frame import Frame
@@ -10,8 +11,7 @@ from trimtab.charts.scales import LinearScale
 from trimtab.charts.svg import Attributes, Svg, element
 
 
-@dataclass(frozen=True, slots=True)
-class BandAcross:
+class BandAcross(Struct, frozen=True):
     """A threshold at `low`, or a band to `high`; infinite ends reach the plot's edge. Empty `color`: the usual one."""
 
     low: float
@@ -21,8 +21,7 @@ class BandAcross:
     right: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SpanAlong:
+class SpanAlong(Struct, frozen=True):
     """A moment at `start_ms` where `line`, else a span to `end_ms`; None is the plot's edge."""
 
     start_ms: int | None

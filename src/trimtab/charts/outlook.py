@@ -4,7 +4,8 @@ Days that are estimated (over, and not billed yet) are hatched columns between t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.charts.bar_chart import picture
 from trimtab.charts.ink import PAGE_INK, Ink
@@ -16,8 +17,7 @@ _LEFT_PX, _RIGHT_PX, _TOP_PX, _BOTTOM_PX = 52, 8, 22, 24
 _TICK_EVERY_PX, _LABEL_PX, _SHARE = 40, 64, 0.72
 
 
-@dataclass(frozen=True, slots=True)
-class OutlookDay:
+class OutlookDay(Struct, frozen=True):
     """A day: what is known of it, whether that is an estimate, and else what is expected, from `low` to `high`."""
 
     label: str
@@ -29,8 +29,7 @@ class OutlookDay:
     high: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OutlookChart:
+class OutlookChart(Struct, frozen=True):
     """The chart; `unit` stands at the value axis, `label` says what it shows to those who do not see it."""
 
     days: Sequence[OutlookDay]

@@ -5,7 +5,8 @@ A period is a slot on the axis; each can be a link, and each part of a column to
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.charts.bar_chart import picture
 from trimtab.charts.ink import PAGE_INK, Ink
@@ -20,8 +21,7 @@ _HATCH = "over-time-hatch"
 Numbers = Sequence[float | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """A period: what stands below it, what the pointer reads, where it leads, and whether it is not over."""
 
     label: str
@@ -30,8 +30,7 @@ class Slot:
     partial: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A series: a value for each slot, and where its part of each slot leads."""
 
     name: str
@@ -40,8 +39,7 @@ class Line:
     links: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class OverTime:
+class OverTime(Struct, frozen=True):
     """The chart. `before`, `ahead` (mean, low, high) and `usual` (low, high) by slot; `marked` slots are unusual."""
 
     slots: Sequence[Slot]
@@ -61,8 +59,7 @@ class OverTime:
     limits: Sequence[tuple[float, str]] = field(default_factory=tuple)
 
 
-@dataclass(frozen=True, slots=True)
-class _Plot:
+class _Plot(Struct, frozen=True):
     chart: OverTime
     frame: Frame
     y: LinearScale

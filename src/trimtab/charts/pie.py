@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.charts.ink import PAGE_INK, Ink
 from trimtab.charts.svg import Attributes, Svg, element, number
@@ -11,8 +12,7 @@ _SIZE, _HOLE = 100.0, 0.58
 _WHOLE = 0.99999
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One part: what it is, how much, its colour, and the value in words."""
 
     label: str

@@ -1,7 +1,8 @@
 """Points over two measures, on axes from zero, each with its name, and a link where it leads somewhere."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.charts.bar_chart import picture
 from trimtab.charts.ink import PAGE_INK, Ink
@@ -17,8 +18,7 @@ _NAMED = 14
 _MOST_NAME, _CHARACTER_PX, _LINE_PX = 24, 6.1, 12
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """A point: its place, its name, its colour, how large it is beside the largest (0 to 1), and where it leads."""
 
     x: float
@@ -30,8 +30,7 @@ class Spot:
     href: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Points:
+class Points(Struct, frozen=True):
     """The chart, with what its axes are called."""
 
     spots: Sequence[Spot]
@@ -74,8 +73,7 @@ def draw_points(chart: Points) -> Svg:
     return picture(chart.width, chart.height, parts, {"role": "img", "aria-label": chart.label})
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """Where a name is written: its nearer end, its baseline, its other end."""
 
     x: float

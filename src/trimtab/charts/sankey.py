@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.charts.bar_chart import picture
 from trimtab.charts.ink import PAGE_INK, Ink
@@ -15,16 +16,14 @@ _NODE_PX, _GAP_PX, _PAD_PX, _LEAST_PX = 12, 9, 12, 1.0
 _LABEL_SHARE, _BESIDE_PX, _CHARACTER_PX = 0.22, 5, 6.1
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Struct, frozen=True):
     """An amount along a path with a name in each layer."""
 
     path: tuple[str, ...]
     amount: float
 
 
-@dataclass(frozen=True, slots=True)
-class SankeyNode:
+class SankeyNode(Struct, frozen=True):
     """What is said of a node: its value in words, and in few, its colour, where it leads."""
 
     text: str
@@ -33,8 +32,7 @@ class SankeyNode:
     href: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sankey:
+class Sankey(Struct, frozen=True):
     """The chart. `nodes` by layer and name; `layers` are the names of the layers."""
 
     flows: Sequence[Flow]
@@ -47,8 +45,7 @@ class Sankey:
     title: str = ""
 
 
-@dataclass(slots=True)
-class _Place:
+class _Place(Struct):
     """A node where it is drawn; `left` and `right` are how far its sides are taken by ribbons."""
 
     x: float

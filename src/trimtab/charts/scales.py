@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class LinearScale:
+class LinearScale(Struct, frozen=True):
     """Maps `[low, high]` onto `[start, end]`; a domain without width maps to `start`."""
 
     low: float

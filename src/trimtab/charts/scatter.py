@@ -5,7 +5,8 @@ The share's axis is logarithmic, since a thousandth and a hundredth are both of 
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.charts.ink import PAGE_INK, Ink
 from trimtab.charts.scales import LinearScale
@@ -20,8 +21,7 @@ Height = Callable[[float], float]
 """From a share to its place, pixels."""
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """A choice: its cost, its share, the slot of its colour, and what it says where it is pointed at."""
 
     cost: float
@@ -32,8 +32,7 @@ class Point:
     best: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Scatter:
+class Scatter(Struct, frozen=True):
     """The whole chart; `limit` is a share that is drawn as a dotted line."""
 
     points: Sequence[Point]

@@ -4,7 +4,8 @@ Before is grey, after is the accent's colour, a rule to compare with is dotted.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.charts.bar_chart import picture
 from trimtab.charts.ink import PAGE_INK, Ink
@@ -16,8 +17,7 @@ _LEFT_PX, _RIGHT_PX, _TOP_PX, _BOTTOM_PX = 52, 8, 22, 24
 _LABEL_PX = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(Struct, frozen=True):
     """A day's use: low, middle and high of most of its time, and its highest; None where nothing was measured."""
 
     label: str
@@ -27,8 +27,7 @@ class Day:
     most: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
+class Steps(Struct, frozen=True):
     """A size for each day; None before the first decision."""
 
     name: str
@@ -37,8 +36,7 @@ class Steps:
     dotted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SizeChart:
+class SizeChart(Struct, frozen=True):
     """The chart. Values are shares of the size now: 1 is 100 %."""
 
     days: Sequence[Day]

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.charts.bar_chart import picture
 from trimtab.charts.ink import PAGE_INK, Ink
@@ -14,8 +15,7 @@ from trimtab.charts.svg import Attributes, Svg, element
 _STEP_PX, _PAD_PX, _CHARACTER_PX = 28, 12, 6.2
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A part of a bar: its value, colour, what the pointer reads and where it leads."""
 
     value: float
@@ -24,8 +24,7 @@ class Piece:
     href: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Stacked:
+class Stacked(Struct, frozen=True):
     """A bar: its name, its parts, its value in words, and what it was before."""
 
     label: str
@@ -35,8 +34,7 @@ class Stacked:
     href: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StackedBars:
+class StackedBars(Struct, frozen=True):
     """The chart; its height follows from the number of bars. `names` are the parts with their colours."""
 
     bars: Sequence[Stacked]

@@ -1,7 +1,8 @@
 """A table as a picture, for where there is no page: its first rows, and how many more there are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.charts.bar_chart import picture
 from trimtab.charts.ink import LIGHT_INK, Ink
@@ -13,8 +14,7 @@ _ROW_PX, _PAD_PX = 22, 12
 _MOST_ROWS, _MOST_COLUMNS = 40, 14
 
 
-@dataclass(frozen=True, slots=True)
-class TablePicture:
+class TablePicture(Struct, frozen=True):
     """Heads and rows in words; `numbers` are the columns that are set to the right."""
 
     heads: Sequence[str]

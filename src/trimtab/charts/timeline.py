@@ -1,8 +1,9 @@
 """What runs from when to when: a row a thing, a bar from its start to its end, over months."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from trimtab.base.clock import to_datetime, to_ms
 from trimtab.charts.bar_chart import picture
@@ -18,8 +19,7 @@ _MONTH_PX = 34
 _STEPS = (1, 2, 3, 6, 12)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One thing: its name, when it runs (UTC ms; None: before or after everything shown), its colour, and the words.
 
     `faint`: it is there already, and drawn lighter than what would be added.
@@ -33,8 +33,7 @@ class Run:
     faint: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Struct, frozen=True):
     """The chart over `[start_ms, end_ms)`; `now_ms` is marked."""
 
     runs: Sequence[Run]

@@ -1,7 +1,8 @@
 """Values large, each with its name, and how it has changed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.charts.bar_chart import picture
 from trimtab.charts.ink import PAGE_INK, Ink
@@ -13,8 +14,7 @@ _LEAST_PX, _HEIGHT = 190, 78
 _DIGIT_PX, _GAP_PX = 15.6, 24  # of a value's text, and beside it
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """A value in words, its name, and a line below it."""
 
     name: str
@@ -22,8 +22,7 @@ class Figure:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """The picture; its height follows from how many there are."""
 
     figures: Sequence[Figure]

@@ -5,7 +5,8 @@ bar is the whole change. What rises and what falls differ by colour, by directio
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.charts.bar_chart import picture
 from trimtab.charts.ink import LIGHT_INK, Ink
@@ -17,8 +18,7 @@ _ROW_PX, _PAD_PX, _CHARACTER_PX = 30, 6, 6.2
 _UP_SLOT, _DOWN_SLOT, _WHOLE_SLOT = 2, 3, 8
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A part of the change: its name, its size, and the size in words."""
 
     label: str

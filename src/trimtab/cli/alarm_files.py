@@ -1,16 +1,15 @@
 """Alarms in files: YAML or JSON, in the form of PutMetricAlarm and its siblings; AlarmName and Tags may be in it."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmFile:
+class AlarmFile(Struct, frozen=True):
     """What a file defines."""
 
     name: str

@@ -3,17 +3,17 @@
 import hashlib
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput, SetupError
 
 S3 = "s3://"
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """What the job works on; `send` copies the output where it belongs once it is complete."""
 
     source: Path

@@ -2,10 +2,10 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct, field
 
 from trimtab.base.errors import TrimtabError
 from trimtab.base.whole_file import write_whole
@@ -18,8 +18,7 @@ from trimtab.client.batch import BatchJobs
 _EVERY_S = 5.0
 
 
-@dataclass(slots=True)
-class OnTerminal:
+class OnTerminal(Struct):
     """Says how far a job is, once for each percent."""
 
     _last: int = -1
@@ -38,8 +37,7 @@ class OnTerminal:
         )
 
 
-@dataclass(slots=True)
-class ToFile:
+class ToFile(Struct):
     """Writes progress to a file that is always whole, when it changed."""
 
     path: Path
@@ -52,8 +50,7 @@ class ToFile:
             write_whole(self.path, msgspec.json.encode(now))
 
 
-@dataclass(slots=True)
-class ToServer:
+class ToServer(Struct):
     """Reports to a server from a thread of its own: a server that is away costs the job nothing, and is named once.
 
     `close` reports the last of it and waits for that.

@@ -1,19 +1,18 @@
 """What somebody or something is bound to, as options of commands and as a text of their lists."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Protocol, TypeVar
 
 import click
+from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """An account (None: every one), teams, and values of other tags."""
 
     account: str | None = None

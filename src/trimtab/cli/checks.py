@@ -8,9 +8,10 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import TrimtabError, Unavailable
@@ -39,8 +40,7 @@ class Verdict(StrEnum):
     FAIL = "fail"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One line of the doctor: what was looked at, what was found, what to do."""
 
     check: str

@@ -1,11 +1,11 @@
 """`trimtab connect kubernetes`: pods with GPUs as runs, and nodes, from the API server; it reads only."""
 
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import click
 import httpx
+from msgspec.structs import replace
 
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import SetupError

@@ -2,10 +2,10 @@
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import click
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput, SetupError
 from trimtab.client.api import Client
@@ -16,8 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _ANY_HOST = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104  # recognised, not listened on
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """The server that a command talks to, from options and settings."""
 
     settings: Settings

@@ -5,8 +5,9 @@ its requests no joules.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from trimtab.agent.reading import Reading
 from trimtab.base.clock import Clock
@@ -17,8 +18,7 @@ _PACKAGES = "intel-rapl:*"
 """Whole packages; `intel-rapl:N:M` are parts of them and left out. AMD's counters have these names too."""
 
 
-@dataclass(slots=True)
-class Power:
+class Power(Struct):
     """Reads counters; call `watts` for the mean since the last call. `sysfs` is /sys."""
 
     clock: Clock

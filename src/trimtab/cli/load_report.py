@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import click
+from msgspec import Struct, field
 
 from trimtab.capacity.curve import Interval
 from trimtab.cli.output import print_table, remark
@@ -14,8 +14,7 @@ from trimtab.inference.level import Level
 from trimtab.inference.objective import Objective
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Struct, frozen=True):
     """What a person said of a test."""
 
     name: str

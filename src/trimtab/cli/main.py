@@ -1,15 +1,14 @@
 """The root of the command line. A command's module is loaded when it is called, so that `trimtab` starts at once."""
 
 import importlib
-from dataclasses import dataclass
 
 import click
+from msgspec import Struct
 
 from trimtab import __version__
 
 
-@dataclass(frozen=True, slots=True)
-class LazyCommand:
+class LazyCommand(Struct, frozen=True):
     """Where a command lives, and what `trimtab --help` says of it."""
 
     module: str

@@ -2,11 +2,11 @@
 
 import importlib
 import logging
-from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
 import click
+from dataclasses import replace
 
 from trimtab import settings as settings_module
 from trimtab.base.clock import SystemClock

@@ -8,8 +8,9 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from trimtab.client import cost_explorer_wire as wire
 from trimtab.client.api import Client
@@ -17,8 +18,7 @@ from trimtab.client.api import Client
 _PATH = "/rest/v1/costs"
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What every question has: a range, groups and filters, written as `trimtab costs` takes them."""
 
     start: str | None = None

@@ -7,9 +7,10 @@ other services are free.
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 METRIC = Decimal("0.00001")
 """Dollars for each metric that GetMetricData asks for."""
@@ -40,8 +41,7 @@ def cost(service: str, operation: str, asked: Mapping[str, Any]) -> Decimal:
     return price * units(asked)
 
 
-@dataclass(slots=True)
-class Count:
+class Count(Struct):
     """Calls of an operation: all that were sent, those that failed, those that AWS throttled, and dollars."""
 
     calls: int = 0

@@ -5,7 +5,8 @@ An account's own programs call the same services and share its limits, so a read
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 
@@ -13,8 +14,7 @@ Key = tuple[str, str, str]
 """Account, region, service."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """`per_s` calls a second on the average, `burst` of them at once."""
 
     per_s: float

@@ -9,7 +9,6 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -25,6 +24,7 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 from botocore.parsers import ResponseParserError
+from msgspec import Struct
 
 from trimtab.base.errors import AccessDenied, InvalidInput, NotFound, Throttled, TrimtabError, Unavailable
 from trimtab.cloud.call_costs import Meter, Operation, cost
@@ -73,8 +73,7 @@ _MARKUP = re.compile(r"<[^>]*>")
 _ALWAYS: Set[Operation] = frozenset((("sts", "GetCallerIdentity"), ("sts", "AssumeRole")))
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """How an account is reached. All empty: with the server's own credentials. `endpoint` is for emulators."""
 
     role_arn: str = ""

@@ -1,12 +1,12 @@
 """A prefix of an S3 bucket as a folder: listed page by page, objects copied to this machine when they are asked for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput, Unavailable
 from trimtab.cloud.sessions import client
@@ -16,8 +16,7 @@ _DENIED = frozenset(("AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoes
 _GONE = frozenset(("NoSuchBucket", "NoSuchKey", "404"))
 
 
-@dataclass(frozen=True, slots=True)
-class S3Item:
+class S3Item(Struct, frozen=True):
     """An object: its key without the prefix's folder, its size in bytes, and its ETag, which changes with it."""
 
     name: str

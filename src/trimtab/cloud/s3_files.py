@@ -1,10 +1,10 @@
 """Writing files under a prefix of an S3 bucket."""
 
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput, Unavailable
 from trimtab.cloud.sessions import client
@@ -12,8 +12,7 @@ from trimtab.cloud.sessions import client
 _FINAL = frozenset(("AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch", "NoSuchBucket", "404"))
 
 
-@dataclass(slots=True)
-class S3Files:
+class S3Files(Struct):
     """Files under `s3://bucket/prefix`. `s3` is a botocore client; without one that of this machine's credentials."""
 
     url: str

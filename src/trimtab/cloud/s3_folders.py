@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput, Unavailable
 from trimtab.cloud.s3 import S3Folder, S3Item
@@ -18,8 +18,7 @@ _FINAL = frozenset(("AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesN
 _UNSIGNED = ("NoCredentialsError", "PartialCredentialsError")
 
 
-@dataclass(slots=True)
-class S3Folders:
+class S3Folders(Struct):
     """Copies by this machine's credentials; `s3` is a botocore client of others, `endpoint` another S3."""
 
     s3: Any = None

@@ -1,9 +1,9 @@
 """SageMaker endpoints that are made and deleted for load tests."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput, Unavailable
 from trimtab.cloud.sessions import client
@@ -12,8 +12,7 @@ _ABSENT = "Could not find"  # SageMaker answers ValidationException for what is 
 _REFUSED = ("ValidationException", "AccessDeniedException", "UnrecognizedClientException", "ResourceLimitExceeded")
 
 
-@dataclass(slots=True)
-class SageMakerEndpoints:
+class SageMakerEndpoints(Struct):
     """By this machine's credentials; `sagemaker` is a botocore client of others, `endpoint` another address."""
 
     region: str = ""

@@ -1,10 +1,10 @@
 """Scaling at AWS: how many there are, who decides over them, and the one call that asks for another number."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
 
 from trimtab.base.errors import AccessDenied, Conflict, InvalidInput, NotFound, TrimtabError, Unavailable
 from trimtab.cloud.sessions import client
@@ -19,8 +19,7 @@ _NOT_THERE = (
 _DENIED = ("AccessDenied", "UnauthorizedOperation", "UnrecognizedClient", "InvalidClientTokenId", "ExpiredToken")
 
 
-@dataclass(frozen=True, slots=True)
-class AwsScaling:
+class AwsScaling(Struct, frozen=True):
     """The calls in one region. `endpoint` is for emulators ("": AWS's own)."""
 
     region: str

@@ -5,9 +5,9 @@ counts for all the past that is held, so that a backfill has nothing to do and i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 
+from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select
 
 from trimtab.access.scope import Scope
@@ -24,8 +24,7 @@ _QUERIES = load_queries("trimtab.costs")
 _EPOCH = date(1970, 1, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class AllocationTag:
+class AllocationTag(Struct, frozen=True):
     """A tag key: whether it counts, when that was said last (0: never), and its last day on the bill."""
 
     key: str
@@ -39,8 +38,7 @@ class AllocationTag:
         return self.key.startswith("aws:")
 
 
-@dataclass(frozen=True, slots=True)
-class Backfill:
+class Backfill(Struct, frozen=True):
     """That the past was asked to carry the tags of now."""
 
     from_ms: int

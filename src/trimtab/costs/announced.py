@@ -5,9 +5,10 @@ discount or a commitment that ends. Pure, but for who reads them.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
+
+from msgspec import Struct
 
 from trimtab.costs.model import And, Dimension, Filter, Where
 from trimtab.inventory.catalog.model import Rate, RateKind
@@ -17,8 +18,7 @@ _HUNDRED = Decimal(100)
 _ON_DEMAND = ("On-Demand", "On Demand", "OnDemand")
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """From `at_ms` on, lines that meet `where` cost `factor` times what they cost; `note` says why."""
 
     at_ms: int
@@ -27,8 +27,7 @@ class Change:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedChange:
+class AppliedChange(Struct, frozen=True):
     """A change in a forecast: `per_day` is what a day costs more (or less) by it."""
 
     at_ms: int

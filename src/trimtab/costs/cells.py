@@ -6,10 +6,11 @@ cells. Keys of tags are compared without case; they come back as the bill writes
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput
@@ -23,8 +24,7 @@ MOST_CELLS = 2_000_000
 """A finer grain would not fit a process; rules that ask for it are told so."""
 
 
-@dataclass(frozen=True, slots=True)
-class CellQuery:
+class CellQuery(Struct, frozen=True):
     """What to add up. `billing_month` (YYYYMM) takes exactly what that month was billed, whatever its days.
 
     Without one, lines of `[start_ms, end_ms)` count, in whole days (hours where HOURLY). `tags` are keys in lower case,
@@ -43,8 +43,7 @@ class CellQuery:
     top: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """One sum. `period_ms` is the start of its period; `units` those of the usage in it."""
 
     period_ms: int

@@ -4,10 +4,10 @@ Floats are for judging; what is shown as money is summed as Decimal (`CostReader
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.costs.model import CostQuery, CostRow
 from trimtab.costs.read_sql import DAY_MS
@@ -15,8 +15,7 @@ from trimtab.costs.read_sql import DAY_MS
 Values = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Daily:
+class Daily(Struct, frozen=True):
     """`amounts[row, day]` of `keys[row]`, days counted from `start_ms`; what was not billed is 0.
 
     A key is the values of what was grouped by, and the currency.

@@ -6,9 +6,10 @@ beyond are rounded half away from zero, and the receipt says by how much that mo
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from trimtab.inventory.tag_keys import TagKey
 
@@ -93,13 +94,11 @@ class Granularity(StrEnum):
     TOTAL = "TOTAL"
 
 
-@dataclass(frozen=True, slots=True)
-class Tag(TagKey):
+class Tag(TagKey, frozen=True):
     """The value of a key of tags; "" where a line has none. `inventory/tag_keys.py` says which keys of a line count."""
 
 
-@dataclass(frozen=True, slots=True)
-class CostCategory:
+class CostCategory(Struct, frozen=True):
     """The value of cost category `name`; "" where a line has none. It is the bill's own, or one of the rules that were
     applied. `owners`: the owners' category, which the built-in rules have too.
     """
@@ -122,8 +121,7 @@ class Match(StrEnum):
     GREATER_THAN_OR_EQUAL = "GREATER_THAN_OR_EQUAL"
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(Struct, frozen=True):
     """Lines whose `facet` matches any of `values`. ABSENT needs no values."""
 
     facet: Facet
@@ -132,22 +130,19 @@ class Where:
     ignore_case: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Struct, frozen=True):
     """Lines that pass every one."""
 
     parts: tuple["Filter", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Struct, frozen=True):
     """Lines that pass any one."""
 
     parts: tuple["Filter", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """Lines that do not pass."""
 
     part: "Filter"
@@ -156,8 +151,7 @@ class Not:
 Filter = Where | And | Or | Not
 
 
-@dataclass(frozen=True, slots=True)
-class CostQuery:
+class CostQuery(Struct, frozen=True):
     """A question to the bill over `[start_ms, end_ms)`, UTC; bounds are whole hours (HOURLY) or days.
 
     A line belongs to the time at which its charge starts, kept within its billing period, so that months add up to
@@ -172,8 +166,7 @@ class CostQuery:
     where: Filter | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CostRow:
+class CostRow(Struct, frozen=True):
     """One group in one period and one currency. `unit` is that of its usage, "N/A" where they differ."""
 
     start_ms: int
@@ -185,8 +178,7 @@ class CostRow:
     amounts: tuple[Decimal, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Struct, frozen=True):
     """Lines of a file that were not taken, with the reason and one of the values at fault."""
 
     reason: str
@@ -194,8 +186,7 @@ class Skipped:
     example: str
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(Struct, frozen=True):
     """Sums of one (currency, charge category, line item type).
 
     `exact` is the file's own sum of billed cost, to 30 digits; `billed` that of the stored lines.
@@ -211,8 +202,7 @@ class Total:
     list_cost: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """What an import took and what it left. `notes` say how the file differed from its format."""
 
     source: str
@@ -250,8 +240,7 @@ class ImportState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class ImportRecord:
+class ImportRecord(Struct, frozen=True):
     """An import as the ledger keeps it."""
 
     id: int
@@ -267,8 +256,7 @@ class ImportRecord:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """What a source holds of a billing month. `accounts` are "provider/billing account"."""
 
     source: str

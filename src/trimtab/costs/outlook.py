@@ -8,12 +8,12 @@ days from then on.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock, to_datetime

@@ -1,7 +1,8 @@
 """The question that an outlook answers, and the answer."""
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from trimtab.costs.announced import AppliedChange
 from trimtab.costs.closing.month import Closing
@@ -9,8 +10,7 @@ from trimtab.costs.model import Filter, Granularity, Metric
 from trimtab.timeseries.forecast.model import Judged
 
 
-@dataclass(frozen=True, slots=True)
-class OutlookQuery:
+class OutlookQuery(Struct, frozen=True):
     """`[start_ms, end_ms)` by day or month; `level` the share of outcomes that intervals are to hold (0 to 1)."""
 
     start_ms: int
@@ -23,8 +23,7 @@ class OutlookQuery:
     """In which amounts of several currencies are forecast, where rates say how; "" for the presentation currency."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """What a period is expected to come to. `known`: how much of it the bill has already."""
 
     start_ms: int
@@ -35,8 +34,7 @@ class Expected:
     known: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(Struct, frozen=True):
     """The answer. `known_until_ms`: where the bill ends and the forecast begins.
 
     `error`: Σ|actual − forecast| ÷ Σ|actual| by day when the same past was replayed from `origins` days; `coverage`:

@@ -1,10 +1,10 @@
 """What periods are expected to come to, from the bill's days, the forecast of use and the lines of months. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.costs.announced import AppliedChange
 from trimtab.costs.closing.late import late_use
@@ -18,8 +18,7 @@ from trimtab.timeseries.forecast.model import Forecast, Sum
 NOT_MONEY = frozenset({Metric.USAGE, Metric.NORMALIZED_USAGE, Metric.LINES})
 
 
-@dataclass(frozen=True, slots=True)
-class _Range:
+class _Range(Struct, frozen=True):
     """An amount with bounds."""
 
     mean: Decimal = Decimal(0)
@@ -31,8 +30,7 @@ def _range(found: Sum | None) -> _Range:
     return _Range() if found is None else _Range(money(found.mean), money(found.lower), money(found.upper))
 
 
-@dataclass(frozen=True, slots=True)
-class UseAhead:
+class UseAhead(Struct, frozen=True):
     """Forecasts of use: of the month in which the bill ends, and of what is asked after it; None where nothing is."""
 
     near: Forecast | None = None
@@ -103,8 +101,7 @@ def _closings(books: Books, ahead: UseAhead, level: float) -> dict[int, Closing]
     return {month: closing_of(books, month, rest.get(month, Ahead()), level) for month in books.open}
 
 
-@dataclass(frozen=True, slots=True)
-class _Extra:
+class _Extra(Struct, frozen=True):
     """What a line is still expected to add, and the day that it is put on."""
 
     day_ms: int

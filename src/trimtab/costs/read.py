@@ -8,13 +8,13 @@ Amounts go in and out as Decimal. A scope's accounts see their own lines, and a 
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.costs.conditions import Conditions, facets_of
@@ -31,8 +31,7 @@ from trimtab.store.telemetry.client import Telemetry
 _QUERIES = load_queries("trimtab.costs")
 
 
-@dataclass(frozen=True, slots=True)
-class FacetValue:
+class FacetValue(Struct, frozen=True):
     """A value of a dimension, tag or category, with the billed cost of its lines in one currency."""
 
     value: str
@@ -40,8 +39,7 @@ class FacetValue:
     billed: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class HourCosts:
+class HourCosts(Struct, frozen=True):
     """What the 24 hours of a day (since 1970) of a resource cost in one currency, by metric: as floats, for weights."""
 
     resource: str
@@ -50,8 +48,7 @@ class HourCosts:
     hours: Mapping[Metric, npt.NDArray[np.float64]]
 
 
-@dataclass(frozen=True, slots=True)
-class PowerCost:
+class PowerCost(Struct, frozen=True):
     """Electricity of a resource in one currency: its cost, what of that was measured, the kilowatt-hours drawn."""
 
     resource: str
@@ -61,8 +58,7 @@ class PowerCost:
     kwh: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class CommitmentFacts:
+class CommitmentFacts(Struct, frozen=True):
     """A commitment's name, its type in its provider's words, and its term in years; None where no line tells it."""
 
     name: str
@@ -82,8 +78,7 @@ def years_of(months: str, texts: Iterable[str]) -> int | None:
     return found.pop() if len(found) == 1 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """Which groups matter: those that cost `least` in all, of days that differ by `swing`; `most` of them."""
 
     least: float

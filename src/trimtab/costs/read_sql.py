@@ -1,8 +1,9 @@
 """The SQL of a `CostQuery`: sums by day where they know everything that is asked, else the lines themselves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import to_datetime
@@ -27,8 +28,7 @@ PERIODS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """SQL with its parameters; it answers period, key0 …, currency, unit, lines, amount0 … as text."""
 
     sql: str

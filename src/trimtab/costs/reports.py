@@ -1,7 +1,6 @@
 """Saved views of costs: a name, and the parameters of the page's URL. They belong to the account that saved them."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select
 
 from trimtab.access.made import made_within
@@ -16,8 +15,7 @@ MOST = 200
 _LONGEST_NAME, _LONGEST_QUERY = 100, 4096
 
 
-@dataclass(frozen=True, slots=True)
-class CostReport:
+class CostReport(Struct, frozen=True):
     """A saved view. `query` is a URL's query, without the question mark."""
 
     name: str

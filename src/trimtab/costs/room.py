@@ -1,7 +1,9 @@
 """The room as doors and pages are given it."""
 
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.base.clock import Clock
 from trimtab.costs.allocation_tags import AllocationTags
@@ -22,8 +24,7 @@ from trimtab.store.telemetry.client import Telemetry
 from trimtab.timeseries.forecast.forecaster import Forecaster
 
 
-@dataclass(frozen=True, slots=True)
-class CostsRoom:
+class CostsRoom(Struct, frozen=True):
     """Everything that may be asked of bills."""
 
     reader: CostReader

@@ -1,7 +1,8 @@
 """Tag keys of bills: filters with tags as rules mean them, and the SQL that answers as `inventory/tag_keys.py`."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trimtab.costs.model import And, Filter, Match, Not, Or, Tag, Where
 from trimtab.inventory.tag_keys import folded, meant, names_of, spaced

@@ -1,8 +1,7 @@
 """What every GPU does: the one place from which GPU, host and power metrics follow."""
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.demo import noise
 from trimtab.demo.company import BATCH, HOLD, NOTEBOOK, TUNE, Pod
@@ -19,8 +18,7 @@ _WARM_UP_MS = 12 * 60_000
 _CONTEXT = 0.005  # of the memory, for a driver that nobody uses
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(Struct, frozen=True):
     """A row a GPU, a column a time, all 0 to 1: SMs and tensor cores active, engine busy, memory in use. `lost` marks
     where a GPU no longer answers.
     """

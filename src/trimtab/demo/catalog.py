@@ -3,11 +3,10 @@
 Sources: AWS's instance type pages; on-demand Linux prices of us-east-1 since June 2025; NVIDIA's data sheets.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Accelerator:
+class Accelerator(Struct, frozen=True):
     """A GPU model as DCGM names it. Memory in MiB, power in W, clocks in MHz, links in bytes a second."""
 
     name: str
@@ -19,8 +18,7 @@ class Accelerator:
     link: float
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """An instance type. Memory and disk in bytes, network in bytes a second, price in dollars an hour."""
 
     type: str

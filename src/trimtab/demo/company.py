@@ -8,13 +8,14 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
+from msgspec import Struct
+
 from trimtab.demo import catalog
 from trimtab.demo.catalog import Machine
 from trimtab.demo.endpoints import ENDPOINTS, Endpoint
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """An account: 12 digits, its name, and the cluster that runs in it."""
 
     id: str
@@ -30,8 +31,7 @@ TEAMS = ("foundation", "assistant", "search", "vision")
 REGION = "us-east-1"
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A machine. `first_gpu` is the number of its first GPU in `Company.gpus`."""
 
     name: str
@@ -47,8 +47,7 @@ class Node:
         return range(self.first_gpu, self.first_gpu + self.machine.gpus)
 
 
-@dataclass(frozen=True, slots=True)
-class Gpu:
+class Gpu(Struct, frozen=True):
     """A GPU: its node and its index there."""
 
     node: Node
@@ -56,8 +55,7 @@ class Gpu:
     uuid: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pod:
+class Pod(Struct, frozen=True):
     """What holds GPUs in Kubernetes. `use` says how it behaves; `endpoint` is there where it serves one."""
 
     name: str
@@ -75,8 +73,7 @@ class Pod:
 SERVE, BATCH, NOTEBOOK, TUNE, HOLD = "serve", "batch", "notebook", "tune", "hold"
 
 
-@dataclass(frozen=True, slots=True)
-class _Fleet:
+class _Fleet(Struct, frozen=True):
     """Nodes in a row: `<prefix>-<first>` and on."""
 
     prefix: str
@@ -100,8 +97,7 @@ _FLEET = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _App:
+class _App(Struct, frozen=True):
     """Pods that are no endpoint: `pods` of them on each of `nodes`, with `gpus` each."""
 
     name: str

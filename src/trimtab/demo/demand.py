@@ -4,9 +4,8 @@ A replica is a queue with a capacity. Below it requests share the machine and sl
 and what does not fit fails. Latencies are log-logistic: near log-normal, with a distribution function in one line.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.demo import noise
 from trimtab.demo.endpoints import (
@@ -31,8 +30,7 @@ FIRST, BETWEEN, WHOLE = 0.55, 0.22, 0.5
 """Widths (of the logarithm) of the time to the first token, between tokens, and of the whole request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(Struct, frozen=True):
     """A row a replica, a column a time. Rates a second, times in seconds, shares 0 to 1; `restarts` marks deploys."""
 
     arrivals: Floats

@@ -1,12 +1,11 @@
 """The twelve endpoints: what serves which model to whom, and how it behaves under load."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 VLLM, TGI, TRITON = "vllm", "tgi", "triton"
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """An endpoint. The numbers are of one replica.
 
     `peak` and `capacity` are requests a second; `first_s`, `token_s` the time to the first token and between tokens

@@ -5,8 +5,9 @@ Each fault is found by its check and by no other check.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.client.advice import AdviceCalls
 from trimtab.client.api import Client
@@ -18,8 +19,7 @@ ORIGIN = "demo-accounts"
 _DAY_MS = 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """A thing with a fault, and the check that must find it. `days` are attributes that are times, days ago."""
 
     check: str

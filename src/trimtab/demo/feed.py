@@ -1,10 +1,10 @@
 """What the files that make metrics share: the state of the world in a slab, and how series are written down once."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.demo.activity import Activity
 from trimtab.demo.block import Block, Labels
@@ -16,8 +16,7 @@ from trimtab.demo.slab import Slab
 from trimtab.demo.totals import Totals
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """Everything that happens in a slab."""
 
     slab: Slab

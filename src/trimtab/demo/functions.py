@@ -8,8 +8,9 @@ import json
 import math
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.base.clock import to_datetime
 from trimtab.demo.company import RESEARCH, SERVING, Account
@@ -27,8 +28,7 @@ NEW_VERSION_H = 20.0
 """Hours before the anchor at which the router's new version was published."""
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """A function: by day an invocation ends every `every_s`, takes `median_s` or so, uses `used_mb` of `memory_mb`.
 
     Its version before had `before_mb` of memory (0: as much) and took longer by as much as it had less of a CPU. Of a

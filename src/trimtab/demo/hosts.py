@@ -1,9 +1,9 @@
 """Host metrics of every node, as trimtab's own agent sends them: OpenTelemetry names in the namespace trimtab/Host."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.demo import noise
 from trimtab.demo.company import REGION, TRAINING, Node
@@ -18,8 +18,7 @@ _ROOT_BYTES = 200 * 10**9
 _NS_A_MS = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     """A metric with its values, a row a node."""
 
     name: str

@@ -5,10 +5,10 @@ incidents are a week old, is not gone on with.
 """
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.base.errors import SetupError
 from trimtab.demo.totals import Totals
@@ -21,8 +21,7 @@ _FOLDER, _FILE, _META = "demo", "notes.npz", "meta"
 _SIGN = "This directory belongs to `trimtab demo`, which may wipe it.\n"
 
 
-@dataclass(slots=True)
-class Notes:
+class Notes(Struct):
     """`through_ms` is the last time of which everything is stored."""
 
     anchor_ms: int

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.demo.noise import Floats, Times
 from trimtab.demo.protobuf import field, head, message, number_field
@@ -54,8 +55,7 @@ def metric(series: Series, times: Times, values: Floats) -> Metric:
     return field(1, series.name) + field(3, series.unit) + data
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """A resource, encoded."""
 
     encoded: bytes

@@ -3,9 +3,9 @@ the data and of the pages read it, `trimtab demo --plants` prints it. Each room 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.demo import audit
 from trimtab.demo.activity import Activity
@@ -30,8 +30,7 @@ IDLE_BELOW = 0.02
 """SM activity below which a GPU that is held counts as idle."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plant:
+class Plant(Struct, frozen=True):
     """One planted thing. `resources` are GPU UUIDs, names of nodes or endpoints, words of the bill: what findings name.
 
     `dollars_per_hour` is what it wastes, 0 where it wastes no money by itself. Times in ms; `page` is a path.

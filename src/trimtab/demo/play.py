@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.client.api import Client
@@ -38,8 +39,7 @@ _PATIENCE_S = 900.0  # on a small machine that does other things, advice on ever
 _STORED_BYTES = 4 << 20  # what a live fleet has on its way anyway
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """What a load did, and how long it took: until all was acknowledged, and until all could be read."""
 
     samples: int

@@ -5,9 +5,10 @@ the live demo goes on with the same queue. A run takes whole nodes.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.demo.company import Company, Node
 
@@ -50,8 +51,7 @@ _KINDS = {
 _BACKLOG = {"p5": (8, 4), "p4d": (7, 3)}  # runs that wait at noon of a working day, and at night
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A run. Times in ms, far in the future for what has not happened; `sm` and `tensor`, 0 to 1, are how busy its GPUs
     are. `state` is how it ends.
     """

@@ -178,4 +178,4 @@ def _model(endpoint: Endpoint) -> dict[str, str]:
 
 
 def _rows(load: Load, rows: Rows) -> Load:
-    return Load(*(getattr(load, name)[rows] for name in Load.__slots__))
+    return Load(*(getattr(load, name)[rows] for name in Load.__struct_fields__))

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.demo import gpus, otlp, remote_write, servers
 from trimtab.demo.activity import Activities
@@ -24,8 +25,7 @@ _OTLP_POINTS = 50_000
 """Points of an OTLP request: some 5 MB."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shipment:
+class Shipment(Struct, frozen=True):
     """One request: the account whose token it carries, where it goes, and how many samples it holds."""
 
     account: str

@@ -6,7 +6,8 @@ what their machines cost as own rates: the catalogue holds no prices of SageMake
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.client import wire
 from trimtab.client.api import Client
@@ -27,8 +28,7 @@ RATES = {
 """USD an hour of what the company hosts on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Missized:
+class Missized(Struct, frozen=True):
     """An endpoint: its machines, the share of their processors that is busy by day and night, and of memory."""
 
     name: str

@@ -1,8 +1,9 @@
 """Spans as OTLP protobuf requests. Source: opentelemetry-proto, trace.proto, for the field numbers."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from struct import Struct
+import struct
+
+from msgspec import Struct, field
 
 from trimtab.demo import otlp
 from trimtab.demo.protobuf import field as bytes_field
@@ -12,15 +13,14 @@ PATH = "/v1/traces"
 HEADERS = otlp.HEADERS
 INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = range(1, 6)
 _ERROR = 2
-_FIXED, _DOUBLE = Struct("<Q"), Struct("<d")
+_FIXED, _DOUBLE = struct.Struct("<Q"), struct.Struct("<d")
 _START, _END, _EVENT_TIME, _DOUBLE_VALUE = (bytes((number << 3 | 1,)) for number in (7, 8, 1, 4))
 _SCOPE = message(1, (bytes_field(1, "trimtab.demo"),))
 
 Value = str | int | float
 
 
-@dataclass(frozen=True, slots=True)
-class DemoSpan:
+class DemoSpan(Struct, frozen=True):
     """A span; ids are whole numbers, `parent` 0 for none. Times in ns. `failure` is what an exception says."""
 
     trace: int

@@ -5,10 +5,10 @@ some requests. A trace is a function of the seed and its time, so that a history
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.demo.company import Pod
 from trimtab.demo.endpoints import DEGRADED, DEGRADED_PACE, DEGRADED_SINCE_H
@@ -31,8 +31,7 @@ _FAILS = 0.14
 """Below this share of the noise, which is triangular, are four per cent."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Draw:
+class _Draw(Struct, frozen=True):
     """The noise of one trace, by name: each in (-1, 1)."""
 
     noise: dict[str, float]

@@ -1,6 +1,6 @@
 """The room of detectors as its users are given it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.detectors.book import DetectorBook
@@ -8,8 +8,7 @@ from trimtab.detectors.store import DetectorStore
 from trimtab.store.state.database import State
 
 
-@dataclass(frozen=True, slots=True)
-class DetectorRoom:
+class DetectorRoom(Struct, frozen=True):
     """Detectors as kept, and the memory of them that bands are made with."""
 
     store: DetectorStore

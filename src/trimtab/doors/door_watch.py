@@ -4,8 +4,8 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trimtab.access.refusals import Refused
@@ -20,8 +20,7 @@ _CREDENTIAL = re.compile(rb"Credential=([A-Za-z0-9]{16,64})/")
 _PROBES = ("/healthz", "/readyz", "/metrics")
 
 
-@dataclass(slots=True)
-class DoorCounts:
+class DoorCounts(Struct):
     """Of one door: answers by class of status (`2xx` …, `none` where nobody waited for one), and their times (s)."""
 
     answers: "Counter[str]" = field(default_factory=Counter)
@@ -36,8 +35,7 @@ class DoorCounts:
         self.seconds += seconds
 
 
-@dataclass(slots=True)
-class DoorWatch:
+class DoorWatch(Struct):
     """Counts by door since the start: aws, rest, otlp, prometheus, pages, probes."""
 
     clock: Clock
@@ -54,8 +52,7 @@ class DoorWatch:
         return next((door for prefix, door in _PREFIXES if path.startswith(prefix)), "pages")
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Struct, frozen=True):
     """The application `inner`, watched. `refusals` counts who was refused."""
 
     inner: ASGIApp

@@ -11,12 +11,12 @@ Three questions, in this order, each answered with a `Refusal` or nothing:
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
+from msgspec import Struct
 from starlette.types import Scope
 
 from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role, unbound_only
@@ -57,8 +57,7 @@ DEFAULT_MAX_BODY = 64 * 1024 * 1024
 collector send more, and every door has a limit of its own for what comes out of the compression."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why a request is not let in. `location` redirects a browser instead. `who` is the caller, where one is known."""
 
     status: int
@@ -70,8 +69,7 @@ class Refusal:
     who: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """What the guard asks for. `allowed_hosts` are further Host names, in lower case, without a port."""
 
     auth_required: bool = False

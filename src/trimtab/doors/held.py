@@ -8,9 +8,9 @@ when `room` is gone the door must refuse or let its sender wait, and say so in t
 import asyncio
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 
 from trimtab.base.errors import TrimtabError
 from trimtab.base.tags import Tags
@@ -30,8 +30,7 @@ Statistics = tuple[float, float, float, float]
 """Count, sum, minimum, maximum."""
 
 
-@dataclass(slots=True)
-class _Rows:
+class _Rows(Struct):
     """Rows by their shape, and from which source (of the ledger) they came, with its bytes."""
 
     values: list[Value] = field(default_factory=list)

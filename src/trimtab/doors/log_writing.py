@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.doors.inflight import InFlight
 from trimtab.inventory.sources import SourceLedger
@@ -21,8 +22,7 @@ Place = tuple[str, str]
 """The names of a group and a stream."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogWriting:
+class LogWriting(Struct, frozen=True):
     """`account` and `region` are for callers that name none."""
 
     logs: LogsRoom

@@ -10,11 +10,11 @@ import contextlib
 import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import uvicorn
+from msgspec import Struct, field
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Throttled, TrimtabError, Unavailable
@@ -39,15 +39,13 @@ moment, so the request that is next in line would fail too."""
 Headers = list[tuple[bytes, bytes]]
 
 
-@dataclass(slots=True)
-class _Answer:
+class _Answer(Struct):
     """What has been sent of an answer."""
 
     begun: bool = False
 
 
-@dataclass(slots=True)
-class Proxy:
+class Proxy(Struct):
     """The proxy of one pool, as an ASGI application."""
 
     pool: Pool

@@ -1,8 +1,8 @@
 """What a door that takes metrics needs to write, and what such doors read from a request alike."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from starlette.requests import Request
 
 from trimtab.access.principal import Principal
@@ -19,8 +19,7 @@ KEY_LENGTH = 200
 _REASONS = 10  # what a line of a client's log can hold
 
 
-@dataclass(frozen=True, slots=True)
-class Writing:
+class Writing(Struct, frozen=True):
     """`account` and `region` are for callers that name none. A door appends to `forget` what empties its memory of
     series, for when everything is wiped.
     """
@@ -52,8 +51,7 @@ def scoped_key(key: str, principal: Principal, door: str) -> str | None:
     return f"{door}/{principal.name}/{key}" if key else None
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """Rows that were not taken. `hint` tells that nothing of the user's measurements is missing (exemplars), `full`
     that they are new series of an account that has as many as it may.
     """

@@ -4,8 +4,9 @@ What names a resource that cost more comes first, then what was asked of its ser
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.audit.changes import speaks_of, summary, telling
@@ -65,8 +66,7 @@ _SOURCES = (
 """Words of a service's name on the bill, and whose calls change it. Others are called as their name's last word."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """Asks the rooms that know; `Around` of the costs room."""
 
     audit: AuditReader

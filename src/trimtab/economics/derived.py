@@ -1,7 +1,9 @@
 """What of a question about a bill the engine reads by itself, and what only the allocation's rules can say."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.costs.conditions import facets_of
 from trimtab.costs.model import And, CostCategory, Dimension, Facet, Filter, Tag
@@ -10,8 +12,7 @@ from trimtab.economics.rules.derive import Derivation, Needs
 from trimtab.inventory.tag_keys import folded
 
 
-@dataclass(frozen=True, slots=True)
-class Derived:
+class Derived(Struct, frozen=True):
     """What of a question the engine cannot read by itself: categories of the rules, and tags that are more than a
     line says of itself. `owner_tag` is the key of the tag that is the owner, where machines are shared.
     """

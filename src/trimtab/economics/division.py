@@ -9,8 +9,9 @@ A source of a split cannot be a target, so one step is all there is. Shares are 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
+
+from msgspec import Struct, field
 
 from trimtab.costs.cells import Cell
 from trimtab.costs.model import CostCategory, Dimension
@@ -18,8 +19,7 @@ from trimtab.costs.read_sql import DAY_MS
 from trimtab.economics.rules.derive import Derivation, Needs, Said
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """A part of a line: the value that it goes to, by weight, and by what way ("" : directly).
 
     `own`: it goes where the line would go by itself, whatever `value` says.
@@ -37,8 +37,7 @@ MachineShares = Mapping[tuple[str, int], tuple[Share, ...]]
 """The shares of a machine, by (resource, day in ms)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Division:
+class Division(Struct, frozen=True):
     """One category over some months, ready to divide their cells."""
 
     derivation: Derivation

@@ -1,7 +1,8 @@
 """What an allocation would do to a month before it is applied: what moves, what nobody owns, and that it adds up."""
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from trimtab.economics.rules.read import read_rules
 from trimtab.economics.rules.store import RulesStore, RulesVersion
@@ -12,8 +13,7 @@ CANDIDATE = -1
 """The version of rules that are only tried."""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """An owner's cost in one currency under the rules in force and under those that are tried."""
 
     owner: str
@@ -27,8 +27,7 @@ class Move:
         return self.after - self.before
 
 
-@dataclass(frozen=True, slots=True)
-class Currency:
+class Currency(Struct, frozen=True):
     """One currency's bill, what nobody owns of it before and after, and what the tried statement adds up to."""
 
     currency: str
@@ -44,8 +43,7 @@ class Currency:
         return self.billed == self.total
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """`default` is what the tried rules call what nobody owns. `closed`: the month is, and would not change."""
 
     month: int

@@ -14,10 +14,12 @@ that part divided as the whole is. A month that is closed is read by the rules a
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.costs.apportion import apportion
@@ -53,8 +55,7 @@ from trimtab.store.telemetry.client import Telemetry
 _AMORTISED = frozenset({Metric.AMORTIZED, Metric.NET_AMORTIZED, Metric.EFFECTIVE})
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(Struct, frozen=True):
     """A question as cells answer it. `left` is the part of the filter that the engine cannot judge."""
 
     query: CostQuery
@@ -76,8 +77,7 @@ class _Plan:
         return Granularity.MONTHLY if whole else self.query.granularity
 
 
-@dataclass(slots=True)
-class _Sum:
+class _Sum(Struct):
     amounts: list[Decimal]
     units: set[str]
     lines: int = 0

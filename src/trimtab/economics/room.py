@@ -1,6 +1,6 @@
 """The room as doors and pages are given it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.costs.cells import CellReader
@@ -19,8 +19,7 @@ from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
 
 
-@dataclass(frozen=True, slots=True)
-class EconomicsRoom:
+class EconomicsRoom(Struct, frozen=True):
     """Everything that may be asked of whose the bill is."""
 
     rules: RulesStore

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.costs.apportion import apportion
@@ -43,8 +45,7 @@ Costs = Mapping[tuple[str, str], Decimal]
 """Cost by (currency, value)."""
 
 
-@dataclass(frozen=True, slots=True)
-class MonthCells:
+class MonthCells(Struct, frozen=True):
     """The cells of a month: those of shared machines by resource (the last dimension) and day, and all others."""
 
     dimensions: tuple[Dimension, ...]

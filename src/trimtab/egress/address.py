@@ -9,9 +9,10 @@ import ipaddress
 import re
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
@@ -57,8 +58,7 @@ class Forbidden(InvalidInput):
     """Nothing is sent there."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(Struct, frozen=True, order=True):
     """A host, in the one way it is written, and a port."""
 
     host: str
@@ -68,8 +68,7 @@ class Place:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """An http(s) URL taken apart. `path` includes the query."""
 
     tls: bool

@@ -7,11 +7,11 @@ threads and tasks too. Outside of a request it is nobody, who may add nothing to
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
+class Asker(Struct, frozen=True):
     """A caller. `may_allow`: they administer the whole server, so what they ask for joins the list."""
 
     name: str

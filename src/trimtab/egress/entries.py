@@ -2,8 +2,8 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
 from trimtab.base.clock import Clock
@@ -24,8 +24,7 @@ _LONGEST_NAME = 256
 _entries, _refusals = egress_entries.c, egress_refusals.c
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A place that may be connected to: who let it, when, and what for."""
 
     place: Place
@@ -34,8 +33,7 @@ class Entry:
     made_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """A place that was refused, how often, who asked last, and how many of these are not in the audit yet."""
 
     place: Place
@@ -52,8 +50,7 @@ class Refusal:
         return bool(forbidden(self.place))
 
 
-@dataclass(slots=True)
-class Entries:
+class Entries(Struct):
     """The list in a state database. All of it blocks: callers on an event loop use a thread."""
 
     state: State

@@ -10,7 +10,8 @@ says.
 import asyncio
 import socket
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, SetupError, Unavailable
@@ -49,8 +50,7 @@ def resolve(host: str, port: int) -> list[tuple[int, Address]]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Struct, frozen=True):
     """The gate of a process. `configured` are places that the server's settings name: whoever set them allowed them."""
 
     entries: Entries

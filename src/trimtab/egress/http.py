@@ -8,7 +8,8 @@ import http.client
 import socket
 import ssl
 import threading
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.errors import Unavailable
 from trimtab.egress.address import Target, parse_url
@@ -24,8 +25,7 @@ _BODY_BYTES = 65_536
 _SHOWN = 200
 
 
-@dataclass(frozen=True, slots=True)
-class HttpOptions:
+class HttpOptions(Struct, frozen=True):
     """How requests are made. `ca_file` is trusted beside the system's authorities."""
 
     ca_file: str = ""

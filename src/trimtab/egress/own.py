@@ -4,11 +4,11 @@ it. The server writes down what it listens on, so that the jobs process knows it
 import json
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
+from msgspec import Struct
 
 from trimtab.egress.address import Address, Place, host_of
 from trimtab.settings import OFF, Settings
@@ -17,8 +17,7 @@ from trimtab.store.telemetry.client import server_endpoint
 _FILE = "listening.json"
 
 
-@dataclass(frozen=True, slots=True)
-class OwnPorts:
+class OwnPorts(Struct, frozen=True):
     """Of one data directory: ports of this machine, and `stores`, the databases that the settings name."""
 
     settings: Settings

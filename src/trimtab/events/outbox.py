@@ -7,10 +7,10 @@ A subscriber that fails is asked again later with the same event; one that has s
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
 from trimtab.base.clock import Clock
@@ -24,8 +24,7 @@ logger = logging.getLogger(__name__)
 BATCH = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """Something that happened: `kind` (`alarm.state_changed`), the `subject` it happened to, and its facts."""
 
     id: str

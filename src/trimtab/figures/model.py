@@ -1,7 +1,8 @@
 """What a figure is: one name and one definition for a number that people are shown."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Rollup(StrEnum):
@@ -18,8 +19,7 @@ CLIPPED = "the range that is chosen: what began before or ends after is clipped 
 BASES = "billed, amortised or net amortised, as the answer says; net amortised where nobody chooses"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
+class Figure(Struct, frozen=True, kw_only=True):
     """A figure that is shown. `label` is its name wherever it is shown, `formula` how it is computed, in words.
 
     `unit` is "h" (GPU-hours), "1" (a share or a count), "s", "1/s", "B", "B/s" or "$" (money, in the currency that

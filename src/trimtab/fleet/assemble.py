@@ -8,10 +8,10 @@ its last; of a bill, for the hours that it bills; of a run alone, while the run 
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.fleet.claims import holder_name, parts_of_run, span_of
 from trimtab.fleet.devices import devices_of
@@ -267,8 +267,7 @@ def reason_of(condition: Condition, said: str) -> str:
     return f"{word}: {said}" if said and said.casefold() != word else word
 
 
-@dataclass(frozen=True, slots=True)
-class _SaidOf:
+class _SaidOf(Struct, frozen=True):
     """What telemetry says of its rows, as stretches of time: who has one that is held, whether it is, why it is down.
 
     `holders` are the workload's place + 1 times one more than there are teams, and the team's place + 1.

@@ -1,8 +1,9 @@
 """What runs say that they held: of which node, how much, from when until when."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from math import ceil
+
+from msgspec.structs import replace
 
 from trimtab.fleet.place import Claim
 from trimtab.inventory.runs.model import Held, Run

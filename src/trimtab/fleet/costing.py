@@ -7,11 +7,11 @@ the machine was in that hour; those of hours in which the ledger does not know i
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.costs.apportion import apportion
 from trimtab.fleet.basis import Basis
@@ -25,8 +25,7 @@ Rates = Mapping[MachineDay, Mapping[str, Floats]]
 """By machine's day and currency: what a part-millisecond of each hour weighs, so that the whole day weighs `WHOLE`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hours:
+class Hours(Struct, frozen=True):
     """The ledger by the hour, of machines of which the bill tells hours apart: all of their days, the part that is
     asked for and seen, and (where accelerators are asked for) what each had of it: machine, day, device, hour, amount.
     """

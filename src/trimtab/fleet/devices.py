@@ -1,9 +1,9 @@
 """The accelerators of a machine as telemetry's rows tell of them: which is which, and what each did."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.fleet.model import Activity, Floats
 from trimtab.fleet.telemetry.day import GpuRow
@@ -39,8 +39,7 @@ def joint_activity(values: Sequence[Floats], weights: Sequence[float]) -> Floats
     return np.asarray(np.where(known.any(axis=0), np.minimum(summed, 1.0), np.nan))
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """How much each accelerator of a machine worked in a time: `offset` is where they begin among all.
 
     `summed` is their activity added up (`Activity.summed`).

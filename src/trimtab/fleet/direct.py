@@ -1,10 +1,11 @@
 """A ledger made on the spot from what is known, without the engine: the oracle of tests, and what they ask KPIs of."""
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
@@ -74,8 +75,7 @@ def frame_of(assembled: Assembled, found: Intervals, step_ms: int = DAY_MS) -> F
     )
 
 
-@dataclass(frozen=True, slots=True)
-class DirectLedger:
+class DirectLedger(Struct, frozen=True):
     """Answers as `FleetLedger.frame` does, for everybody who may see everything."""
 
     facts: FactsReader

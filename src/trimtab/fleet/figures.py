@@ -6,13 +6,13 @@ as a sum, or as a ratio of sums where it is a ratio.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.fleet.frame import Totals
 
 
-@dataclass(frozen=True, slots=True)
-class FleetFigure:
+class FleetFigure(Struct, frozen=True):
     """A figure of GPU time. `unit` is "h" (GPU-hours) or "1" (a share); `better` as of KPIs; `of` reads it."""
 
     id: str

@@ -6,12 +6,13 @@ idle     = free + inactive
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.fleet.basis import Basis
 from trimtab.fleet.model import Floats, Ints, State, gpu_hours
@@ -25,8 +26,7 @@ DIGITS = Decimal("0.000000000001")
 """To what part of a coin shares of amounts are told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """Rows of `[start, end)`, one a bucket of `step_ms`, machine, state, reason and holder.
 
     `bucket` is the start of its bucket in ms, `day` its day. `machine`, `reason`, `holder` and `team` are places in
@@ -71,8 +71,7 @@ class Frame:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """GPU-hours of a group. `assumed` are held ones of which nobody says which GPU it was."""
 
     existing: float = 0.0
@@ -129,8 +128,7 @@ class HeldHours(NamedTuple):
     hours: float
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceHours:
+class DeviceHours(Struct, frozen=True):
     """An accelerator over a range: its hours, what it is at the end (`state`, and why where it is down), and who held
     it last, with the team; until when it is known (ms). `held_by`: everybody who held it, by name."""
 
@@ -145,8 +143,7 @@ class DeviceHours:
     held_by: tuple[HeldHours, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceCost:
+class DeviceCost(Struct, frozen=True):
     """What an accelerator cost over a range by currency; the part of that in which it was idle, and of that free."""
 
     amounts: Mapping[str, Decimal]
@@ -208,8 +205,7 @@ def by_machine(frame: Frame) -> dict[str, Totals]:
     return dict(zip(frame.machines, grouped(frame, frame.machine, len(frame.machines)), strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Costed:
+class Costed(Struct, frozen=True):
     """A frame with what its rows cost on one basis: each entry is a row's place, a currency and an amount; the entries
     of a machine's whole day add up to what that day cost, to the last digit.
 

@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from math import ceil
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
@@ -43,8 +45,7 @@ _USAGE = ("Usage", "DiscountedUsage", "SavingsPlanCoveredUsage", "")
 SmTime = Callable[[Sequence[Run], int, int], Awaitable[Mapping[tuple[object, str], Mapping[str, float]]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Scheduled:
+class Scheduled(Struct, frozen=True):
     """What schedulers say of a range. `sliced`: nodes whose GPUs are offered several times over."""
 
     lives: Sequence[NodeLife]
@@ -73,8 +74,7 @@ class Scheduled:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class FactsReader:
+class FactsReader(Struct, frozen=True):
     """Reads over the rooms that own facts. `bills` is None where no bill is to be asked."""
 
     reader: MatrixReader
@@ -209,8 +209,7 @@ class FactsReader:
         return {(names[key], node): shares for (key, node), shares in found.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _OfHosts:
+class _OfHosts(Struct, frozen=True):
     """The series of some hosts."""
 
     registry: Registry

@@ -1,6 +1,6 @@
 """What the ledger does by itself: it keeps up with now, and makes the days before, the newest first."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.fleet.keeper import LedgerKeeper
@@ -17,8 +17,7 @@ _AT_ONCE = 8
 """Days of one turn: some seconds of work, between which others ask."""
 
 
-@dataclass(slots=True)
-class Keeping:
+class Keeping(Struct):
     """Makes days while this process holds the lock."""
 
     keeper: LedgerKeeper

@@ -1,11 +1,11 @@
 """From machines side by side to the facts of a range: all their devices in one row, and who has which. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from math import ceil
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct, field
 
 from trimtab.fleet.claims import UNPLACED, most_at_once
 from trimtab.fleet.devices import Work, joint_activity
@@ -25,8 +25,7 @@ class Range(NamedTuple):
     rank: int
 
 
-@dataclass(slots=True)
-class One:
+class One(Struct):
     """A machine while it is put together; device numbers are its own."""
 
     key: MachineKey
@@ -45,8 +44,7 @@ class One:
     said: Said = Said.SCHEDULER
 
 
-@dataclass(frozen=True, slots=True)
-class Assembled:
+class Assembled(Struct, frozen=True):
     """Machines, where their devices begin among all of the facts, the facts, and what does not fit."""
 
     machines: tuple[Machine, ...]

@@ -8,7 +8,9 @@ and nodes redo only the machines that they name. A day that is written to the en
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.base.clock import Clock
 from trimtab.fleet.assemble import assemble
@@ -35,8 +37,7 @@ BillOf = Callable[[int], Awaitable[str]]
 """Day (days since 1970) → what the bill of its month was made of; "" where there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(Struct, frozen=True):
     """What is known of a day up to `until`, and which machines it had rows of before."""
 
     day: int
@@ -46,8 +47,7 @@ class _Read:
     before: Sequence[str]
 
 
-@dataclass(slots=True)
-class LedgerKeeper:
+class LedgerKeeper(Struct):
     """Makes days, one at a time."""
 
     facts: FactsReader

@@ -1,14 +1,14 @@
 """Everything that is known of a range, before it is put side by side."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.fleet.telemetry.day import TelemetryDay
 from trimtab.inventory.runs.model import NodeLife, Run
 
 
-@dataclass(frozen=True, slots=True)
-class BilledMachine:
+class BilledMachine(Struct, frozen=True):
     """A machine that a bill names and its hours: `[start, end)` each. `gpus` by its instance type."""
 
     resource: str
@@ -24,8 +24,7 @@ class BilledMachine:
         return self.resource.rpartition("/")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """Everything that is known of a range `[start, end)`; what goes on at `now_ms` is known until then.
 
     `shares`: by run's name and node its measured share of the time of devices (by index) that several take in turns.

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
@@ -26,8 +27,7 @@ _KEPT = 32
 _MOST_RUNS = 1_000_000
 
 
-@dataclass(slots=True)
-class FleetLedger:
+class FleetLedger(Struct):
     """Reads the ledger. The parts of one page share an answer; a day that was made again is read again."""
 
     keeper: LedgerKeeper

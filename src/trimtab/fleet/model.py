@@ -7,12 +7,12 @@ Times are ms, UTC, half-open; amounts of time are part-milliseconds until they a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -72,8 +72,7 @@ class MachineKey(NamedTuple):
         return cls(account, cluster, name)
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """A machine with accelerators, as far as it is known. `bill_ids`: the names by which bills may know it.
 
     `sliced`: its accelerators are offered several times over, to take turns on. `queue`: one whose runs it took.
@@ -89,8 +88,7 @@ class Machine:
     queue: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """Who holds accelerators: a run of a scheduler (`account/cluster/job`), or a workload that telemetry names."""
 
     name: str
@@ -98,8 +96,7 @@ class Holder:
     account: str = ""
 
 
-@dataclass(slots=True)
-class Spans:
+class Spans(Struct):
     """Times of devices, as columns: device, start, end; `what` a place in a list of the caller's, `rank` of whoever
     says so (the least counts), `parts` of the device, `weight` its measured share (NaN: not measured)."""
 
@@ -141,8 +138,7 @@ class Spans:
         )  # fmt: skip
 
 
-@dataclass(slots=True)
-class Activity:
+class Activity(Struct):
     """Activity (0 to 1, NaN where unknown) by device (row) and step of `step_ms` from `start_ms` on."""
 
     start_ms: int
@@ -156,8 +152,7 @@ class Activity:
         return Activity(self.start_ms, self.step_ms, sums)
 
 
-@dataclass(slots=True)
-class Facts:
+class Facts(Struct):
     """All that is said of `devices` accelerators in `[start, end)`. `what` of `down` is a place in `reasons`, of `held`
     in `holders`; of `exists` and `told` it means nothing. `told`: somebody says who has the device, if anybody."""
 
@@ -173,8 +168,7 @@ class Facts:
     holders: Sequence[Holder] = ()
 
 
-@dataclass(slots=True)
-class Intervals:
+class Intervals(Struct):
     """What each moment was, as columns. Of one device and moment the parts add up to `PARTS`.
 
     `reason` (of down) and `holder` (of held) are places in the facts' lists, else NOBODY. `active` and `known` are
@@ -204,8 +198,7 @@ class Intervals:
         return (self.end - self.start) * self.parts
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(Struct, frozen=True):
     """Something said of a machine that does not fit: what, since when and until when."""
 
     machine: str
@@ -214,8 +207,7 @@ class Remark:
     end_ms: int
 
 
-@dataclass(slots=True)
-class Remarks:
+class Remarks(Struct):
     """Collects remarks: nothing that was said is dropped without one."""
 
     found: list[Remark] = field(default_factory=list)

@@ -8,10 +8,10 @@ says a price there is none, with the reason.
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct, field
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.measures import Measure, measure_of
@@ -31,8 +31,7 @@ _KEPT_DAYS = 500
 _GPU_MS = PARTS * HOUR_MS
 
 
-@dataclass(frozen=True, slots=True)
-class MachineFacts:
+class MachineFacts(Struct, frozen=True):
     """What a price is looked for by."""
 
     devices: int
@@ -48,8 +47,7 @@ class MachineFacts:
         return PricedMachine(self.instance_type, self.gpu_type, float(self.devices), self.queue, self.region or HOME)
 
 
-@dataclass(frozen=True, slots=True)
-class DayCost:
+class DayCost(Struct, frozen=True):
     """What a machine's day cost in one currency, by basis. `estimated`: the bill does not have the day yet."""
 
     amounts: Mapping[Basis, Decimal]
@@ -59,8 +57,7 @@ class DayCost:
     estimated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EstimatedLine:
+class EstimatedLine(Struct, frozen=True):
     """What the live estimate says of a machine's open day; None where it knows no price."""
 
     resource: str
@@ -70,8 +67,7 @@ class EstimatedLine:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenDays:
+class OpenDays(Struct, frozen=True):
     """What is estimated of the days from `closed_ms` on, where the bill ends."""
 
     closed_ms: int
@@ -88,8 +84,7 @@ async def no_estimates() -> OpenDays | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Priced:
+class Priced(Struct, frozen=True):
     """The costs of machine-days, one a currency; by currency what the 24 hours cost of days on which the bill tells
     them apart; why others have no cost; and what the same days' bill says of machines that the ledger does not know."""
 
@@ -105,16 +100,14 @@ _Line = tuple[str, str, tuple[Decimal, ...]]
 """Resource, currency, and the amounts of `Basis` in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Day:
+class _Day(Struct, frozen=True):
     """What a bill says of a day."""
 
     lines: list[_Line] = field(default_factory=list)
     hours: list[HourCosts] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Prices:
+class Prices(Struct):
     """Prices over the bill, the live estimate, and the inventory's rates and catalogue."""
 
     bills: CostReader

@@ -6,8 +6,9 @@ whole. What a machine does not have is put on what it has, and `build` cuts it i
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import ceil
+
+from msgspec import Struct
 
 from trimtab.fleet.model import PARTS
 
@@ -15,8 +16,7 @@ Work = Callable[[int, int, int], float]
 """(device, start, end) → its work in that time, to choose the busier of equals."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """`holder` (a place in the caller's list) held `gpus` of a machine over `[start, end)`.
 
     `named` are the devices that it or its telemetry names. `order` decides among claims of one time.
@@ -30,8 +30,7 @@ class Claim:
     order: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A claim on one device. `assumed`: nobody says that it was this one."""
 
     claim: Claim
@@ -40,8 +39,7 @@ class Placed:
     assumed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
+class _Taken(Struct, frozen=True):
     start: int
     end: int
     parts: int

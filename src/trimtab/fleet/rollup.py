@@ -2,10 +2,10 @@
 groups add up to the whole. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.base.clock import iso
 from trimtab.fleet.frame import Costed, Frame, Totals, grouped, totals
@@ -16,8 +16,7 @@ KEYS = ("team", "machine", "cluster", "account", "region", "gpu_type", "holder",
 """What hours may be grouped by. By the hour they have no costs: bills are of days."""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """The hours of a group, and what they and its idle ones cost by currency; `unpriced` hours have no price."""
 
     keys: tuple[str, ...]

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.clock import Clock, to_datetime
 from trimtab.base.ids import hash64
@@ -23,8 +24,7 @@ _FRESH_MS = 2_000
 """How long the list of what bills hold is remembered: a page asks for it many times."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """What the ledger reads. `held` lists what the bill's sources hold; it blocks."""
 
     reader: MatrixReader
@@ -35,8 +35,7 @@ class Sources:
     estimates: Estimates = no_estimates
 
 
-@dataclass(slots=True)
-class BillMarks:
+class BillMarks(Struct):
     """What the bill of a day's month is made of: it changes when any of it is imported again."""
 
     held: Callable[[], Sequence[Held]]
@@ -59,8 +58,7 @@ class BillMarks:
         return "".join(self._marks.get(month // 12 * 100 + month % 12 + 1, "") for month in months)
 
 
-@dataclass(frozen=True, slots=True)
-class FleetRoom:
+class FleetRoom(Struct, frozen=True):
     """Everything that may be asked of the fleet."""
 
     ledger: FleetLedger

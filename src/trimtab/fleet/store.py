@@ -1,11 +1,11 @@
 """`FleetStore`: the ledger's days in the engine. A machine's day is one row, which is replaced whole."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.fleet.joined import Assembled
@@ -19,8 +19,7 @@ _LIMITS = ReadLimits(seconds=120, memory_mb=4096)
 _UNSIGNED = {"UInt8": pa.uint8(), "UInt16": pa.uint16(), "UInt32": pa.uint32()}
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """What a day was made from: until when (ms), the marks of runs and nodes, those of late points, and the bill."""
 
     day: int

@@ -1,6 +1,6 @@
 """An owner's rows in the engine: counted, and taken out."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.forget.engine_places import SERIES, blanked, condition
 from trimtab.forget.model import Owner
@@ -12,8 +12,7 @@ _LIMITS = ReadLimits(seconds=600, memory_mb=2048)
 _BLOCK = "forget_block"
 
 
-@dataclass(frozen=True, slots=True)
-class EngineRows:
+class EngineRows(Struct, frozen=True):
     """Of one owner."""
 
     telemetry: Telemetry

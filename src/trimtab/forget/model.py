@@ -3,8 +3,9 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput
 from trimtab.inventory.owners import BUILT_IN
@@ -37,8 +38,7 @@ class Step(StrEnum):
     DONE = "done"
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """Whose data goes. `bill` and `audit`: also the lines of bills, and the records of who did what."""
 
     kind: Kind
@@ -71,8 +71,7 @@ class Owner:
         return {Kind.ACCOUNT: (), Kind.TEAM: TEAM_KEYS, Kind.USER: USER_KEYS}[self.kind]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A request as it is kept. `owner.name` is "" once it is done. `counts`: what went, by kind. Times in ms."""
 
     id: str

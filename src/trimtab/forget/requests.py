@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from trimtab.base.clock import Clock
@@ -17,8 +17,7 @@ from trimtab.store.state.schema.forgetting import forget_requests
 _SHOWN = 100
 
 
-@dataclass(frozen=True, slots=True)
-class ForgetRequests:
+class ForgetRequests(Struct, frozen=True):
     """Every request; the newest hundred are told."""
 
     state: State

@@ -10,9 +10,9 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from trimtab.base.clock import Clock
@@ -33,8 +33,7 @@ logger = logging.getLogger(__name__)
 _SETTLE_S = 600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Forgetting:
+class Forgetting(Struct, frozen=True):
     """What it needs. `lock` is the one of the jobs, of whichever trimtab works on this state."""
 
     telemetry: Telemetry

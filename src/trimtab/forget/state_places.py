@@ -1,11 +1,11 @@
 """Whose each row of the state is: a place for every table, and a reason where nobody's."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """How rows of a table belong to owners.
 
     `account`, `arn`: the column that is its account, or an ARN that has it. `team`, `user`: columns that are a name.

@@ -5,9 +5,11 @@ Nothing is scaled by a choice. The engine says what it would do, and acts only w
 
 import math
 import re
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput, NotFound
@@ -21,8 +23,7 @@ _VARIANT = "AllTraffic"  # SageMaker's name of the only variant, where an endpoi
 _LONGEST = 63  # characters of an endpoint's name
 
 
-@dataclass(frozen=True, slots=True)
-class Scalable:
+class Scalable(Struct, frozen=True):
     """A variant of an endpoint as it is to be scaled: at most `most` instances, `target_per_min` invocations each.
 
     `capacity` is requests a second that an instance bears within its objective, `launch_s` how long one takes to
@@ -58,8 +59,7 @@ class Engine(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Adoption:
+class Adoption(Struct):
     """Chooses policies and hands them over. `engine` is set by the composition root; None keeps them here alone."""
 
     policies: PolicyStore

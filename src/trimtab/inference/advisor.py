@@ -1,6 +1,6 @@
 """Sizing over the load tests that are recorded: what the REST door, the command line and the pages ask."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base import typed
@@ -14,8 +14,7 @@ from trimtab.inference.store import LoadTestStore, RecordedTest
 from trimtab.inventory.catalog.book import load
 
 
-@dataclass(frozen=True, slots=True)
-class Advisor:
+class Advisor(Struct, frozen=True):
     """Over one store; prices are of `region`."""
 
     tests: LoadTestStore

@@ -7,7 +7,6 @@ asked twice, but there is one object, the output or the failure, and never both.
 """
 
 import contextlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -39,8 +38,7 @@ class Invocation(Struct, frozen=True):
     at_once: int
 
 
-@dataclass(frozen=True, slots=True)
-class Journal:
+class Journal(Struct, frozen=True):
     """The files of one server, in a folder of their own. Every method blocks; they raise OSError."""
 
     folder: Path

@@ -1,7 +1,8 @@
 """What holds a server back, named from what was busy while its load rose."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.capacity.curve import Curve, CurvePoint
 
@@ -23,8 +24,7 @@ _ORDER = ("kv_cache", "gpu", "process_cpu", "cpu", "busiest_core", "gpu_memory",
 _GROWS = 1.5
 
 
-@dataclass(frozen=True, slots=True)
-class Bottleneck:
+class Bottleneck(Struct, frozen=True):
     """What limits (`cpu`, `gpu`, …, `queue`, `errors`, `none`), as a sentence, with its utilisation in percent."""
 
     name: str

@@ -1,7 +1,8 @@
 """What inferences cost on a machine at its capacity, in the currency of the catalogue's list price."""
 
-from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+
+from msgspec import Struct
 
 from trimtab.inventory.catalog.book import Catalog
 
@@ -9,8 +10,7 @@ _SECONDS = Decimal(3600)
 _DIGITS = Decimal("0.00000001")
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(Struct, frozen=True):
     """What an hour of a machine type costs; `basis` says which list it is from."""
 
     per_hour: Decimal

@@ -1,8 +1,9 @@
 """Recorded load tests as capacity curves: by what was served and on which type, the newest test of each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import inf
+
+from msgspec import Struct
 
 from trimtab.base import typed
 from trimtab.capacity.curve import Curve, CurvePoint
@@ -11,8 +12,7 @@ from trimtab.inference.result import Interval, Level, LoadTest
 from trimtab.inference.store import RecordedTest
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredType:
+class MeasuredType(Struct, frozen=True):
     """A service on a type: its curve, how long it took to listen, and the test it is from."""
 
     service: str

@@ -3,8 +3,10 @@
 import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.base.clock import SystemClock
 from trimtab.capacity.curve import Curve
@@ -23,8 +25,7 @@ _LIMITED_CPU = 0.85  # of one core: beyond it the generator's own queue is in ev
 _LIMITED_LAG = 0.2  # of the p50: sending so late is seen in the figures
 
 
-@dataclass(frozen=True, slots=True)
-class Overhead:
+class Overhead(Struct, frozen=True):
     """What the generator itself cost: CPU µs a request, share of a core, how late it sent (p99, ms)."""
 
     cpu_us: float
@@ -33,8 +34,7 @@ class Overhead:
     limited: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What a test gave. `found` is of searches only."""
 
     levels: tuple[Level, ...]
@@ -66,8 +66,7 @@ class Sending(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Alone:
+class Alone(Struct):
     """This process holds the loads; its CPU is counted by whoever measures it."""
 
     target: Target
@@ -96,8 +95,7 @@ class Alone:
             await self._sender.close()
 
 
-@dataclass(slots=True)
-class Driver:
+class Driver(Struct):
     """Sends to one target, with a crew where one generator is not enough.
 
     `busy` reads what is busy, in percent by name, since it was last read.

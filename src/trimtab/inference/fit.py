@@ -11,10 +11,10 @@ Levels far from the objective say nothing of the line and leave a bracket.
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 from scipy.special import stdtrit
 
 from trimtab.capacity.curve import Interval
@@ -40,8 +40,7 @@ _SMOOTHEST = 0.003  # relative error that is never believed less: machines are n
 Values = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Bracket:
+class Bracket(Struct, frozen=True):
     """The highest rate that met the objective and the lowest that did not; 0 and infinity where there is none."""
 
     low: float
@@ -115,8 +114,7 @@ def crossing(levels: Sequence[Standing], objective: Objective) -> Interval | Non
     return Interval(value, max(0.0, value - half), value + half)
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     """Objective ÷ percentile is `height` at the rate `at`, and grows by `slope` with each request a second."""
 
     at: float

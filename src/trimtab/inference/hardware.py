@@ -4,11 +4,11 @@
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Accelerator:
+class Accelerator(Struct, frozen=True):
     """One accelerator: TFLOPS (TOPS for integers), GB/s, GiB and watts of its board."""
 
     name: str

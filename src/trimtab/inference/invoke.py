@@ -3,8 +3,9 @@
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput, TrimtabError, Unavailable
 from trimtab.egress.address import parse_url
@@ -23,8 +24,7 @@ class ModelFailed(TrimtabError):
     """The model answered with an error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """An invocation."""
 
     body: bytes
@@ -33,8 +33,7 @@ class Asked:
     attributes: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """A model's answer, and the variant that gave it."""
 
     body: bytes
@@ -43,8 +42,7 @@ class Answered:
     attributes: str = ""
 
 
-@dataclass(slots=True)
-class Invoker:
+class Invoker(Struct):
     """Asks models; the connections are kept. `gate` says where a model may listen."""
 
     served: ServedStore

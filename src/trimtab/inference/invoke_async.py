@@ -8,9 +8,10 @@ import asyncio
 import logging
 import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from trimtab.base.clock import Clock, SystemClock
 from trimtab.base.errors import InvalidInput, TrimtabError, Unavailable
@@ -41,8 +42,7 @@ class Objects(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What else a request says: where its body lies, its id, its object's name, and for how long it is good.
 
     `lives_s` is how long it may wait, `timeout_s` how long the model may take: the service's defaults. `token` is the
@@ -58,8 +58,7 @@ class Wish:
     token: str = ""
 
 
-@dataclass(slots=True)
-class AsyncInvoker:
+class AsyncInvoker(Struct):
     """Carries invocations out. `folder` holds the journal, and copies while one is carried out."""
 
     invoker: Invoker

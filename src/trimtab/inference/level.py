@@ -1,7 +1,8 @@
 """One load that was held: what is concluded from its slices."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.capacity.curve import CurvePoint, Interval
 from trimtab.inference.load import confidence
@@ -11,8 +12,7 @@ from trimtab.inference.objective import Objective
 from trimtab.inference.standing import Looks, Standing
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(Struct, frozen=True):
     """A load held at a rate, warm-up left out: how it stands, and its point of the curve."""
 
     standing: Standing

@@ -4,7 +4,7 @@ trimtab captures no invocations, so there is nothing that a baseline could be co
 execution too: it fails, since its inputs had no data. Executions follow from the schedule alone, and none is kept.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.inventory.served.model import Served
@@ -17,8 +17,7 @@ _DAY_MS = 86_400_000
 _NOW = "NOW"
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
+class Execution(Struct, frozen=True):
     """One time at which a schedule was due, in ms since the epoch."""
 
     schedule: Served

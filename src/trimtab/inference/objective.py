@@ -1,12 +1,11 @@
 """What is asked of an endpoint: a share of requests answered well within a latency."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
 
-@dataclass(frozen=True, slots=True)
-class Objective:
+class Objective(Struct, frozen=True):
     """`share` (0 to 1) of the requests are answered well within `latency_ms` of their intended start.
 
     `of` is what is timed: "answer" (to the last byte) or "first" (to the first token of a stream).

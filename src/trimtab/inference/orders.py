@@ -6,12 +6,12 @@ What is sent where is read from the endpoint's model, so that whoever may ask ca
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from trimtab.access.scope import EVERYTHING, Scope
@@ -46,8 +46,7 @@ class Asked(Struct, frozen=True, forbid_unknown_fields=True):
     variant: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """A test that was asked for; `test_id` is its result's when it has ended."""
 
     id: str
@@ -62,8 +61,7 @@ class Order:
     asked_by: str
 
 
-@dataclass(slots=True)
-class Orders:
+class Orders(Struct):
     """The orders of one server. `folder` is where generators write, `gate` says where they may send;
     `generate` starts one."""
 
@@ -86,7 +84,7 @@ class Orders:
             waiting = connection.execute(open_).scalar_one()
             if waiting >= _MOST_WAITING:
                 raise Conflict(f"{waiting} load tests wait already; try again when some have ended")
-            row = {name: getattr(made, name) for name in Order.__dataclass_fields__ if name != "asked"}
+            row = {name: getattr(made, name) for name in Order.__struct_fields__ if name != "asked"}
             form = msgspec.json.encode(asked).decode()
             connection.execute(insert(load_test_orders).values(**row, form=form))
             return made
@@ -203,5 +201,5 @@ class Orders:
 
 def _order(row: Row[tuple[object, ...]]) -> Order:
     values = row._mapping
-    kept = {name: values[name] for name in Order.__dataclass_fields__ if name != "asked"}
+    kept = {name: values[name] for name in Order.__struct_fields__ if name != "asked"}
     return Order(**kept, asked=typed.decode(str(values["form"]), type=Asked))

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import msgspec
 from msgspec import Struct
@@ -19,8 +18,7 @@ from trimtab.store.state.schema.inference import endpoint_policies
 _columns = endpoint_policies.c
 
 
-@dataclass(frozen=True, slots=True)
-class ChosenPolicy:
+class ChosenPolicy(Struct, frozen=True):
     """A policy with its endpoint, and who chose it when; `targets` are the scaling engine's that it was handed to."""
 
     account: str

@@ -1,7 +1,8 @@
 """The room as doors, pages and jobs are given it."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.cloud.s3_folders import S3Folders
@@ -24,8 +25,7 @@ _RESUME_S = 5.0  # what a killed server left begins so much after the next one's
 _NEVER_S = 10 * 365 * 86_400.0  # only when the server stops
 
 
-@dataclass(frozen=True, slots=True)
-class InferenceRoom:
+class InferenceRoom(Struct, frozen=True):
     """Everything that may be asked of endpoints and their load tests."""
 
     clock: Clock

@@ -6,8 +6,9 @@ that is set before: one that ended when it looked good would make the answer too
 
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from trimtab.capacity.curve import Curve, Interval
 from trimtab.inference.fit import Bracket, beyond, bracket, crossing, tells
@@ -29,8 +30,7 @@ _LOST = 3.0  # times the objective: a level so slow that does not keep up has to
 _LOOK_S = 1.0  # between looks: each takes up to a millisecond from the sending
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """How a search is made. `tolerance` is the half width, as a share, at which the answer is certain enough."""
 
     objective: Objective
@@ -52,8 +52,7 @@ class Hold(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Means:
+class Means(Struct):
     """What a search needs: how to hold a rate, the monotonic clock, and what is busy meanwhile (percent by name)."""
 
     hold: Hold
@@ -62,8 +61,7 @@ class Means:
     said: Callable[[Level], None] = lambda _level: None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What a search found. `capacity` is None where not even the lowest rate met the objective; `ended` says why."""
 
     levels: tuple[Level, ...]
@@ -82,8 +80,7 @@ class Found:
         return Curve(tuple(best[rate].point for rate in sorted(best)), self.capacity, bottleneck)
 
 
-@dataclass(slots=True)
-class _Search:
+class _Search(Struct):
     plan: Plan
     means: Means
     begun_s: float
@@ -128,8 +125,7 @@ class _Search:
         return min(max(usual, _REQUESTS / rate), max(usual, self.plan.most_s / 6), max(low, self.left_s()))
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What levels say: their bracket, and the crossing of the line through them where there is one."""
 
     levels: Sequence[Standing]

@@ -5,8 +5,10 @@ Pure: tests, prices and what is asked go in, rows come out. Rates are requests p
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_EVEN, Decimal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput
 from trimtab.inference.cost import Price
@@ -23,8 +25,7 @@ PriceOf = Callable[[str], Price | None]
 """The list price of a machine type; None where it is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a fleet must bear: `peak` and `mean` requests a second (0: not known), held at `share` of each capacity."""
 
     peak: float = 0.0
@@ -39,8 +40,7 @@ class Wanted:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """A test with its id; `estimate` where its capacity was not measured but estimated, and on what it rests."""
 
     id: str
@@ -48,8 +48,7 @@ class Known:
     estimate: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sizing:
+class Sizing(Struct, frozen=True):
     """A type × count × target. Money is None where the type has no list price, `latency_ms` where nothing was timed.
 
     `latency_ms` is the percentile of the objective at the load nearest to the capacity; `target_per_min` invocations
@@ -87,8 +86,7 @@ class Sizing:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """How an endpoint is to be run: `count` instances of a type for the peak, scaled by target tracking.
 
     `target_per_min` is SageMakerVariantInvocationsPerInstance: invocations a minute of each instance.

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+from msgspec import field as struct_field
 
 from trimtab.capacity.curve import Interval
 from trimtab.inference.load import confidence
@@ -48,8 +50,7 @@ class Standing:
     seconds: float = 0.0
 
 
-@dataclass(slots=True)
-class Looks:
+class Looks(Struct):
     """Reads each settled slice once, so that looking costs the generator nothing that would show in latencies.
 
     `fill` slices at the start do not count: a queue that begins empty is faster than it will be.
@@ -59,11 +60,11 @@ class Looks:
     slice_s: float
     least_s: float
     fill: int = 0
-    counts: list[Counts] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
-    finished: list[int] = field(default_factory=list)
+    counts: list[Counts] = struct_field(default_factory=list)
+    sizes: list[int] = struct_field(default_factory=list)
+    finished: list[int] = struct_field(default_factory=list)
     failed: int = 0
-    means: list[float] = field(default_factory=list)
+    means: list[float] = struct_field(default_factory=list)
 
     def read(self, record: Record, now_s: float) -> None:
         """Take in the slices that have settled since the last look."""

@@ -1,9 +1,9 @@
 """Load tests that were recorded."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from trimtab.access.scope import Scope
@@ -17,8 +17,7 @@ _MOST = 1000  # tests of one listing
 _columns = load_tests.c
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedTest:
+class RecordedTest(Struct, frozen=True):
     """A test as it was recorded; `test` is its JSON."""
 
     id: str

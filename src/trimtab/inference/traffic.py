@@ -6,7 +6,8 @@ one number of users; it ends at a number of invocations, at a latency, or where 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
@@ -14,8 +15,7 @@ FLAT_GAIN = 0.05
 """More users that bring less than this much more have met the knee; the noise of a window of a minute is 1 to 3 %."""
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
+class Phase(Struct, frozen=True):
     """`users` come at the beginning, `spawn_per_min` more each minute, for `seconds`."""
 
     users: int
@@ -23,8 +23,7 @@ class Phase:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Traffic:
+class Traffic(Struct, frozen=True):
     """Phases one after another; users stay from one to the next. Stairs are phases without spawning."""
 
     phases: tuple[Phase, ...]
@@ -50,8 +49,7 @@ class Traffic:
         return max(1, math.floor(users))
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """When a test ends early. `most_per_min` 0 and `latency_ms` 0 are no limit; `percentile` is P95 or P99."""
 
     most_per_min: float = 0.0
@@ -64,8 +62,7 @@ class Stop:
             raise InvalidInput(f"cannot limit {self.percentile}: expected P95 or P99")
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """A stretch with one number of users: invocations a minute, and latencies in ms."""
 
     users: int

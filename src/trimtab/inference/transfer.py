@@ -7,10 +7,10 @@ measured on the same accelerator weighs most; where nothing was, other tasks and
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 from scipy.linalg import cho_factor, cho_solve
 from scipy.special import ndtri
 
@@ -23,8 +23,7 @@ _LEAST_CALIBRATION = 30  # held-out residuals needed before their quantile repla
 _PROBABILITY = 0.8
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """What serves. `software` is free text of its stack; `count` is of accelerators (of processors where none)."""
 
     name: str
@@ -34,8 +33,7 @@ class Machine:
     division: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """What is served: the model, the way it is asked (Offline, Server), and what is counted."""
 
     model: str
@@ -43,8 +41,7 @@ class Task:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """A throughput of a whole machine in the task's unit per second."""
 
     machine: Machine
@@ -52,8 +49,7 @@ class Measured:
     throughput: float
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Struct, frozen=True):
     """An estimated throughput with the bounds of 80 %; `nearest` says what it rests on."""
 
     throughput: float
@@ -62,8 +58,7 @@ class Estimate:
     nearest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(Struct, frozen=True):
     """Standard deviations in units of the logarithm of throughput: how far apart things are before measuring.
 
     Chosen for the least error of held-out systems and accelerators on public MLPerf Inference v4.1 results (half of the
@@ -92,8 +87,7 @@ class Spread:
     bandwidth_power: float = -0.412
 
 
-@dataclass(slots=True)
-class _Rows:
+class _Rows(Struct):
     """What is compared between rows, as codes and numbers."""
 
     codes: dict[str, npt.NDArray[np.int64]]
@@ -101,8 +95,7 @@ class _Rows:
     count: Values
 
 
-@dataclass(slots=True)
-class Transfer:
+class Transfer(Struct):
     """An estimator over measured throughputs."""
 
     measured: Sequence[Measured]

@@ -13,8 +13,9 @@ else nobody.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
+
+from msgspec import Struct, field
 
 from trimtab.inventory.tag_keys import TagKey, spelling_of, value_of
 
@@ -30,8 +31,7 @@ _SHOWN = 0.005
 """The least share of the time that is not told as 0 %."""
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(Struct, frozen=True):
     """What one holder had of a resource: `share` (0 to 1) of the time in which it existed. `holder` in words."""
 
     team: str
@@ -39,8 +39,7 @@ class Holding:
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class OwnerRules:
+class OwnerRules(Struct, frozen=True):
     """What an allocation says of owners. `keys`: the tags that name one, in order; `accounts`: whose each account is.
 
     `nobody`: values that name nobody. `explicit`: the bill's owners come of rules that look at more than one tag.
@@ -55,8 +54,7 @@ class OwnerRules:
 NO_RULES = OwnerRules()
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(Struct, frozen=True):
     """What is said of whose a resource is. `told`: by who told of the resource; `billed`: by its lines on the bill."""
 
     holdings: Sequence[Holding] = ()
@@ -66,8 +64,7 @@ class Claims:
     account: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """Whose a resource is ("" where nobody's), and why."""
 
     name: str

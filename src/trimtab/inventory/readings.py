@@ -1,8 +1,9 @@
 """When all resources of a type were last read at a place, so that "there are none" can be told from "not known"."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, delete, insert, select
 
 from trimtab.access.scope import Scope
@@ -18,8 +19,7 @@ EVERYWHERE = "global"
 """Region of readings that tell of all regions at once: of buckets, users, Savings Plans."""
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(Struct, frozen=True):
     """All resources of the types, of one account and region (or EVERYWHERE), as they were at `seen_ms`."""
 
     account: str

@@ -11,7 +11,8 @@ thing (GPU, pod) stands above the wider one (node, host). Pure, and meant to be 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.inventory.rules import ARN_BARE, ARN_KEYS, ARN_KINDS, LOCAL, RULES, Rule
 
@@ -20,8 +21,7 @@ _EC2_ID = re.compile(r"i-[0-9a-f]{8,17}")
 _PORT = re.compile(r":\d+$")
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceRef:
+class ResourceRef(Struct, frozen=True):
     """What a signal is about. Falsy, with an empty path, where nothing matched."""
 
     provider: str

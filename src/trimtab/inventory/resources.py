@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from sqlalchemy import Connection, delete, func, insert, select
 
 from trimtab.access.scope import Scope
@@ -17,8 +17,7 @@ _AT_ONCE = 500
 """Values of one statement: SQLite takes 32,766 parameters, and a row has fifteen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """A thing that is paid for or watched. `type` is of its kind (`p5.48xlarge`), `origin` who told of it.
 
     Of a thing of AWS, `attributes` are facts by the names of its describe call; times among them are milliseconds.

@@ -1,7 +1,9 @@
 """The room as doors, pages and other rooms are given it: what there is, what runs, and what it costs by list."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from dataclasses import replace
 
 from trimtab.base.clock import Clock
 from trimtab.inventory.catalog.book import Catalog, load
@@ -21,8 +23,7 @@ from trimtab.inventory.tagging import Tagging
 from trimtab.store.state.database import State
 
 
-@dataclass(slots=True)
-class Imported:
+class Imported(Struct):
     """Prices that were imported, in front of the package's in one mapping that every holder of the catalogue reads."""
 
     store: InstancePriceStore
@@ -48,8 +49,7 @@ def _begun(prices: Sequence[ListPrice]) -> list[ListPrice]:
     return [replace(one, from_ms=at) for one, at in zip(prices, before, strict=False)]
 
 
-@dataclass(frozen=True, slots=True)
-class InventoryRoom:
+class InventoryRoom(Struct, frozen=True):
     """Everything that may be asked of the inventory. `catalog` has imported prices as of the last `refresh`."""
 
     catalog: Catalog

@@ -6,14 +6,13 @@ Sources of the names: [otel] OpenTelemetry semantic conventions 1.30 (resource a
 metrics" lists, [ci] CloudWatch Container Insights, [arn] the ARN formats of the Service Authorization Reference.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 LOCAL = "local"
 """Provider of things that name no cloud: this machine, a cluster of one's own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """Attributes `keys` name a resource of `kind`, their values joined by "/" its id.
 
     A key that starts with "?" may be missing. `provider` overrides what the attributes say of the cloud.

@@ -1,16 +1,15 @@
 """Sources and rejections, and their rows in the state tables."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import Connection, delete, select
 
 from trimtab.store.state.tables import rejections as rejections_table
 from trimtab.store.state.tables import sources as sources_table
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """One client of one door. `last_seen_ms` is when rows of it were last accepted (its first contact if never)."""
 
     id: str
@@ -31,8 +30,7 @@ class Source:
         return max(0, now_ms - self.last_seen_ms) / 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(Struct, frozen=True):
     """`rows` rows of `source` (a `Source.id`) that were refused for `reason`, the last of them at `at_ms`."""
 
     source: str
@@ -42,8 +40,7 @@ class Rejection:
     rows: int
 
 
-@dataclass(slots=True)
-class Refused:
+class Refused(Struct):
     """A rejection as it is counted; `row_id` once the state database has it."""
 
     source: str

@@ -6,7 +6,9 @@ seconds, brings what changed to the state tables; what a crash takes of it is st
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.base.clock import Clock
 from trimtab.inventory.source_rows import Refused, Rejection, Source, read_ledger, write_ledger
@@ -50,8 +52,7 @@ class _Rate:
         return rows * 1000 / (_RATE_SLOTS * _SLOT_MS)
 
 
-@dataclass(slots=True)
-class _Account:
+class _Account(Struct):
     """A source as it is counted."""
 
     source: Source

@@ -9,13 +9,13 @@ A key that is `exact` is that spelling alone with the value as it is written: wh
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _BLANKS = re.compile("[ \t\n\r\f\v\u00a0]+")
 
 
-@dataclass(frozen=True, slots=True)
-class TagKey:
+class TagKey(Struct, frozen=True):
     """A key of tags as one means it.
 
     `exact`: that spelling of the key alone, as AWS's API means it. `aliases`, `lower` (values in lower case) and

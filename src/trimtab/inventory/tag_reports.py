@@ -1,16 +1,16 @@
 """Tag reports that were asked for: the last one of each account and region."""
 
 import json
-from dataclasses import asdict, dataclass
 
+from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select
 
+from trimtab.base.records import asdict
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import tag_reports
 
 
-@dataclass(frozen=True, slots=True)
-class TagReport:
+class TagReport(Struct, frozen=True):
     """A report: RUNNING, SUCCEEDED (then it is at `location`) or FAILED (then `problem` says why)."""
 
     status: str

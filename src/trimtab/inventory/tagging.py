@@ -6,8 +6,8 @@ removed here and that AWS itself has comes back with the next read: an account i
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, update
 
 from trimtab.access.scope import Scope
@@ -24,8 +24,7 @@ _AT_ONCE = 500
 _RESERVED = "aws:"
 
 
-@dataclass(frozen=True, slots=True)
-class Tagged:
+class Tagged(Struct, frozen=True):
     """A thing with its tags."""
 
     arn: str

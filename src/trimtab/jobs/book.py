@@ -1,8 +1,6 @@
 """What became of the periodic jobs of a process: how often each ran, how long, how often in vain, and how long ago."""
 
-from dataclasses import dataclass, field
-
-from msgspec import Struct
+from msgspec import Struct, field
 
 from trimtab.base.clock import Clock
 
@@ -30,8 +28,7 @@ class JobReport(Struct, frozen=True, kw_only=True):
         return self.age_s > max(_PERIODS * self.seconds, _LEAST_S)
 
 
-@dataclass(slots=True)
-class _Record:
+class _Record(Struct):
     seconds: float
     since_s: float
     runs: int = 0
@@ -41,8 +38,7 @@ class _Record:
     began_s: float | None = None
 
 
-@dataclass(slots=True)
-class JobBook:
+class JobBook(Struct):
     """The jobs of this process, by name. Times are of the monotonic clock: a sleeping machine is late with nothing."""
 
     clock: Clock

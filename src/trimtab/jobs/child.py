@@ -5,16 +5,16 @@ import os
 import sys
 from asyncio.subprocess import Process
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 _SHOWN = 1000  # characters of what a failed command said last
 _PATIENCE_S = 10.0  # for a command that was asked to end
 
 
-@dataclass(slots=True)
-class Child:
+class Child(Struct):
     """A running command; what it prints goes to files in its folder."""
 
     process: Process

@@ -8,8 +8,8 @@ it. What has a schedule is due at the next time of that.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import Column, Connection, Table, select, update
 
 from trimtab.base.clock import Clock
@@ -26,8 +26,7 @@ AHEAD_MS = 120_000
 """Of a step back that is no more than this nothing is done: what waits goes on when it is over."""
 
 
-@dataclass(slots=True)
-class ClockSteps:
+class ClockSteps(Struct):
     """Of one state database. Only the process that works looks: another's machine may have a clock that is slow."""
 
     state: State

@@ -11,8 +11,9 @@ Days of the week are 1 (SUN) to 7 (SAT), years 1970 to 2199. Source: EventBridge
 import re
 from calendar import monthrange
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
@@ -23,8 +24,7 @@ _STEP = re.compile(r"([^/]+)/(\d{1,4})")
 _SATURDAY, _SUNDAY = 7, 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
+class _Field(Struct, frozen=True):
     """What a field may hold; `names` stand for the numbers from `low` on."""
 
     name: str
@@ -41,8 +41,7 @@ _DAY_OF_WEEK = _Field("day-of-week", 1, 7, _DAYS)
 _YEAR = _Field("year", _FIRST_YEAR, _LAST_YEAR)
 
 
-@dataclass(frozen=True, slots=True)
-class Cron:
+class Cron(Struct, frozen=True):
     """The values of each field, ascending. One of the two day fields is `?`, which holds None."""
 
     minutes: tuple[int, ...]

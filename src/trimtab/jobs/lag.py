@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.base.clock import Clock
 from trimtab.jobs.periodic import Job
@@ -12,8 +13,7 @@ _KEPT = 60
 """Looks that are kept, a second apart: a minute of them, as others scrape."""
 
 
-@dataclass(slots=True)
-class LoopLag:
+class LoopLag(Struct):
     """Of one loop."""
 
     clock: Clock

@@ -1,7 +1,6 @@
 """A lock among processes that share the state database: one of them holds it, for as long as it renews it."""
 
-from dataclasses import dataclass, field
-
+from msgspec import Struct, field
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -25,8 +24,7 @@ async def renewed_ms(state: State, name: str) -> int | None:
     return None if found is None else int(found) - LEASE_MS
 
 
-@dataclass(slots=True)
-class Lock:
+class Lock(Struct):
     """The lock called `name`, as this process sees it. The clocks of its contenders must agree to a few seconds."""
 
     state: State

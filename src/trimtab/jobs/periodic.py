@@ -6,8 +6,9 @@ A fault in the code of one job is logged with its traceback and ends neither the
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from trimtab.base.errors import TrimtabError
 
@@ -17,8 +18,7 @@ GRACE_S = 1.0
 """What jobs may take to end at a stop."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """A named piece of work to do every `seconds`, and once more when stopping if `at_stop`."""
 
     name: str

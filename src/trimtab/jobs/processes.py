@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import psutil
+from msgspec import Struct, field
 
 from trimtab.jobs.periodic import Job
 
@@ -18,8 +18,7 @@ _MODULES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessFacts:
+class ProcessFacts(Struct, frozen=True):
     """Of one process: resident bytes, open files (-1 where the system does not tell), threads, CPU seconds."""
 
     process: str
@@ -29,8 +28,7 @@ class ProcessFacts:
     cpu_s: float
 
 
-@dataclass(slots=True)
-class Processes:
+class Processes(Struct):
     """The facts as last looked: finding the processes takes some ten milliseconds, which no scrape waits for."""
 
     facts: list[ProcessFacts] = field(default_factory=list)

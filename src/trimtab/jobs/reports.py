@@ -1,10 +1,9 @@
 """What a process without a port tells of itself, by way of the state database; the server shows it with its own."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 from sqlalchemy import Connection, insert, select, update
 
 from trimtab.base import typed
@@ -29,8 +28,7 @@ class ProcessReport(Struct, frozen=True):
     jobs: list[JobReport]
 
 
-@dataclass(frozen=True, slots=True)
-class Reporting:
+class Reporting(Struct, frozen=True):
     """Of this process."""
 
     process: str
@@ -69,8 +67,7 @@ async def read_reports(state: State, now_ms: int) -> list[ProcessReport]:
     return [typed.decode(row, type=ProcessReport) for row in rows]
 
 
-@dataclass(slots=True)
-class Told:
+class Told(Struct):
     """What other processes told, as last read."""
 
     state: State

@@ -9,10 +9,11 @@ happens the first time only. Source: EventBridge Scheduler user guide, "Schedule
 """
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Struct
 
 from trimtab.base.clock import to_datetime, to_ms
 from trimtab.base.errors import InvalidInput
@@ -34,8 +35,7 @@ class Schedule(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """Every `period_ms`, counted from `anchor_ms`; the anchor itself counts where it lies ahead."""
 
     period_ms: int
@@ -48,8 +48,7 @@ class Rate:
         return ms + self.period_ms - (ms - self.anchor_ms) % self.period_ms
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(Struct, frozen=True):
     """Once, at `at_ms`."""
 
     at_ms: int
@@ -59,8 +58,7 @@ class At:
         return self.at_ms if self.at_ms > ms else None
 
 
-@dataclass(frozen=True, slots=True)
-class CronSchedule:
+class CronSchedule(Struct, frozen=True):
     """The minutes that `cron` matches on the clocks of `zone`."""
 
     cron: Cron

@@ -9,13 +9,12 @@ With f failed among n completed requests and a target s (say 0.999):
 Source: Beyer et al., The Site Reliability Workbook, chapter 5 "Alerting on SLOs".
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
 
-@dataclass(frozen=True, slots=True)
-class Outcomes:
+class Outcomes(Struct, frozen=True):
     """Requests that ended: how many, and how many of them failed. Those still in flight are in neither."""
 
     completed: float

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.telemetry.concepts import Finder, Found, Metric, is_edge
@@ -22,8 +23,7 @@ Floats = npt.NDArray[np.float64]
 AVERAGE, RATE, SUM = parse_statistic("Average"), parse_statistic("Rate"), parse_statistic("Sum")
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What a caller may choose. `slo` is the target of success (0 to 1); counters are chosen by name where the usual
     names are not those of the fleet; `node_capacity` is what one node can serve, requests per second."""
 
@@ -35,8 +35,7 @@ class Options:
     node_capacity: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """One report under way."""
 
     reader: Reader
@@ -83,8 +82,7 @@ class Context:
 ByService = defaultdict[tuple[str, str], defaultdict[Metric, list[Series]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Struct, frozen=True):
     """What a group did per second in each step, by service (NaN where nothing was said), and by which metric."""
 
     by_service: Mapping[str, Floats]

@@ -12,10 +12,10 @@ reason says that nothing is left. Load is taken to move freely between the nodes
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 Floats = npt.NDArray[np.float64]
 
@@ -25,8 +25,7 @@ LEAST_UTILISATION = 0.05
 """Utilisation below which a node tells nothing about what it could serve."""
 
 
-@dataclass(frozen=True, slots=True)
-class NodeLoad:
+class NodeLoad(Struct, frozen=True):
     """What a node served per second in each step (NaN where it said nothing), how busy it was (0 to 1), its zone."""
 
     per_s: Floats
@@ -34,8 +33,7 @@ class NodeLoad:
     zone: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Failover:
+class Failover(Struct, frozen=True):
     """Head room after losing the worst node or zone; None where it cannot be told, with the reason.
 
     `alone`: there is one node (or zone), and nothing that could take over from it.

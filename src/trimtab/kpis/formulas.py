@@ -1,13 +1,12 @@
 """Every KPI with its unit and its formula in words; docs/reference/kpis.md repeats each, and a test compares."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.fleet.figures import FIGURES
 from trimtab.kpis.model import Area
 
 
-@dataclass(frozen=True, slots=True)
-class Formula:
+class Formula(Struct, frozen=True):
     """How a KPI is computed. `better` is +1 where more is better, -1 where less is, 0 where neither."""
 
     id: str

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.tags import make_tags
@@ -21,8 +22,7 @@ LOOPBACK = frozenset({"lo", "lo0", "Loopback Pseudo-Interface 1"})
 """Interfaces that carry no traffic of the network."""
 
 
-@dataclass(frozen=True, slots=True)
-class HostSummary:
+class HostSummary(Struct, frozen=True):
     """One host. Shares are 0 to 1, rates bytes per second, sizes bytes; None where the agent does not say."""
 
     name: str
@@ -78,8 +78,7 @@ def host_series(registry: SeriesRegistry, scope: Scope, name: str, **kinds: str)
     return registry.find(scope, SeriesQuery(namespace=NAMESPACE, name=name, dimensions=pairs))
 
 
-@dataclass(frozen=True, slots=True)
-class _Lookup:
+class _Lookup(Struct, frozen=True):
     registry: SeriesRegistry
     scope: Scope
     since_ms: int

@@ -1,10 +1,10 @@
 """Asking many small questions in one read: the newest value of each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 
 from trimtab.access.scope import Scope
 from trimtab.metrics.plan import StatRequest, StatSeries
@@ -20,8 +20,7 @@ RATE_OVER_S = 60
 """Seconds that a rate "now" is averaged over, where they hold two reports: calm enough to read, still now."""
 
 
-@dataclass(slots=True)
-class Question:
+class Question(Struct):
     """A batch under construction: `ask` gives a ticket, `answer` of the answers redeems it."""
 
     requests: list[StatRequest] = field(default_factory=list)
@@ -39,8 +38,7 @@ class Question:
         return len(self.requests) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(Struct, frozen=True):
     """What the engine said to a `Question`."""
 
     question: Question

@@ -6,8 +6,9 @@ names what was looked for.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 
 class Area(StrEnum):
@@ -28,8 +29,7 @@ class Level(StrEnum):
     FLEET = "fleet"
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Struct, frozen=True):
     """What a value was made from: a source (`namespace/metric`, or a words for a derived one), how many series, and
     which share (0 to 1) of the value's time it gave; None where shares do not apply."""
 
@@ -38,8 +38,7 @@ class Input:
     share: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Kpi:
+class Kpi(Struct, frozen=True):
     """One KPI of one group. `id` names its formula in `formulas.FORMULAS`, which has unit and area.
 
     `coverage` is the share (0 to 1) of what should have been seen that was seen; None where it cannot be told.
@@ -56,8 +55,7 @@ class Kpi:
     high: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GroupKpis:
+class GroupKpis(Struct, frozen=True):
     """The KPIs of one service, team or fleet, one of each formula, in the formulas' order."""
 
     group: str
@@ -71,8 +69,7 @@ class GroupKpis:
         raise KeyError(id_)
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """The KPIs of every group over `[start_ms, end_ms)`, read in steps of `step_s` seconds."""
 
     level: Level

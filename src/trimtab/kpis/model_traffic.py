@@ -1,9 +1,10 @@
 """What each model did over a range by step: requests, tokens in and out, cached ones, and the 95th percentile."""
 
 import asyncio
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.fleet.telemetry import concepts
@@ -32,8 +33,7 @@ _VERSION_STEP_S = 900
 _MAXIMUM = parse_statistic("Maximum")
 
 
-@dataclass(frozen=True, slots=True)
-class ModelTraffic:
+class ModelTraffic(Struct, frozen=True):
     """A model on a grid: numbers a step (0 where nothing was said), and p95 in ms (NaN where nothing tells it)."""
 
     requests: Floats

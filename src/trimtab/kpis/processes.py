@@ -1,7 +1,8 @@
 """The processes that use most of a host now, and its filesystems."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.tags import make_tags
@@ -17,8 +18,7 @@ _MOST_SERIES = 600
 """At most so many processes are asked for: 15 of each of 40 hosts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(Struct, frozen=True):
     """A process: `cpu` in cores (1 = one whole core), `memory` resident bytes."""
 
     host: str
@@ -28,8 +28,7 @@ class Process:
     memory: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Filesystem:
+class Filesystem(Struct, frozen=True):
     """A mounted filesystem: bytes and the used share (0 to 1)."""
 
     mount: str

@@ -7,7 +7,8 @@ gathered: they are the same however many are read, while percentiles are exact o
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.access.scope import Scope
 from trimtab.fleet.telemetry.reading import Reader
@@ -19,8 +20,7 @@ _TURNS = 4
 Range = tuple[Scope, int, int]
 
 
-@dataclass(slots=True)
-class _Batch:
+class _Batch(Struct):
     """Requests over one range, and what their answers will be."""
 
     places: dict[StatRequest, int] = field(default_factory=dict)

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.fleet.telemetry import concepts
 from trimtab.fleet.telemetry.concepts import Found, Metric, looked_for
@@ -20,8 +20,7 @@ Known = tuple[Outcomes, tuple[Input, ...]]
 _NO_STATUS = "request counters carry no status, and there is no counter of failures beside them"
 
 
-@dataclass(frozen=True, slots=True)
-class _Split:
+class _Split(Struct, frozen=True):
     """Series of one service of a group whose requests all count, and of those the failed ones."""
 
     group: str

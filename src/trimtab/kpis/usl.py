@@ -10,11 +10,11 @@ model is linear in 1/λ, σ/λ and κ/λ as N ÷ X, so each Gauss–Newton step 
 for a whole bootstrap at once. Intervals are 95 % percentiles of 1,000 resamples of the points, with a fixed seed.
 """
 
-from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 Floats = npt.NDArray[np.float64]
 
@@ -38,8 +38,7 @@ _SETTLED = 1e-7  # relative change of a step below which the next would change n
 _SUBSETS = tuple(product((True, False), repeat=2))  # which of σ, κ are free; λ always is
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Struct, frozen=True):
     """A fitted number and its 95 % interval."""
 
     value: float
@@ -47,8 +46,7 @@ class Estimate:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
-class UslFit:
+class UslFit(Struct, frozen=True):
     """The fit. `knee` is None where throughput has no greatest value within reach, `knee_reason` says why.
 
     `error` is the root mean square relative error; `points` is how many were fitted, `greatest` the most load.
@@ -71,8 +69,7 @@ class UslFit:
         return np.array([[1.0, self.sigma.value, self.kappa.value]]) / self.lambda_.value
 
 
-@dataclass(frozen=True, slots=True)
-class NoFit:
+class NoFit(Struct, frozen=True):
     """Why there is no fit."""
 
     reason: str

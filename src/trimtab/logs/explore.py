@@ -1,8 +1,9 @@
 """What the Logs page asks: the groups that a viewer sees, how many events there are over time, and their patterns."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.logs.groups import LogGroups
@@ -25,8 +26,7 @@ DIGITS = "[0-9a-fA-F]*[0-9][0-9a-fA-F]*"
 _LONGEST = 400  # characters of a line that make its pattern
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """Which events: of these groups in `[start_ms, end_ms)`, and a condition on columns with its parameters."""
 
     groups: Sequence[Group]
@@ -36,8 +36,7 @@ class Question:
     params: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Patterns:
+class Patterns(Struct, frozen=True):
     """What was found in `lines` lines; `one_in` is more than 1 where counts are estimates from one line in so many."""
 
     patterns: list[Pattern]

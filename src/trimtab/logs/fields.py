@@ -4,9 +4,10 @@ Nothing is set up: a field is found when it is asked for. Values travel as bound
 """
 
 import re
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 
 class Kind(StrEnum):
@@ -18,16 +19,14 @@ class Kind(StrEnum):
     FLAG = "true or false"
 
 
-@dataclass(frozen=True, slots=True)
-class Sql:
+class Sql(Struct, frozen=True):
     """An SQL expression. It holds names of columns and of bound parameters, nothing that a user wrote."""
 
     text: str
     kind: Kind
 
 
-@dataclass(slots=True)
-class Parameters:
+class Parameters(Struct):
     """Collects the values that a statement binds."""
 
     values: dict[str, Any] = field(default_factory=dict)

@@ -1,8 +1,9 @@
 """The room's part of the jobs process: what waits is sent on, queries run by their schedules, exports are written."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.jobs.periodic import Job
@@ -27,8 +28,7 @@ EXPORTS = "exports"
 """The folder of the data directory that files of logs go to."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogDuties:
+class LogDuties(Struct, frozen=True):
     """What the jobs process does for the logs room, while `may_write`; `drain` stands for a log that it has not."""
 
     telemetry: Telemetry

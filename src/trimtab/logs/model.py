@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Group:
+
+class Group(Struct, frozen=True):
     """A log group. `id` is that of this incarnation; `retention_days` None keeps events for ever."""
 
     id: int
@@ -24,8 +25,7 @@ class Group:
         return f"arn:aws:logs:{self.region}:{self.account}:log-group:{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Struct, frozen=True):
     """A log stream. Times are of events (ms), None until one came; `ingested_ms` is of the last arrival."""
 
     id: int
@@ -37,8 +37,7 @@ class Stream:
     ingested_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """Sensitive data of one kind in a message: where, as `[start, end)` of characters; by which policy they were found,
     and the log group that it wants them told in, if any."""
 
@@ -66,8 +65,7 @@ class LogEvent:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LogBatch:
+class LogBatch(Struct, frozen=True):
     """Events of one stream, in the order in which they came."""
 
     group: Group
@@ -75,16 +73,14 @@ class LogBatch:
     events: Sequence[LogEvent]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(Struct, frozen=True, order=True):
     """A place between events: (time in ms, id)."""
 
     time_ms: int
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One event as it was stored. `group` is the surrogate id of its group; with time and `id` it finds the event."""
 
     group: int

@@ -1,9 +1,10 @@
 """Reads: groups that a scope covers, and their events by pages, forward or backward from a stable position."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
@@ -34,8 +35,7 @@ class Drain(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class EventQuery:
+class EventQuery(Struct, frozen=True):
     """Events of `[start_ms, end_ms)`, at most `limit`: those after `position`, or with `backward` those before it.
 
     `streams` are surrogate ids, `stream_prefix` the beginning of names. `where` is a further condition on columns of
@@ -55,8 +55,7 @@ class EventQuery:
     unmask: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Events in the order of their times; `more` where others lie behind them (before them in a backward page)."""
 
     events: list[Event]

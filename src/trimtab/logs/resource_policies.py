@@ -1,7 +1,6 @@
 """Resource policies: who else may write logs. They are kept and told as AWS's clients expect, and not enforced."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select
 
 from trimtab.base import typed
@@ -16,8 +15,7 @@ MOST = 10
 _columns = log_resource_policies.c
 
 
-@dataclass(frozen=True, slots=True)
-class ResourcePolicy:
+class ResourcePolicy(Struct, frozen=True):
     """A policy of an account, or of one resource (`resource` is its ARN). `revision` changes with every change."""
 
     account: str
@@ -68,7 +66,7 @@ class ResourcePolicies:
             wanted = wanted.where(_columns.resource != "")
         ordered = wanted.order_by(_columns.resource, _columns.name)
         rows = await self._state.read(lambda connection: connection.execute(ordered).mappings().all())
-        return [ResourcePolicy(**{name: row[name] for name in ResourcePolicy.__dataclass_fields__}) for row in rows]
+        return [ResourcePolicy(**{name: row[name] for name in ResourcePolicy.__struct_fields__}) for row in rows]
 
     async def delete(self, account: str, region: str, name: str, resource: str = "", expected: str = "") -> None:
         """Forget a policy. Raises NotFound, Conflict."""
@@ -95,4 +93,4 @@ def _where(account: str, region: str, resource: str, name: str) -> ColumnElement
 
 
 def _row(policy: ResourcePolicy) -> dict[str, object]:
-    return {name: getattr(policy, name) for name in ResourcePolicy.__dataclass_fields__}
+    return {name: getattr(policy, name) for name in ResourcePolicy.__struct_fields__}

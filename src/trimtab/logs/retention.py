@@ -6,9 +6,9 @@ hide all of it long before (see `window.py`), so this may come late and be repea
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from msgspec import Struct
 from sqlalchemy import Connection, delete, select
 
 from trimtab.base.clock import Clock, to_ms
@@ -26,8 +26,7 @@ FORGET_MS = 3_600_000
 _FOREVER_MS = 9_000_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """What the state database says: days that groups are kept, and what was deleted (group, stream) when."""
 
     kept: Mapping[int, int | None]
@@ -41,8 +40,7 @@ class _Asked:
         return days is not None and day_end_ms <= now_ms - days * _DAY_MS
 
 
-@dataclass(frozen=True, slots=True)
-class LogRetention:
+class LogRetention(Struct, frozen=True):
     """In one process at a time."""
 
     telemetry: Telemetry

@@ -1,6 +1,6 @@
 """The logs room, put together."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.egress.gate import Gate
@@ -23,8 +23,7 @@ from trimtab.store.telemetry.client import Telemetry
 from trimtab.store.telemetry.log import IngestLog
 
 
-@dataclass(frozen=True, slots=True)
-class LogsRoom:
+class LogsRoom(Struct, frozen=True):
     """Groups and streams, the writer and the reader of their events, and what is measured of them."""
 
     groups: LogGroups

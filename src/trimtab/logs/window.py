@@ -1,8 +1,9 @@
 """What of the engine's events a read may see: groups by surrogate id, a range, and what was deleted or has expired."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.logs.model import Group
 
@@ -13,8 +14,7 @@ _EXPIRES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """A condition over the columns of `log_events` with its bound parameters, all named `w_…`.
 
     Whatever reads events puts `where` into its WHERE: it holds the scope, the range, deletions and retention.

@@ -7,9 +7,10 @@ once. Values that come later than DELAY_MS after their minute's end are not sent
 import asyncio
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock, to_datetime
@@ -37,8 +38,7 @@ Send = Callable[["Parcel"], Verdict]
 """Sends a parcel once. Blocks, never raises for what the receiver does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(Struct, frozen=True):
     """A part of what is due. `name` (a file's) and `id` are the same in every repeat; `source` is the stream's ARN."""
 
     destination: str
@@ -71,8 +71,7 @@ class Registry(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Streaming:
+class Streaming(Struct, frozen=True):
     """A job of the jobs process, while `may_send`."""
 
     store: StreamStore

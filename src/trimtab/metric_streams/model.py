@@ -4,9 +4,10 @@ Sources: CloudWatch's API reference, "PutMetricStream"; user guide, "Metric stre
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput
 from trimtab.metrics.statistics import Family, Statistic, parse_statistic
@@ -26,8 +27,7 @@ class Format(StrEnum):
     OTLP = "opentelemetry1.0"
 
 
-@dataclass(frozen=True, slots=True)
-class Namespace:
+class Namespace(Struct, frozen=True):
     """Metrics of a namespace; no `names` means all of them."""
 
     namespace: str
@@ -38,8 +38,7 @@ class Namespace:
         return self.namespace == namespace and (not self.names or name in self.names)
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """What is sent of each metric: only `include`, or all without `exclude`; more statistics of some."""
 
     include: tuple[Namespace, ...] = ()
@@ -53,8 +52,7 @@ class Selection:
         return not any(one.takes(namespace, name) for one in self.exclude)
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Struct, frozen=True):
     """A stream as it was put. `form` is CloudWatch's own, `position_ms` the end of what was sent.
 
     `sent` records arrived; `skipped` minutes were given up because they could not be sent for a day.

@@ -5,9 +5,9 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
+from msgspec import Struct, field
 
 from trimtab.metric_streams.model import Stream
 from trimtab.metrics.model import Identity
@@ -18,8 +18,7 @@ BASE = tuple(parse_statistic(name) for name in ("SampleCount", "Sum", "Minimum",
 """What every record has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """What a metric was in the minute that begins at `time_ms`; `more` are further statistics by name."""
 
     identity: Identity

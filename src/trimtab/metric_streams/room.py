@@ -1,13 +1,13 @@
 """Metric streams, put together."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.metric_streams.store import StreamStore
 
 
-@dataclass(frozen=True, slots=True)
-class StreamsRoom:
+class StreamsRoom(Struct, frozen=True):
     """The streams, and `admit`: whether something may be sent to a FirehoseArn (raises InvalidInput), for a stream of
     that name."""
 

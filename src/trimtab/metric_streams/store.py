@@ -128,5 +128,5 @@ def _where(account: str, region: str, name: str) -> ColumnElement[bool]:
 
 
 def _read(row: RowMapping) -> Stream:
-    kept = {name: row[name] for name in Stream.__dataclass_fields__}
+    kept = {name: row[name] for name in Stream.__struct_fields__}
     return Stream(**{**kept, "form": json.loads(row["form"])})

@@ -6,7 +6,8 @@ and VictoriaMetrics (40 labels). A series that was registered before a limit was
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.errors import LimitExceeded
 from trimtab.metrics.model import Identity
@@ -25,8 +26,7 @@ class TooManySeries(LimitExceeded):
     """An account has as many live series as it may; points of those that it has are taken on."""
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesLimits:
+class SeriesLimits(Struct, frozen=True):
     """Limits: of a series in labels (dimensions) and characters, of an account in live series."""
 
     labels: int = 40

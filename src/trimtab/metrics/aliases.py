@@ -9,7 +9,8 @@ the table's order is taken, so that nothing counts twice where an exporter and t
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import NotFound
@@ -22,8 +23,7 @@ from trimtab.metrics.registry import SeriesRegistry
 _PORT = re.compile(r":\d+$")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The series that carry a concept about one subject: `value` turns what they say into the concept's unit.
 
     `subject` is the GPU (its UUID, with `/<instance>` for a MIG instance; else host and index), the host, or the

@@ -1,12 +1,11 @@
 """Periods: half-open buckets aligned to the epoch (UTC) or to an origin of the reader, labelled with their start."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 _LEAST_LOOKBACK_MS = 300_000  # Prometheus' staleness limit; scrape and export intervals are shorter.
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """What one engine query reads: `[start_ms, end_ms)` in buckets of `period_ms` (all milliseconds).
 
     Bucket n is `[n * period_ms + origin_ms, …)`.

@@ -5,8 +5,9 @@ A source is what sends: the job of a Prometheus series, else the namespace (an O
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
@@ -29,8 +30,7 @@ class By(StrEnum):
     SOURCE = "source"
 
 
-@dataclass(slots=True)
-class Group:
+class Group(Struct):
     """Series of one metric, label, account or source. `namespace` is a metric's, `values` are a label's: how many it
     has. `created` began within a day, `live` had a point within one. `last_seen_ms` is 0 where no point is known.
     """
@@ -45,8 +45,7 @@ class Group:
     example: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cardinality:
+class Cardinality(Struct, frozen=True):
     """A report: the whole, and groups of each kind, those with most series (of labels: most values) first."""
 
     at_ms: int

@@ -1,7 +1,8 @@
 """What a concept is: a meaning, and the names that carry it. The tables are gpu_concepts.py and service_concepts.py."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trimtab.base.tags import Tags, make_tags
 
@@ -16,8 +17,7 @@ class Form(StrEnum):
     DISTRIBUTION = "distribution"
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(Struct, frozen=True):
     """A name that carries a concept: `offset + scale ×` what is read is in the concept's unit.
 
     `labels` are pairs that a series must have, `needs` dimensions that it must have with any value. `basis` says what
@@ -33,8 +33,7 @@ class Alias:
     needs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Concept:
+class Concept(Struct, frozen=True):
     """A meaning. `about` is what a subject is: `gpu`, `host` or `server` (one that answers inference requests)."""
 
     name: str

@@ -6,9 +6,10 @@ remember it like any other id, and the rows that carry it are counted by rule an
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.tags import Tags
@@ -26,8 +27,7 @@ _NAME, _NAMESPACE, _ACCOUNT = "__name__", "__namespace__", "__account__"
 Test = Callable[[dict[str, str]], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class _Compiled:
+class _Compiled(Struct, frozen=True):
     number: int
     rule: DropRule
     matches: Test
@@ -105,8 +105,7 @@ class DropRules:
             self.rows[names.get(int(number), "removed")] += int(rows)
 
 
-@dataclass(frozen=True, slots=True)
-class DropRulesRoom:
+class DropRulesRoom(Struct, frozen=True):
     """Reads, changes and puts in force. `forget` empties what doors remember of series: they are to ask anew."""
 
     store: DropRuleStore

@@ -5,10 +5,9 @@ row numbers of the columns, `subtract` says which of them have the row before ta
 the place of its row in `rows`.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.metrics.intervals import Intervals, concatenate
 from trimtab.store.telemetry.client import Columns
@@ -19,8 +18,7 @@ Flags = npt.NDArray[np.bool_]
 RowNumbers = npt.NDArray[np.intp]
 
 
-@dataclass(frozen=True, slots=True)
-class Ragged:
+class Ragged(Struct, frozen=True):
     """A column of arrays, laid end to end: row r is `flat[offset[r] : offset[r] + length[r]]`."""
 
     flat: Floats

@@ -4,11 +4,11 @@ A cumulative point has its predecessor subtracted. It counts as it is (a reset) 
 fell; without a predecessor it counts only if its start lies in what was read, for then nothing came before.
 """
 
-from dataclasses import dataclass
 from operator import eq
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.metrics.histogram_buckets import buckets_of
 from trimtab.metrics.intervals import Intervals
@@ -19,8 +19,7 @@ Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Deltas:
+class Deltas(Struct, frozen=True):
     """What each kept row added: its row number in the columns, count, sum, extremes (estimates where not sent), and
     the intervals of all rows, whose segment is the place in `rows`."""
 

@@ -7,18 +7,17 @@ segment are cut at each other's bounds first.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Intervals:
+class Intervals(Struct, frozen=True):
     """Rows of (segment, low, high, count, whether the spread inside is geometric), in any order.
 
     A row with low = high is a point of mass: raw values that are merged with histograms.

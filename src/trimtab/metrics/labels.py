@@ -7,11 +7,11 @@ A backslash before `${` keeps it as it is. How numbers and times are printed is 
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta, timezone
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.base.clock import to_datetime
 
@@ -20,8 +20,7 @@ DYNAMIC = re.compile(r"(\\?)\$\{([A-Z_]+|PROP\('([^'}]*)'\))\}")
 _ZONE = re.compile(r"([+-])(0\d|1[0-4])([0-5]\d)")
 
 
-@dataclass(frozen=True, slots=True)
-class Labelled:
+class Labelled(Struct, frozen=True):
     """What a label can speak of: the series' properties by name, its points (times in ms, ascending), and now."""
 
     default: str

@@ -5,12 +5,12 @@ work of a row for every period. What other kinds tell is asked as `StatRequest`s
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from msgspec import Struct
 
 from trimtab.metrics.buckets import Window
 from trimtab.metrics.fetches import IDS_A_QUERY
@@ -30,8 +30,7 @@ _EMPTY = {"total": 0.0, "count": 0.0, "low": np.inf, "high": -np.inf}
 _MERGED = {"total": np.add, "count": np.add, "low": np.minimum, "high": np.maximum}
 
 
-@dataclass(frozen=True, slots=True)
-class Periods:
+class Periods(Struct, frozen=True):
     """The periods of `[start_ms, end_ms)`: multiples of the period, from the one that the start is in."""
 
     start_ms: int

@@ -10,12 +10,13 @@ CloudWatch's values and statistic sets, and OTLP delta sums, are EVENTS. OTLP ga
 samples are GAUGE or, where cumulative and monotonic, COUNTER. Histograms are kept whole.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 
 from trimtab.base.ids import hash64
 from trimtab.base.tags import Tags
@@ -38,8 +39,7 @@ class Kind(StrEnum):
     HISTOGRAM = "histogram"
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """What makes a series itself: two points with equal identities belong to one series.
 
     `dimensions` are CloudWatch dimensions, OTLP data-point attributes (with the resource attributes
@@ -86,8 +86,7 @@ class Series:
         return dict(self.identity.dimensions)
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesQuery:
+class SeriesQuery(Struct, frozen=True):
     """Which series to find. Every part that is given must hold; the empty query finds all.
 
     `dimensions` are pairs that a series must have, and with `exact` the only ones that it has; `dimension_names` must
@@ -120,8 +119,7 @@ SAMPLE_ROW = np.dtype([("series", "<u8"), ("time", "<i8"), ("value", "<f8")])
 Rows = npt.NDArray[np.void]
 
 
-@dataclass(frozen=True, slots=True)
-class HistogramPoint:
+class HistogramPoint(Struct, frozen=True):
     """An explicit (`bounds`, `counts`) or exponential (`scale` and the bucket runs) histogram at one time.
 
     `counts` has one more element than `bounds`; bucket i is (bounds[i-1], bounds[i]]. Exponential bucket
@@ -150,8 +148,7 @@ class HistogramPoint:
     negative: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MetricBatch:
+class MetricBatch(Struct, frozen=True):
     """What a door hands over in one acknowledged write. Any part may be empty."""
 
     values: Rows = field(default_factory=lambda: np.empty(0, VALUE_ROW))

@@ -1,19 +1,18 @@
 """From many requests to few engine queries: one for each table and period, whatever the number of requests."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.metrics.model import Kind, Series
 from trimtab.metrics.statistics import Family, Statistic
 
 
-@dataclass(frozen=True, slots=True)
-class StatRequest:
+class StatRequest(Struct, frozen=True):
     """`statistic` of the union of `series` (ids), in periods of `period_s` seconds that begin at `origin_ms`."""
 
     series: tuple[int, ...]
@@ -22,8 +21,7 @@ class StatRequest:
     origin_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class StatSeries:
+class StatSeries(Struct, frozen=True):
     """The answer: bucket starts (ms, ascending) and a value for each. Buckets without a value are absent."""
 
     times: npt.NDArray[np.int64]
@@ -47,8 +45,7 @@ class Shape(StrEnum):
     SAMPLES = "samples"
 
 
-@dataclass(frozen=True, slots=True)
-class Fetch:
+class Fetch(Struct, frozen=True):
     """One engine query."""
 
     source: Source
@@ -61,8 +58,7 @@ Part = tuple[Fetch, frozenset[int]]
 """The series of a request that one fetch answers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Atoms:
+class Atoms(Struct, frozen=True):
     """The coarsest partition of series in which every requested set is a union of atoms.
 
     The engine groups by atom, so a request over ten thousand series comes back as one result, and requests that share
@@ -90,8 +86,7 @@ class Atoms:
         return cls(tuple(signatures), atoms, dict(zip(distinct, map(tuple, members), strict=True)))
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """The fetches, and for every request the parts that answer it."""
 
     fetches: dict[Fetch, Atoms]

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.metrics.answers import Answers
@@ -31,8 +31,7 @@ _RAW_QUERY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class RawSeries:
+class RawSeries(Struct, frozen=True):
     """The points of one series as they came: times (ms, ascending), values, and how often each value was seen.
 
     A statistic set or histogram is its mean and its count; a cumulative series is not differenced.
@@ -44,8 +43,7 @@ class RawSeries:
     counts: npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class LatestPoint:
+class LatestPoint(Struct, frozen=True):
     """The newest point of a series: its time (ms) and value (the mean of a statistic set or histogram)."""
 
     time_ms: int

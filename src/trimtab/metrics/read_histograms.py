@@ -1,9 +1,8 @@
 """Reads histograms: totals and intervals of each (atom, bucket)."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.metrics.buckets import Window
 from trimtab.metrics.histogram_deltas import deltas_of
@@ -12,8 +11,7 @@ from trimtab.metrics.totals import Totals, merge_totals
 from trimtab.store.telemetry.client import Columns
 
 
-@dataclass(frozen=True, slots=True)
-class Histograms:
+class Histograms(Struct, frozen=True):
     """Totals by atom, and intervals (whose segment is the bucket number) with the atom of each row."""
 
     totals: Totals

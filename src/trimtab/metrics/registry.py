@@ -9,11 +9,11 @@ import sys
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
@@ -46,8 +46,7 @@ _FOLLOW_OVERLAP_MS = 900_000
 _POINT_TABLES = ("values", "sets", "samples", "histograms")
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """Series as they were at a moment; times in ms, `last_seen` is 0 where no point is known."""
 
     identities: Sequence[Identity]

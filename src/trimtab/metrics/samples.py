@@ -1,10 +1,10 @@
 """Raw samples of each (atom, bucket), sorted, for the statistics that need every one of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.metrics.segments import Segments
 from trimtab.store.telemetry.client import Columns
@@ -13,8 +13,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Samples:
+class Samples(Struct, frozen=True):
     """Rows of (bucket number, value, count), ordered by atom, bucket and value.
 
     A NaN value stands for a statistic set whose samples are not known: its bucket has no percentile-type statistic.

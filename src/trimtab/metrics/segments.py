@@ -13,11 +13,11 @@ counts:
 Counts may be fractions (the wire allows it); results are exact for whole counts below 2^53.
 """
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.metrics.statistics import Family, Statistic
 
@@ -27,8 +27,7 @@ Integers = npt.NDArray[np.int64]
 _WHOLE_LIMIT = 2**62  # Products below this are exact in int64; above it Python's integers are used.
 
 
-@dataclass(frozen=True, slots=True)
-class Segments:
+class Segments(Struct, frozen=True):
     """Samples sorted by (segment, value), and what every statistic needs, worked out once.
 
     `keys` holds each segment's key, `starts` and `ends` its slice of the samples, `before` the samples counted before

@@ -14,10 +14,11 @@ percentages from 10 to 90 only, while the page of definitions uses TM(2%:98%) an
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
@@ -63,8 +64,7 @@ _BETWEEN_PERCENT = re.compile(rf"(TM|TC|TS|WM)\((?:({_PERCENT})%)?:(?:({_PERCENT
 _BETWEEN_VALUES = re.compile(rf"(TM|TC|TS|WM|PR)\(({_NUMBER})?:({_NUMBER})?\)", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Statistic:
+class Statistic(Struct, frozen=True):
     """A parsed statistic.
 
     `low` and `high` are fractions of the samples (0 to 1) where `percent`, else values of the metric; None is an

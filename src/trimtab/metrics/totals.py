@@ -1,10 +1,10 @@
 """What the engine aggregates of each (atom, bucket), and the simple statistics that follow from it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.metrics.statistics import Family
 from trimtab.store.telemetry.client import Columns
@@ -13,8 +13,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """Rows of (bucket number, count, sum, minimum, maximum), ordered by atom; NaN extremes are not known."""
 
     atom: Integers
@@ -81,8 +80,7 @@ def statistic_of(totals: Totals, family: Family, period_ms: int) -> Floats:
     raise ValueError(f"cannot compute {family} from totals: a bug, the plan chose the wrong shape")
 
 
-@dataclass(frozen=True, slots=True)
-class Lasts:
+class Lasts(Struct, frozen=True):
     """Rows of (bucket number, time of the last value, last value), ordered by atom."""
 
     atom: Integers

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from trimtab.base.clock import Clock
@@ -26,8 +26,7 @@ COMMAND = "desktop"
 """The name of the channel that runs the command of the settings."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """A channel to make. `topics` are names; a topic that is not there yet is made."""
 
     name: str

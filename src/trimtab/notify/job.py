@@ -1,7 +1,8 @@
 """The room's part of the jobs process: events become deliveries, deliveries are sent, old ones forgotten."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.egress.gate import Gate
@@ -32,8 +33,7 @@ def means_of(settings: Settings, gate: Gate) -> Means:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Notifying:
+class Notifying(Struct, frozen=True):
     """What the jobs process runs, and closes at its end."""
 
     sender: Sender

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.egress.address import parse_url
@@ -18,8 +19,7 @@ _MOST_RECIPIENTS = 50
 _ROUTING_KEY = re.compile(r"[A-Za-z0-9]{32}")
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """A kind of channel. `people`: its messages are read by persons, so several may share one.
 
     `endpoint` says what the endpoint is; `hidden` that it is itself a secret. `default` is the endpoint where none is

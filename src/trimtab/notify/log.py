@@ -1,8 +1,8 @@
 """The delivery log as it is read: by channel and state, the newest first; and one delivery with its attempts."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Select, delete, func, select, update
 
 from trimtab.base.clock import Clock
@@ -35,8 +35,7 @@ _COLUMNS = (
 _MOST_ATTEMPTS = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """How the room does: deliveries by channel kind and outcome since the first, and what waits now."""
 
     totals: dict[tuple[str, str], int]

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct
+from msgspec import field as struct_field
+
 ALARM_CHANGED = "alarm.state_changed"
 """The event of an alarm that changed its state."""
 ALERT_RECEIVED = "alert.received"
@@ -34,8 +37,7 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(Struct, frozen=True):
     """Something to tell. `id` is the event's own and never changes.
 
     Notifications with one `order_key` arrive in order; those with one `group_key` may share a message to people.
@@ -56,8 +58,8 @@ class Notification:
     account: str = ""
     region: str = ""
     topic: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    body: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = struct_field(default_factory=dict)
+    body: Mapping[str, Any] = struct_field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,7 @@ class Channel:
     last_error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(Struct, frozen=True):
     """One message to send: the id that every repeat of it carries, and what it says (several only to people)."""
 
     id: str
@@ -106,8 +107,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The outcome of one attempt, the reason in words, the receiver's own status, and its wish when to come again."""
 
     outcome: Outcome
@@ -116,8 +116,7 @@ class Verdict:
     retry_after_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One time a message was sent."""
 
     at_ms: int
@@ -127,8 +126,7 @@ class Attempt:
     took_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """One event for one channel, as it is listed. `lead` is the delivery whose message carried this one too."""
 
     seq: int
@@ -149,8 +147,7 @@ class Delivery:
     lead: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(Struct, frozen=True):
     """A name that alarms and clients send to."""
 
     arn: str

@@ -5,10 +5,10 @@ A delivery's id is made of the event's and the channel's, so planning again what
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from dataclasses import replace
 from sqlalchemy import Connection, func, insert, select, update
 
 from trimtab.base import typed

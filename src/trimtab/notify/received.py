@@ -5,9 +5,9 @@ What came from trimtab in the first place (it carries our label) is passed over,
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, update
 
 from trimtab.base.clock import Clock
@@ -20,8 +20,7 @@ from trimtab.store.state.tables import notify_received
 _r = notify_received.c
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(Struct, frozen=True):
     """One alert of the webhook's version 4. `status` is firing or resolved; `starts_at` as it was written."""
 
     fingerprint: str
@@ -32,8 +31,7 @@ class Alert:
     generator_url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """What became of a webhook: alerts that changed, that said nothing new, and that were trimtab's own."""
 
     changed: int
@@ -41,8 +39,7 @@ class Received:
     own: int
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """An alert as it is known now."""
 
     fingerprint: str

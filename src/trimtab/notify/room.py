@@ -1,6 +1,6 @@
 """The room as doors and pages are given it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.egress.gate import Gate
@@ -15,8 +15,7 @@ from trimtab.settings import Settings, public_url
 from trimtab.store.state.database import State
 
 
-@dataclass(frozen=True, slots=True)
-class NotifyRoom:
+class NotifyRoom(Struct, frozen=True):
     """Everything that may be asked of notifications. `account` is that of callers who are bound to none."""
 
     channels: ChannelStore

@@ -7,9 +7,9 @@ least once, and exactly once where the receiver had only refused it before.
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from trimtab.base.clock import Clock
@@ -39,8 +39,7 @@ MESSAGES_A_TURN = 50
 """Messages of one channel in one turn: after them others get a thread too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
+class Means(Struct, frozen=True):
     """With what messages are sent. Without a mailer mail waits and says so; `command` is the settings' own."""
 
     http: HttpTransport

@@ -3,9 +3,9 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
+from dataclasses import replace
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from trimtab.base.clock import Clock

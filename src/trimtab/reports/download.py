@@ -1,13 +1,13 @@
 """`Download`: a file to keep or to send, with the name and the media type that go with it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 CSV, PDF, HTML = "text/csv; charset=utf-8", "application/pdf", "text/html; charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True)
-class Download:
+class Download(Struct, frozen=True):
     """A file. Names are written here: letters, digits, `-`, `_` and `.`."""
 
     content: bytes

@@ -1,7 +1,8 @@
 """What others scrape of money and idleness: today's cost by owner, and what each team's GPUs did in the last hour."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import Clock
@@ -22,8 +23,7 @@ Gpus = tuple[str, str, float]
 """Team, layer, and how many GPUs on average."""
 
 
-@dataclass(slots=True)
-class Exposed:
+class Exposed(Struct):
     """The newest figures: empty until they are read first, and where there is neither bill nor GPU."""
 
     live: LiveEstimates

@@ -1,10 +1,10 @@
 """Demand out of the store: a metric's values a tick, as rates a second."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput
@@ -29,8 +29,7 @@ class Evaluator(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class DemandAsked:
+class DemandAsked(Struct, frozen=True):
     """A metric over `[start_ms, end_ms)`. `per_period` says that its values are counts, not rates a second."""
 
     namespace: str

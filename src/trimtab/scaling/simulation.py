@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput
 from trimtab.capacity.simulate.fleet import Array, Fleet
@@ -31,8 +31,7 @@ MOMENTS = 40
 """Decisions that are told in words: the changes of desired, the newest of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyAsked:
+class PolicyAsked(Struct, frozen=True):
     """A policy by its kind, and its numbers; None takes the default of the kind.
 
     `target` is the load that tracking, steps and predictive keep; `allowed` the share that may violate; `level` the
@@ -72,8 +71,7 @@ class PolicyAsked:
         return named[self.kind]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A simulation: demand a tick (per second), the fleet, the policies."""
 
     demand: Array
@@ -82,8 +80,7 @@ class Asked:
     seed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A decision that changed something."""
 
     tick: int
@@ -91,8 +88,7 @@ class Moment:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Simulated:
+class Simulated(Struct, frozen=True):
     """A policy's outcome, what was in service each tick, and its decisions in words."""
 
     name: str
@@ -104,8 +100,7 @@ class Simulated:
     moments: list[Moment] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Simulation:
+class Simulation(Struct, frozen=True):
     """All of them, beside the cheapest integer plan without violation."""
 
     needed: Array

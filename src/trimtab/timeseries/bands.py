@@ -6,10 +6,10 @@ The limits at width k lie k standard deviations of what the model does not expla
 what the model cannot know better from so little history. Pure arrays: rooms bring the points and the settings.
 """
 
-from dataclasses import dataclass, replace
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.timeseries.changes import level_shifts
 from trimtab.timeseries.robust import clip, sigma, tiny
@@ -28,8 +28,7 @@ _ROUNDS = 2
 """Seasons are looked for again without the shifts, and shifts without the seasons, until both are clear."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """How a model is fitted. `low` and `high` are limits that the metric cannot pass (0 and 100 of a percentage).
 
     `spikes`: peaks that come back at the same time of day are normal. A level that lasted less than `level_ms` is an
@@ -43,8 +42,7 @@ class Settings:
     tail: float = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class BandModel:
+class BandModel(Struct, frozen=True):
     """A fitted model. `starts` are the times (ms) from which `levels` hold; the last goes on for ever."""
 
     starts: Times

@@ -5,10 +5,9 @@ PSI sums (p − q) ln(p / q) over bins that each hold a tenth of the baseline; b
 the asymptotic one (Numerical Recipes, 14.3).
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 Values = npt.NDArray[np.float64]
 _BINS = 10
@@ -17,8 +16,7 @@ _LEAST_SHARE = 1e-4
 _TERMS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """The distance of a sample from a baseline."""
 
     psi: float

@@ -8,10 +8,9 @@ drift too slow for any single day is held against the level before the last four
 series are judged at once, a row each; nothing after a day is used to judge it.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 Values = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -54,8 +53,7 @@ _MAD = 1.4826022185056018
 _TINY = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
-class Overspend:
+class Overspend(Struct, frozen=True):
     """Days `[start, end)` that cost `actual` in all where `expected` was due. Scores are 0 to 1, how far out of noise.
 
     `score` is the highest of its days, `last_score` that of the last. `open`: it still goes on at the last day.
@@ -79,8 +77,7 @@ class Overspend:
         return self.actual - self.expected
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """What counts: days from `share` above what they should cost, and `width` standard deviations of noise; drifts.
 
     Thousands of small series need a higher bar than a few large ones: one of them is out of its noise on every day.
@@ -91,8 +88,10 @@ class Bar:
     drifts: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+_BAR = Bar()
+
+
+class Judged(Struct, frozen=True):
     """By series and day: what it should have cost, how much more is too much, whether it was, whether by drift."""
 
     expected: Values
@@ -125,7 +124,7 @@ def overspends(amounts: Values, judged: Judged, least: float = 0.0) -> list[list
     return found
 
 
-def judge(amounts: Values, marks: Bools | None = None, large: float = np.inf, bar: Bar = Bar()) -> Judged:
+def judge(amounts: Values, marks: Bools | None = None, large: float = np.inf, bar: Bar = _BAR) -> Judged:
     """Judge every day of every series from the days before it."""
     series, days = amounts.shape
     believed = amounts.astype(np.float64).copy()

@@ -4,11 +4,11 @@ A shape is a robust profile over the slots of its period. It is kept only where 
 cycle is predicted from the others, and the errors must shrink. So noise is never drawn as a season.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.timeseries.robust import sigma, tiny
 
@@ -44,8 +44,7 @@ class Season(Enum):
 _WEEK_OFFSET_MS = 3 * 24 * _HOUR_MS
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """A repeating shape: `offsets` from the level, one a slot of the period, around zero.
 
     `cycles` is how many values a slot was told from, on average: few make it uncertain.

@@ -1,9 +1,8 @@
 """Peaks that come back at the same time of day: part of what is normal where a metric is known to have them."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 Times = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
@@ -17,8 +16,7 @@ _DAYS = 2
 """Days on which a slot must have spiked for the spike to be expected."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spikes:
+class Spikes(Struct, frozen=True):
     """The highest and lowest spike of each slot of a day; infinite the other way where there is none."""
 
     highest: Values

@@ -1,9 +1,8 @@
 """How far values scatter, by the time of day where that differs."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.timeseries.robust import sigma
 
@@ -16,8 +15,7 @@ _PRIOR = 40.0
 """Points that the whole day's spread counts for beside an hour's own: few points of an hour say little."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(Struct, frozen=True):
     """Standard deviations of what is not explained, one for each of the equal parts of a day (or one for all)."""
 
     sigmas: Values

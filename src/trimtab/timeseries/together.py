@@ -5,10 +5,9 @@ from the middle of what earlier days had at the same time, in units of how much 
 series changed together when their deviations rise and fall together and the second really left its own usual range.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 Values = npt.NDArray[np.float64]
 
@@ -20,8 +19,7 @@ _LEAST_SHARED = 12
 """Points that two series must share for a correlation to mean anything."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(Struct, frozen=True):
     """Of each other series: its likeness (-1 to 1), how far it went (in sigmas), and when.
 
     `score` (0 to 1) is what they are ranked by. `lag` is by how many slots it left its usual range later than the

@@ -1,9 +1,8 @@
 """A straight line through noisy values that outliers do not turn (Theil–Sen)."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.timeseries.robust import mad_sigma, tiny
 
@@ -11,8 +10,7 @@ _BINS = 64
 _SIGNIFICANT = 3.0  # standard errors
 
 
-@dataclass(frozen=True, slots=True)
-class Trend:
+class Trend(Struct, frozen=True):
     """`slope` per millisecond, through `level` at `origin_ms`."""
 
     slope: float

@@ -1,10 +1,10 @@
 """What X-Ray daemons and SDKs tell of themselves (PutTelemetryRecords): the last record of each is kept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Connection, and_, delete, insert, select
 
 from trimtab.base import typed
@@ -16,8 +16,7 @@ _daemons = trace_daemons.c
 _NAME_LENGTH = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Daemon:
+class Daemon(Struct, frozen=True):
     """A daemon and its last record: counts of segments received, sent, spilled over and rejected, and of failures."""
 
     host: str

@@ -1,8 +1,9 @@
 """Groups of traces in the state database: a name and a filter expression each, one of all of a place: Default."""
 
-from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, Row, and_, delete, insert, select, update
 
 from trimtab.base.clock import Clock
@@ -18,8 +19,7 @@ _ID_LENGTH = 26
 _groups = trace_groups.c
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """A group. Insights are looked for in it where `insights`, and told by `notifications`."""
 
     account: str

@@ -2,7 +2,8 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.store.telemetry.batch import Appended, Section
@@ -15,8 +16,7 @@ Days = dict[int, list[bytes]]
 """Rows of `spans` by the day of their start (days since the epoch)."""
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedSpans:
+class EncodedSpans(Struct, frozen=True):
     """Spans of one place as rows already: `rows` by day, each entry the bytes and number of its rows.
 
     `traces` are the (trace, day) that they belong to, `sizes` how many there are of each trace.

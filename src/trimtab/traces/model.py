@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput
 
@@ -19,8 +21,7 @@ CALLS = frozenset((CLIENT, PRODUCER))
 UNSET, OK, ERROR = "unset", "ok", "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A span, or a segment or subsegment of X-Ray. Columns of `spans`, in their order; times in ns since the epoch.
 
     `segment`: with it a request enters its service. `events` and `links` are JSON arrays; `document` is an X-Ray

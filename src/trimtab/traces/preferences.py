@@ -1,9 +1,9 @@
 """What a place sets about its traces: encryption, where segments go, how much is indexed, what tail sampling keeps."""
 
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Connection, and_, delete, insert, select
 
 from trimtab.base import typed
@@ -56,8 +56,7 @@ NAMES: dict[type[msgspec.Struct], str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """A setting of a place and when it was put."""
 
     account: str

@@ -1,8 +1,10 @@
 """Reads: spans of a window as columns, whole traces, and the search for traces."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput, NotFound
@@ -34,8 +36,7 @@ class Drain(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(Struct, frozen=True):
     """A further condition over columns of `spans` with bound parameters; their names must not begin with `w_`.
 
     `having` is a condition over all spans of a trace in the window, for `search` only; with `settled` that search sees
@@ -48,16 +49,14 @@ class Where:
     settled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """A trace that was found: `at_ms` is the start of the first span that matched."""
 
     trace_id: str
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Hits:
+class Hits(Struct, frozen=True):
     """A page of found traces, the newest first; `more` where others lie behind."""
 
     found: list[Hit]

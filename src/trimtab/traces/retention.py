@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.clock import Clock, to_datetime
 from trimtab.store.sql import load_queries
@@ -14,8 +15,7 @@ _LIMITS = ReadLimits(seconds=600, memory_mb=1024, threads=1)
 _DAY_MS = 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class TraceRetention:
+class TraceRetention(Struct, frozen=True):
     """In one process at a time."""
 
     telemetry: Telemetry

@@ -1,7 +1,8 @@
 """The traces room, put together."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.store.state.database import State
@@ -22,8 +23,7 @@ from trimtab.traces.sizes import DEFAULT_MOST, TraceSizes
 from trimtab.traces.tags import TraceTags
 
 
-@dataclass(frozen=True, slots=True)
-class TracesRoom:
+class TracesRoom(Struct, frozen=True):
     """The writer and the readers of spans, and what users set about them."""
 
     ingest: TraceIngest

@@ -6,7 +6,8 @@ Source: AWS X-Ray API reference, "FaultRootCause", "ErrorRootCause", "ResponseTi
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.traces.model import CALLS, Span, Trace
 
@@ -16,16 +17,14 @@ _COVERS = 0.5
 """A span that takes this share of what it is part of is where to look further."""
 
 
-@dataclass(frozen=True, slots=True)
-class CauseException:
+class CauseException(Struct, frozen=True):
     """An exception of a span."""
 
     name: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class CauseEntity:
+class CauseEntity(Struct, frozen=True):
     """A span on the path. `coverage` is its share of the entry's response time, None for faults and errors."""
 
     name: str
@@ -34,8 +33,7 @@ class CauseEntity:
     coverage: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CauseService:
+class CauseService(Struct, frozen=True):
     """A service on the path; `inferred` sends no spans itself."""
 
     name: str
@@ -45,8 +43,7 @@ class CauseService:
     entities: tuple[CauseEntity, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RootCause:
+class RootCause(Struct, frozen=True):
     """A path. `client_impacting`: what began there reached the client."""
 
     services: tuple[CauseService, ...]

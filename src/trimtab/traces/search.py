@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct
+
 from trimtab.access.scope import Scope
 from trimtab.traces.filters.evaluate import matches
 from trimtab.traces.filters.groups import expand
@@ -33,8 +35,7 @@ class TimeRangeType(StrEnum):
     SERVICE = "Service"
 
 
-@dataclass(frozen=True, slots=True)
-class TraceQuery:
+class TraceQuery(Struct, frozen=True):
     """Traces of `[start_ms, end_ms)` for which `expression` holds, after `before` (see `Found.next`).
 
     `share` of the traces are looked at, chosen by their ids. `more` is a further condition over one span.
@@ -50,8 +51,7 @@ class TraceQuery:
     more: Where | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A page: whole traces; `next` is where the next page begins, None on the last; `processed` were looked at."""
 
     traces: list[Trace]

@@ -1,8 +1,9 @@
 """The service map of a window or of some traces: nodes, edges, what came of requests and how long they took."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from trimtab.access.scope import Scope
 from trimtab.store.sql import load_queries
@@ -20,8 +21,7 @@ BASE = 1.1
 _NS_A_S = 1e9
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
+class Statistics(Struct, frozen=True):
     """What came of requests. `errors` hold throttles; `bins` count requests by response time (see BASE)."""
 
     total: int = 0
@@ -46,8 +46,7 @@ class Statistics:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class MapNode:
+class MapNode(Struct, frozen=True):
     """A service, or with `inferred` what services called that sends no segments itself. Times in ms."""
 
     account: str
@@ -60,8 +59,7 @@ class MapNode:
     statistics: Statistics
 
 
-@dataclass(frozen=True, slots=True)
-class MapEdge:
+class MapEdge(Struct, frozen=True):
     """Requests from one node to another, by their places in the list of nodes."""
 
     source: int
@@ -71,16 +69,14 @@ class MapEdge:
     statistics: Statistics
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceMap:
+class ServiceMap(Struct, frozen=True):
     """The nodes, those with the most requests first, and the edges between them."""
 
     nodes: list[MapNode]
     edges: list[MapEdge]
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(Struct, frozen=True):
     """What came of requests in one period."""
 
     at_ms: int

@@ -1,16 +1,16 @@
 """What of the engine's spans a read may see: a scope and a range of starts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 
 _MIN_MS, _MAX_MS = 0, 9_000_000_000_000  # what DateTime64(3) surely holds: to the year 2255
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """A condition over the columns of `spans` with its bound parameters, all named `w_…`.
 
     Whatever reads spans puts `where` into its WHERE: it holds the scope and the range.

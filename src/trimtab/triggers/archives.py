@@ -1,8 +1,8 @@
 """Archives: events of a bus that are kept to be replayed."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from trimtab.base.clock import Clock
@@ -18,8 +18,7 @@ _DAY_MS = 86_400_000
 _columns = event_archives.c
 
 
-@dataclass(frozen=True, slots=True)
-class Archive:
+class Archive(Struct, frozen=True):
     """An archive of the events of a bus that match a pattern. `retention_days` 0 keeps them for ever."""
 
     arn: str

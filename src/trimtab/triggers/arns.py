@@ -1,14 +1,13 @@
 """Names of what EventBridge has, and of trimtab's own targets, as ARNs."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
 DEFAULT_BUS = "default"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """An account and a region."""
 
     account: str
@@ -28,8 +27,7 @@ class Place:
         return self.arn("events", f"rule/{name}" if within == DEFAULT_BUS else f"rule/{within}/{name}")
 
 
-@dataclass(frozen=True, slots=True)
-class Arn:
+class Arn(Struct, frozen=True):
     """An ARN taken apart; `resource` is all that follows the account."""
 
     service: str

@@ -3,8 +3,8 @@
 import threading
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from sqlalchemy import Connection, select
 
 from trimtab.store.state.schema.triggers import event_archives, event_buses, event_rules
@@ -19,8 +19,7 @@ _EVERYTHING = Pattern(({},))
 """The pattern of an archive that has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A rule as events meet it. `reads_too`: it sees calls of AWS's own services that only read."""
 
     arn: str
@@ -29,8 +28,7 @@ class Entry:
     reads_too: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """What one bus has."""
 
     rules: RuleIndex[Entry]
@@ -40,8 +38,7 @@ class Page:
 _EMPTY = Page(RuleIndex(()), RuleIndex(()))
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """All buses at one version."""
 
     version: int

@@ -1,9 +1,10 @@
 """The room's part of the server process: deliveries are sent and runs started, by one server of several."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.actions.registry import Actuators
 from trimtab.base.clock import Clock
@@ -32,8 +33,7 @@ _FORGET_S = 3600.0
 _DAY_MS = 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
+class Means(Struct, frozen=True):
     """With what is sent. `sagemaker` makes a client for a region, `sagemaker_problems` are what its calls raise."""
 
     state: State
@@ -48,8 +48,7 @@ class Means:
     retention_days: int = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Delivering:
+class Delivering(Struct, frozen=True):
     """What sends and starts, and the registry of actions, in which starting a pipeline is one."""
 
     dispatcher: Dispatcher

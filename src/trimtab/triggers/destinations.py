@@ -1,9 +1,9 @@
 """API destinations: HTTP endpoints outside, each signed in to by a connection."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from trimtab.base.clock import Clock
@@ -19,8 +19,7 @@ METHODS = ("POST", "GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE")
 _columns = event_destinations.c
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """An API destination. `*` in the path of `endpoint` is filled by the target's PathParameterValues."""
 
     arn: str

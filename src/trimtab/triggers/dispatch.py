@@ -5,9 +5,9 @@ Between sending and recording a process can die; the delivery is then sent again
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
 from trimtab.base.clock import Clock

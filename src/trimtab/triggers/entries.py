@@ -2,10 +2,10 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from trimtab.base import typed
 from trimtab.base.clock import iso
@@ -20,8 +20,7 @@ _SPACE = uuid.UUID("3f1f6f4e-0c1b-5b53-8f2c-0d6b7d3e9a51")
 _REQUIRED = (("Source", "Source"), ("DetailType", "DetailType"), ("Detail", "Detail"))
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """An entry that was not taken."""
 
     code: str

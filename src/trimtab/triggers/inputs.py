@@ -6,10 +6,10 @@ Source: EventBridge user guide, "Amazon EventBridge input transformation", and a
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from trimtab.base import typed
 from trimtab.base.clock import iso
@@ -22,8 +22,7 @@ _MOST_PATHS = 100
 _TEMPLATE_LENGTH = 8192
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What the reserved variables say: the rule, the event, and when it came in (ms)."""
 
     rule_arn: str

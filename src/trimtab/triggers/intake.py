@@ -6,9 +6,9 @@ answered as before and changes nothing, so that whoever is unsure may send it ag
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from functools import partial
 
+from msgspec import Struct
 from sqlalchemy import Connection, insert, select
 
 from trimtab.base.clock import Clock
@@ -22,8 +22,7 @@ from trimtab.triggers.model import DeliveryState, Event, Target
 from trimtab.triggers.patterns.numerals import decode
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """What became of an event: how many rules matched, and whether it had come before."""
 
     rules: int

@@ -1,9 +1,10 @@
 """Words of the room: buses, rules, targets, events and deliveries."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from trimtab.triggers.arns import Place
 
@@ -12,8 +13,7 @@ CLOUDTRAIL_TOO = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 """Enabled also for calls that only read: other rules do not see those from AWS's own services."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bus:
+class Bus(Struct, frozen=True):
     """An event bus. `options` are members that are kept as they were put (dead letters, logging, key)."""
 
     arn: str
@@ -26,8 +26,7 @@ class Bus:
     changed_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A rule: a pattern, a schedule in a time zone, or both. `due_ms` is when the schedule fires next."""
 
     arn: str
@@ -49,8 +48,7 @@ class Rule:
         return self.state != DISABLED
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A target of a rule, as it was put."""
 
     rule: str
@@ -59,8 +57,7 @@ class Target:
     form: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """An event on its way in. `key` is the same whenever the same event comes again; `body` is the event as JSON."""
 
     key: str
@@ -85,8 +82,7 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """One event for one target of one rule."""
 
     seq: int
@@ -118,8 +114,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """What came of sending once, in words; `retry_after_s` is what the target asks for."""
 
     outcome: Outcome

@@ -1,6 +1,6 @@
 """A rule tried before it is put: what its pattern says of an event, and when its schedule would fire."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.jobs.schedule import parse
@@ -8,8 +8,7 @@ from trimtab.triggers.patterns.numerals import decode
 from trimtab.triggers.patterns.pattern import compile_pattern
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(Struct, frozen=True):
     """What came of trying a pattern on an event. `matches` is None where there is nothing to try, or it is wrong."""
 
     matches: bool | None = None

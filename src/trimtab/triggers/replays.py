@@ -6,11 +6,11 @@ whatever happens to the process that replays.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Connection, Row, insert, select, update
 
 from trimtab.base import typed
@@ -33,8 +33,7 @@ _AT_ONCE = 100
 _columns = event_replays.c
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
+class Replay(Struct, frozen=True):
     """A replay of the events of `[start_ms, end_ms)`; `rules` are those that may match, none for all."""
 
     arn: str
@@ -55,8 +54,7 @@ class Replay:
     ended_ms: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """A replay to start. `archive` and `bus` are ARNs."""
 
     name: str

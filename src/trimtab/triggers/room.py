@@ -1,6 +1,6 @@
 """The room as doors and pages are given it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.egress.gate import Gate
@@ -25,8 +25,7 @@ from trimtab.triggers.tags import TagStore
 from trimtab.triggers.targets import TargetStore
 
 
-@dataclass(frozen=True, slots=True)
-class TriggersRoom:
+class TriggersRoom(Struct, frozen=True):
     """Everything that may be asked of event rules. `home` is the place of callers who are bound to none."""
 
     home: Place

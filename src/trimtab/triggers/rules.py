@@ -1,10 +1,10 @@
 """Rules in the state database: put, found, listed, switched, deleted; and when one with a schedule is due."""
 
-from dataclasses import dataclass
 from datetime import UTC
 from functools import partial
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from trimtab.base.clock import Clock
@@ -25,8 +25,7 @@ STATES = (ENABLED, DISABLED, CLOUDTRAIL_TOO)
 _columns = event_rules.c
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """A rule to put. `zone` is the IANA name of the time zone of its schedule."""
 
     name: str

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from trimtab.base.errors import InvalidInput, LimitExceeded
@@ -23,8 +23,7 @@ _WEB = ("https://", "http://")
 _columns = event_targets.c
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """A target that could not be put or removed."""
 
     id: str

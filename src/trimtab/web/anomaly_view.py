@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.anomalies.model import BEFORE, SLOT_MS, Anomaly
 from trimtab.anomalies.naming import called, place_of
@@ -24,8 +25,7 @@ _AROUND_MS = 3 * 3_600_000
 _TOP_SCORE = 4.0
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """An occasion in a list, under its strongest anomaly `one`; `more` are the others of the same place and time."""
 
     one: Anomaly

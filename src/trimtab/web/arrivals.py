@@ -1,7 +1,8 @@
 """The history of how fast data arrives, for one sparkline: noted whenever a page asks."""
 
 from collections import deque
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.base.clock import Clock
 
@@ -9,8 +10,7 @@ _KEEP = 120  # notes: ten minutes at one every 5 s
 _LEAST_S = 4.0  # seconds between two notes: every viewer asks, one note serves them all
 
 
-@dataclass(slots=True)
-class Arrivals:
+class Arrivals(Struct):
     """Rows per second over the last minutes."""
 
     clock: Clock

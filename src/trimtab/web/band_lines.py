@@ -1,8 +1,7 @@
 """The band of an anomaly detector around the one line of a chart, where such a detector was put."""
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput

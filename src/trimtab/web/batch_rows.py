@@ -1,8 +1,9 @@
 """Batch jobs as rows of a table: what is sorted and shown of each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.batch.recorder import BYTES, ERRORS, JOB, NAMESPACE, RECORDS, cost_of, is_stale, report_of
 from trimtab.batch.report import Report
@@ -23,8 +24,7 @@ SORTABLE = frozenset({"name", "status", "began_ms", "done", "records", "records_
 _RATE = parse_statistic("Rate")
 
 
-@dataclass(frozen=True, slots=True)
-class BatchRow:
+class BatchRow(Struct, frozen=True):
     """One job. `done` is the share of its input; `left_s` None where it is over or not known; `cost` in `currency`."""
 
     id: str

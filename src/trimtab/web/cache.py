@@ -3,8 +3,9 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 
@@ -12,8 +13,7 @@ _ENTRIES = 512  # answers of ≤ 100 KB: at most some tens of MB
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class _Entry:
+class _Entry(Struct):
     task: asyncio.Task[Any]
     expires: float
     renewal: asyncio.Task[Any] | None = None

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.charts.palette import OTHER, in_order, slots
@@ -29,8 +29,7 @@ _BRIDGE = 2.6
 """Two neighbours are joined up to this many times the usual spacing: one lost report is no gap, two are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(Struct, frozen=True):
     """One line with its values on the grid; NaN where there is nothing. `gap` is the steps that a line still joins.
 
     Two lines with the same `edge` are the upper and the lower edge of a band.
@@ -43,8 +42,7 @@ class Drawn:
     edge: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     """Everything a chart needs. Bucket i starts at `t0_ms + i * step_ms`; `total` lines were found."""
 
     t0_ms: int
@@ -103,8 +101,7 @@ def fitting_step(seconds: float) -> int:
     return next((step for step in STEPS_S if seconds / step <= MOST_POINTS), STEPS_S[-1])
 
 
-@dataclass(frozen=True, slots=True)
-class _Grid:
+class _Grid(Struct, frozen=True):
     t0_ms: int
     step_ms: int
     count: int

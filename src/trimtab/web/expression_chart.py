@@ -1,10 +1,10 @@
 """The chart of an expression: metric math over the series of the question, SEARCH or Metrics Insights SQL."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.charts.palette import slots
@@ -24,8 +24,7 @@ _LEAST_S = 60
 """Every source has whole minutes; an expression over finer periods is asked for by choosing one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A series by the id that expressions know it by."""
 
     id: str

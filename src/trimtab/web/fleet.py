@@ -1,8 +1,7 @@
 """What several pages ask of the fleet, through the shared cache."""
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.kpis.hosts import HostSummary, host_series, ids, summaries, wired
@@ -22,8 +21,7 @@ _SPARK_TTL_S = 10.0
 Trend = list[float | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Trends:
+class Trends(Struct, frozen=True):
     """Sparklines of the whole fleet over a window; shares 0 to 1, rates bytes per second."""
 
     cpu: Trend

@@ -1,7 +1,8 @@
 """Numbers, sizes and ages for people: the same rules as `frontend/elements/format.js`."""
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.clock import iso
 from trimtab.metrics.statistics import Family, Statistic
@@ -11,8 +12,7 @@ _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _DECIMAL = ("", "k", "M", "G", "T", "P")
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """How values of a metric are written: `format` picks the rule, `suffix` follows a plain number."""
 
     format: str

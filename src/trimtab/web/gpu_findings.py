@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+from msgspec import Struct, field
 
 from trimtab.web.gpu_fleet import GpuRow, State
 
 
-@dataclass(frozen=True, slots=True)
-class IdleGroup:
+class IdleGroup(Struct, frozen=True):
     """GPUs that one workload holds (or nobody) and that do next to nothing: `held` says which. `idle_h` are the hours
     in which they were held and inactive, or free where nobody holds them; `amounts` what those cost by currency."""
 
@@ -25,8 +25,7 @@ class IdleGroup:
     amounts: Mapping[str, Decimal] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenGroup:
+class BrokenGroup(Struct, frozen=True):
     """GPUs of one machine that are down for one cause; `down_h` in GPU-hours; `owners` had them last."""
 
     node: str

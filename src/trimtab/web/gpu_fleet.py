@@ -5,10 +5,10 @@ Pure: hours, holders and costs are the fleet ledger's; series only say what a GP
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
+from msgspec import Struct, field
 
 from trimtab.fleet.frame import (
     NOBODY_HELD,
@@ -60,8 +60,7 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class GpuNow:
+class GpuNow(Struct, frozen=True):
     """What was last reported: bytes of memory and the last XID; None where nothing says."""
 
     memory_used: float | None = None
@@ -69,8 +68,7 @@ class GpuNow:
     xid: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GpuRow:
+class GpuRow(Struct, frozen=True):
     """A GPU over the range. Hours are GPU-hours of the ledger; `active` (÷ existing) and `memory` are shares (0 to 1).
 
     `owner` has it at the end of the range; `last` had it last. `source` is what its work was measured by. `idle_cost`
@@ -115,12 +113,11 @@ class GpuRow:
         return self.state in (State.INACTIVE, State.FREE) and (self.active or 0.0) < IDLE_BELOW
 
 
-COLUMNS = tuple(name for name in GpuRow.__dataclass_fields__ if name != "costs")
+COLUMNS = tuple(name for name in GpuRow.__struct_fields__ if name != "costs")
 """What tables, JSON and CSV have of a GPU, in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class NodeRow:
+class NodeRow(Struct, frozen=True):
     """A machine with its GPUs, by index."""
 
     name: str
@@ -131,8 +128,7 @@ class NodeRow:
     machine: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class GpuFleet:
+class GpuFleet(Struct, frozen=True):
     """Everything about the GPUs of `[start_ms, end_ms)`. `teams`: hours by team, of what nobody held too.
 
     `series`: of each GPU the activity series that reported last. `buckets`: the same hours by whole hour or day.
@@ -165,8 +161,7 @@ class GpuFleet:
         return whole or next((node for node in self.nodes if short_host(node.name) == short_host(name)), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Telemetry:
+class Telemetry(Struct, frozen=True):
     """What series say beside hours: those of activity (of each the place of its metric in the order of what measures
     best), what was last reported by GPU, and the names of runs by holder."""
 

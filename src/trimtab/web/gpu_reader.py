@@ -3,8 +3,9 @@
 import asyncio
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.fleet.basis import DEFAULT, Basis

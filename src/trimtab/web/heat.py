@@ -1,7 +1,8 @@
 """The GPU heat map: a row a node, a cell a GPU, those with most idle hours first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.charts.heatmap import Cell, Mark, heat_row
 from trimtab.charts.svg import Svg
@@ -12,8 +13,7 @@ MOST_NODES = 120
 """Rows of the map: with 8 GPUs a node 2,000 elements, a third of a page's budget. The rest are in the table."""
 
 
-@dataclass(frozen=True, slots=True)
-class HeatRow:
+class HeatRow(Struct, frozen=True):
     """A node's row: its cells, who holds it, and its idle GPU-hours."""
 
     name: str

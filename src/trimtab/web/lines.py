@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.tags import Tags, make_tags
@@ -14,8 +15,7 @@ MOST_SERIES = 5000
 """Series that one question reads: more is a question to narrow, and the page says so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of a chart: the series merged into it, under a name. `dimensions` are those the name is made of."""
 
     label: str

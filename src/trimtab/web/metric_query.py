@@ -8,7 +8,8 @@ e=m1 / m2 * 100                           an expression to draw instead: metric 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.metrics.statistics import Statistic, parse_statistic
@@ -17,8 +18,7 @@ EACH, TOGETHER, AUTO = "*", "none", "auto"
 _LONGEST_PERIOD_S = 30 * 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """Series pass whose dimension `key` is `value` (`!=`: is not)."""
 
     key: str
@@ -30,8 +30,7 @@ class Filter:
         return f"{self.key}{'=' if self.equal else '!='}{self.value}"
 
 
-@dataclass(frozen=True, slots=True)
-class MetricQuery:
+class MetricQuery(Struct, frozen=True):
     """A question. `group` is (EACH,), (TOGETHER,) or dimension names; `period_s` None leaves it to the range."""
 
     metrics: tuple[tuple[str, str], ...]

@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.costs.model import CostQuery, CostRow, Granularity, Metric
@@ -22,8 +24,7 @@ OF_A_MONTH = MONTH.aliases[0]
 _DAY_MS = 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class Idle:
+class Idle(Struct, frozen=True):
     """Cost by currency of idle GPU-hours on a basis, the hours without a price, and what no bill has yet."""
 
     amounts: Mapping[str, Decimal]

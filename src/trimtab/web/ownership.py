@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import field
 
 from trimtab.fleet.telemetry import concepts
 from trimtab.fleet.telemetry.concepts import POD_LABELS, Finder
@@ -15,8 +16,7 @@ _REPLICA = re.compile(r"(-[a-z0-9]{6,10})?-[a-z0-9]{5}$|-\d+$")
 """What Kubernetes adds to a workload's name to make a pod's: a ReplicaSet's hash and five characters, or an ordinal."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceOwners(Owners):
+class ServiceOwners(Owners, frozen=True):
     """By service; where nothing names one, the series of a pod that answers requests (`serving`) are its service's."""
 
     by: str = "service"

@@ -1,6 +1,6 @@
 """Chart panels: a title and a metrics question, from which the links of the panel's menu follow."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.kpis.hosts import HOST, NAMESPACE
 from trimtab.metrics.statistics import parse_statistic
@@ -11,8 +11,7 @@ EXPLORER = "/explore/metrics"
 AVERAGE = parse_statistic("Average")
 
 
-@dataclass(frozen=True, slots=True)
-class Panel:
+class Panel(Struct, frozen=True):
     """A chart. `stacked` sums the lines up; `top` fixes the end of the y axis; `legend` is `line` or `table`."""
 
     title: str

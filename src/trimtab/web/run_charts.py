@@ -1,12 +1,12 @@
 """What the pages of runs draw: the queue over time, a run's course, and the activity of each of its GPUs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.charts.heat_strip import Segment, heat_strip, segment_bar
 from trimtab.charts.svg import Svg
@@ -77,8 +77,7 @@ def activity_payload(report: RunReport) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Strip:
+class Strip(Struct, frozen=True):
     """A GPU's row: where it is, its activity over the run, its mean, and its memory at most."""
 
     node: str

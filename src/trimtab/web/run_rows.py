@@ -1,9 +1,10 @@
 """Runs as rows of a table: what is sorted, filtered and shown of each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.fleet.telemetry.owners import UNOWNED
 from trimtab.kpis.runs.report import RunReport
@@ -16,8 +17,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
+class RunRow(Struct, frozen=True):
     """One run. `cost` and `loss_cost` are in `currency`; None where not all of it is known."""
 
     job: str
@@ -95,8 +95,7 @@ def as_dict(row: RunRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in COLUMNS}
 
 
-@dataclass(frozen=True, slots=True)
-class Sums:
+class Sums(Struct, frozen=True):
     """All rows together. `costs` are by currency; `saved` what the largest loss of each run cost."""
 
     running: int

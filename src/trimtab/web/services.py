@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.fleet.telemetry import concepts
@@ -46,8 +46,7 @@ _MISSING: Mapping[Area, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """A service, team or the fleet: one KPI of every formula, and how many GPUs it holds."""
 
     name: str

@@ -1,12 +1,12 @@
 """The frame around every page: navigation, template environment, and the errors that become pages."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -39,8 +39,7 @@ _NAV_COOKIE = "trimtab_nav"
 """The groups of the sidebar that a viewer closed, with dots between (elements/nav-groups.js writes it)."""
 
 
-@dataclass(frozen=True, slots=True)
-class NavItem:
+class NavItem(Struct, frozen=True):
     """A link of the sidebar. `bound`: the page is also for callers who are bound to tags."""
 
     name: str

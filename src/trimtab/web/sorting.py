@@ -1,8 +1,9 @@
 """Sorting and paging of tables by the URL: every order and page is a link."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.web.view import View
@@ -12,8 +13,7 @@ PAGE_ROWS = 200
 Row = TypeVar("Row")
 
 
-@dataclass(frozen=True, slots=True)
-class Sort:
+class Sort(Struct, frozen=True):
     """`key` is a field of the rows; numbers go down first (the worst on top), texts up."""
 
     key: str
@@ -43,8 +43,7 @@ def read_sort(view: View, what: str, keys: frozenset[str], text: frozenset[str],
     return Sort(key, direction != "asc", text)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """The rows of one page: `number` of `pages`, out of `total` rows."""
 
     start: int

@@ -1,8 +1,9 @@
 """What the pages are given: everything they may ask, and nothing they could write with."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from trimtab.access.keys import KeyStore
 from trimtab.access.room import AccessRoom
@@ -57,16 +58,14 @@ class Evaluation(Protocol):
         """That alarms are not evaluated, in words; empty while they are."""
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesRooms:
+class SeriesRooms(Struct, frozen=True):
     """What costs most series, and the rules of what is not kept."""
 
     reader: CardinalityReader
     rules: DropRulesRoom
 
 
-@dataclass(frozen=True, slots=True)
-class WebState:
+class WebState(Struct, frozen=True):
     """The pages' dependencies.
 
     `settings` are `settings.describe()`'s lines. `region` is the one that snippets name. `refresh_s` is the seconds

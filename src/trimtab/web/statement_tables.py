@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.economics.months import in_words, named
 from trimtab.economics.rules.model import UNUSED
@@ -25,8 +27,7 @@ _COLUMNS: tuple[tuple[Figure, frozenset[Kind]], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class OwnerRow:
+class OwnerRow(Struct, frozen=True):
     """An owner: cells by column ("" where nothing), the total, its share of the whole, and the months before."""
 
     owner: str
@@ -38,8 +39,7 @@ class OwnerRow:
     change: str
 
 
-@dataclass(frozen=True, slots=True)
-class InvoiceRow:
+class InvoiceRow(Struct, frozen=True):
     """The line from a statement to the invoice of its month, and that invoice."""
 
     name: str
@@ -47,8 +47,7 @@ class InvoiceRow:
     invoice: str
 
 
-@dataclass(frozen=True, slots=True)
-class CurrencyTable:
+class CurrencyTable(Struct, frozen=True):
     """One currency's owners."""
 
     currency: str
@@ -61,8 +60,7 @@ class CurrencyTable:
     to_invoice: InvoiceRow | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LineRow:
+class LineRow(Struct, frozen=True):
     """A line of one owner."""
 
     kind: str
@@ -74,8 +72,7 @@ class LineRow:
     lines: int
 
 
-@dataclass(frozen=True, slots=True)
-class BillRow:
+class BillRow(Struct, frozen=True):
     """A kind of charge on the bill and on the statement."""
 
     kind: str
@@ -86,8 +83,7 @@ class BillRow:
     equal: bool
 
 
-@dataclass(frozen=True, slots=True)
-class MonthLink:
+class MonthLink(Struct, frozen=True):
     """A month in the switch at the top."""
 
     month: str

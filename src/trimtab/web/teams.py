@@ -4,9 +4,10 @@ Pure. Rows add up to the last one: hours, costs and idle costs are sums of the s
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.budgets.model import Budget
 from trimtab.fleet.frame import NOBODY_HELD, UNOWNED, Totals
@@ -20,8 +21,7 @@ _KEYS = frozenset({"team", "owner"})
 _PAIRS = {"TagKeyValue": "user:", "CostCategory": ""}
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetLeft:
+class BudgetLeft(Struct, frozen=True):
     """What is left of the budget of a team's running period: below 0 it is overspent."""
 
     name: str
@@ -31,8 +31,7 @@ class BudgetLeft:
     href: str
 
 
-@dataclass(frozen=True, slots=True)
-class TeamRow:
+class TeamRow(Struct, frozen=True):
     """A team's GPU time over a range, with its costs by currency."""
 
     name: str

@@ -1,8 +1,9 @@
 """The tiles at the top of a page: one number, what it is, who it is about, and its recent shape."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from trimtab.figures.areas import hosts as figures
 from trimtab.figures.model import Figure
@@ -11,8 +12,7 @@ from trimtab.web import format as words
 from trimtab.web.fleet import Trend, Trends
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
+class Tile(Struct, frozen=True):
     """`note` names names; `href` leads to what the tile sums up.
 
     `name` is the one of the figure's names under which it is shown, its label where nothing is said; `of` narrows it to

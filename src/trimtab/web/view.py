@@ -1,8 +1,8 @@
 """A request as the pages see it: who asks, for which range, live or paused, in which theme; links to its variants."""
 
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from msgspec import Struct
 from starlette.requests import Request
 
 from trimtab.access.principal import Principal
@@ -12,8 +12,7 @@ from trimtab.web.window import Window, read_window
 THEME_COOKIE = "trimtab_theme"
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """One view of one page."""
 
     path: str

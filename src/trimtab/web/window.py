@@ -1,7 +1,8 @@
 """The time range of a view: from the URL's `range`, or `from` and `to`, to milliseconds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.clock import iso
 from trimtab.base.timerange import TimeRange, parse_instant_ms
@@ -13,8 +14,7 @@ _AUTO_LEAST_MS = 120_000
 """A minute after the first start a chart over two minutes shows the machine move; one over an hour shows a dot."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """`choice` is a key of RANGES, `auto` or `custom`; `moving` says that the end is now."""
 
     start_ms: int

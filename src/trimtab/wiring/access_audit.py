@@ -1,7 +1,8 @@
 """Who was locked out and who was refused, told to the audit: as counts, so that a flood makes few records."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.access.principal import Principal, Role
 from trimtab.access.room import AccessRoom
@@ -19,8 +20,7 @@ REFUSED, LOCKED_OUT = "AccessRefused", "SignInLockedOut"
 _CODES = {401: "Unauthenticated", 403: "AccessDenied", 429: "Throttled"}
 
 
-@dataclass(slots=True)
-class AccessAudit:
+class AccessAudit(Struct):
     """Of one server."""
 
     access: AccessRoom

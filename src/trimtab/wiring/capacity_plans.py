@@ -1,10 +1,10 @@
 """What joint plans ask of other rooms: load tests with prices and rates, traffic of services. Wired by `rooms.py`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.advice.purchases.facts import FactStore, shares_of
@@ -37,8 +37,7 @@ _DAY_MS = 86_400_000
 _YEARS = (1, 3)
 
 
-@dataclass(frozen=True, slots=True)
-class Measurements:
+class Measurements(Struct, frozen=True):
     """The port of load tests: each with list price, spot price, and what a commitment makes of it."""
 
     tests: LoadTestStore
@@ -106,8 +105,7 @@ def offers(type_: str, per_hour: Decimal, region: str, rates: Rates) -> list[Off
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Traffic:
+class Traffic(Struct, frozen=True):
     """The port of traffic: requests that counters of the service's own series count."""
 
     reader: Reader
@@ -124,8 +122,7 @@ class Traffic:
         return None if flow is None else spread_back(np.asarray(flow.per_s))
 
 
-@dataclass(frozen=True, slots=True)
-class Telling:
+class Telling(Struct, frozen=True):
     """The rooms that plans ask."""
 
     inventory: InventoryRoom

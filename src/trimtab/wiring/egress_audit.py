@@ -3,7 +3,8 @@ no log of its own to write records to."""
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import EVERYTHING
@@ -19,8 +20,7 @@ SOURCE = "egress.trimtab"
 _EVERY_S = 5.0
 
 
-@dataclass(slots=True)
-class EgressAudit:
+class EgressAudit(Struct):
     """Of one server. `refused` counts the refusals that are on record, as last looked."""
 
     gate: Gate

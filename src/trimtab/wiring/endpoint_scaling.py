@@ -1,6 +1,7 @@
 """The scaling engine as the inference room knows it: policies of endpoints become targets that are observed."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
@@ -19,8 +20,7 @@ _METRIC = "SageMakerVariantInvocationsPerInstance"
 _LAUNCH_S = 300.0  # where no test timed a start: an instance of SageMaker takes minutes
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointScaling:
+class EndpointScaling(Struct, frozen=True):
     """Over the engine's room."""
 
     room: ScalingRoom

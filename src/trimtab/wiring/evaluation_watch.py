@@ -10,7 +10,8 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.alarms.lateness import late_ms
 from trimtab.base.clock import Clock
@@ -40,8 +41,7 @@ START_S = 120.0
 _LOOK_S = 5.0
 
 
-@dataclass(slots=True)
-class EvaluationWatch:
+class EvaluationWatch(Struct):
     """Of one server. `late_ms` is as last looked (None: never evaluated); `problem` says it in words, or is empty."""
 
     state: State

@@ -1,6 +1,6 @@
 """Insight rules of the logs room as metric math asks for them."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
@@ -13,8 +13,7 @@ from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
 
 
-@dataclass(frozen=True, slots=True)
-class RuleMetrics:
+class RuleMetrics(Struct, frozen=True):
     """`metrics.expressions.ports.InsightRules` over the room."""
 
     room: ContributorsRoom

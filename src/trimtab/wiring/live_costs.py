@@ -2,9 +2,10 @@
 days that are not billed. Wired by `rooms.py`."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
+
+from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
@@ -51,8 +52,7 @@ _DIGITS = Decimal("0.000000000001")
 _KINDS = {"input-tokens": kpi_use.INPUT_TOKENS, "output-tokens": kpi_use.OUTPUT_TOKENS, "requests": kpi_use.REQUESTS}
 
 
-@dataclass(frozen=True, slots=True)
-class Telling:
+class Telling(Struct, frozen=True):
     """What is read of use. `generation` changes whenever the bill or the rules do."""
 
     reader: MatrixReader
@@ -77,8 +77,7 @@ def live_of(
     return LiveEstimates(sources, EstimateStore(stores.state), clock)
 
 
-@dataclass(slots=True)
-class EstimatedDays:
+class EstimatedDays(Struct):
     """What the live estimate says of machines, for the ledger of the fleet. `live` is set once there is one: it asks
     for owners, which ask who held the machines."""
 
@@ -154,8 +153,7 @@ def jobs_of(live: LiveEstimates, lock: Lock) -> list[Job]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetedLive:
+class BudgetedLive(Struct, frozen=True):
     """The port of budgets."""
 
     live: LiveEstimates

@@ -4,9 +4,9 @@ import contextlib
 import json
 from asyncio import CancelledError, Task, create_task, gather, to_thread
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 
 from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import EVERYTHING
@@ -62,8 +62,7 @@ _FOREVER_S = 10 * 365 * 86_400.0
 _MOST_ALARMS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmsOfPolicies:
+class AlarmsOfPolicies(Struct, frozen=True):
     """The alarms that name a step policy among their actions, as the alarm room knows them."""
 
     alarms: AlarmRoom
@@ -85,8 +84,7 @@ def _breach(alarm: Stored) -> Breach | None:
     return Breach(alarm.key.name, float(points[-1]) - float(threshold), out)
 
 
-@dataclass(frozen=True, slots=True)
-class Emission:
+class Emission(Struct, frozen=True):
     """Points of the engine as series of the metrics room."""
 
     ingest: MetricIngest
@@ -107,8 +105,7 @@ class Emission:
         return self.registry.add(Identity(*where, kind=kind, resource=resource))
 
 
-@dataclass(slots=True)
-class Pools:
+class Pools(Struct):
     """The pools of this process while it leads: each with its proxy. They are named in the settings' file alone."""
 
     room: ScalingRoom
@@ -151,8 +148,7 @@ class Pools:
         return [Job("keep the pools", _TEND_S, self.tend), Job("end the pools", _FOREVER_S, self.end, at_stop=True)]
 
 
-@dataclass(frozen=True, slots=True)
-class LiveScaling:
+class LiveScaling(Struct, frozen=True):
     """The room, the pools, the groups and the functions."""
 
     room: ScalingRoom
@@ -183,8 +179,7 @@ class LiveScaling:
         return [*self.room.jobs(), *self.pools.jobs(), *self.groups.jobs()]
 
 
-@dataclass(frozen=True, slots=True)
-class Wiring:
+class Wiring(Struct, frozen=True):
     """The rooms that scaling stands on."""
 
     evaluator: Evaluator

@@ -8,10 +8,10 @@ http(s) URL instead of an ARN is a place by itself. To a URL goes what Firehose 
 import base64
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, SetupError, TrimtabError
@@ -38,8 +38,7 @@ _TURN_S = 5.0
 _SETTING = "TRIMTAB_DELIVERY_STREAMS"
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Struct, frozen=True):
     """What delivery streams are called here, and where each goes."""
 
     known: Mapping[str, str]
@@ -78,8 +77,7 @@ class Places:
         return [place for place in self.known.values() if place.startswith(_WEB)]
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
+class Sending(Struct, frozen=True):
     """Sends parcels: posts them, or writes files."""
 
     places: Places

@@ -1,6 +1,6 @@
 """What stands above all rooms, made once: reports in words, datasets over the rooms, analyses over datasets."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.cloud.s3_writing import put_object
 from trimtab.doors.rest.analyses import Analysing
@@ -17,8 +17,7 @@ from trimtab.wiring.analysis_rooms import analysing_of, datasets_of
 from trimtab.wiring.rooms import Rooms
 
 
-@dataclass(frozen=True, slots=True)
-class ReportRooms:
+class ReportRooms(Struct, frozen=True):
     """The rooms; doors, pages and jobs are given the same ones, and share what these remember."""
 
     reporting: Reporting

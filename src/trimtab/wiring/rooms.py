@@ -3,8 +3,9 @@
 import asyncio
 import gc
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from functools import partial
+
+from msgspec import Struct, field
 
 from trimtab.access.keys import KeyStore
 from trimtab.access.room import AccessRoom
@@ -128,8 +129,7 @@ from trimtab.wiring.live_scaling import LiveScaling, Wiring, live_scaling
 _RESUME_S = 30.0  # how long a start waits for what a crash left in the log before it reads the series
 
 
-@dataclass(frozen=True, slots=True)
-class Rooms:
+class Rooms(Struct, frozen=True):
     """The rooms and what they stand on."""
 
     settings: Settings

@@ -1,7 +1,8 @@
 """What unit economics asks of the rooms that know use: metrics, traces, activity of runs. Wired by `rooms.py`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
@@ -22,8 +23,7 @@ _MOST_CALLS_DAYS = 7
 _DAY_MS = 86_400_000
 
 
-@dataclass(slots=True)
-class Facts:
+class Facts(Struct):
     """The port."""
 
     reader: Reader

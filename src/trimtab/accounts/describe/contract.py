@@ -5,10 +5,11 @@ and what the guard lets through. `read` is called in a thread with a `Place` and
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from trimtab.base.clock import to_ms
 from trimtab.base.errors import NotFound
@@ -20,8 +21,7 @@ GLOBAL = "global"
 """Region of what belongs to none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A resource as its describe calls tell of it. `region` is where it is, if not where it was asked for."""
 
     arn: str
@@ -44,8 +44,7 @@ class Calls(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """An account and a region, and how to ask there. `asked` is the region that calls go to."""
 
     calls: Calls
@@ -76,8 +75,7 @@ class Place:
         return f"arn:{self.partition}:{service}:{region}:{self.account}:{resource}"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A kind of resource. `resource_types` are all that it yields: what is not found again is gone."""
 
     name: str

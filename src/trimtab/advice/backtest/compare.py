@@ -1,10 +1,11 @@
 """A past plan against the days that came: its own set, replayed on them. Pure."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.advice.backtest.model import Backtest, LeftOut, VerbOutcome
 from trimtab.advice.plan.books import Books
@@ -16,8 +17,7 @@ from trimtab.advice.purchases.model import HOUR_MS
 from trimtab.advice.purchases.rates import Rates
 
 
-@dataclass(frozen=True, slots=True)
-class Came:
+class Came(Struct, frozen=True):
     """The books of the days that came and the rates in them; machines that were changed in these days."""
 
     books: Books

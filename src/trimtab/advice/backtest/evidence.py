@@ -7,7 +7,9 @@ left out by name.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.advice.backtest.model import LeftOut
@@ -30,16 +32,14 @@ _RUNNING = {"ec2:instance": {"State": "running"}}
 """What the bill of a day says of a resource: an instance that is billed runs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """What was found as of a day, and what could not be judged as of it."""
 
     findings: tuple[Finding, ...] = ()
     left_out: tuple[LeftOut, ...] = field(default=())
 
 
-@dataclass(frozen=True, slots=True)
-class PastChecks:
+class PastChecks(Struct, frozen=True):
     """Judges checks and sizes of machines as of a past day."""
 
     facts: FactsReader

@@ -1,13 +1,13 @@
 """Words of the backtest: what the plan of a past day would have promised, and what it came to."""
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 ZERO = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class VerbOutcome:
+class VerbOutcome(Struct, frozen=True):
     """What the actions of one verb promised and came to, a month."""
 
     verb: str
@@ -15,16 +15,14 @@ class VerbOutcome:
     came: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """A check that cannot be judged as of a past day (or machines that were changed since), and why."""
 
     name: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Backtest:
+class Backtest(Struct, frozen=True):
     """The plan of `as_of_ms`, made of what was known then, against the `days` that came after it. Money is a month.
 
     `promised` is that plan's total, `came` the invoice of the days that came without its set less that with it;

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.backtest.compare import Came, compared
@@ -39,8 +40,7 @@ Past = Callable[[int], Awaitable[Evidence]]
 """Asks for what would have been found on a past day."""
 
 
-@dataclass(frozen=True, slots=True)
-class BacktestRoom:
+class BacktestRoom(Struct, frozen=True):
     """The backtest as doors, pages and jobs are given it."""
 
     plan: PlanRoom

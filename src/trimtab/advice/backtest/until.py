@@ -1,8 +1,9 @@
 """Rooms as they were known at a moment: nothing later is read, whoever asks."""
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.advice.gather.facts_reader import FactsReader

@@ -1,8 +1,10 @@
 """What resources cost in the last BILL_DAYS days of the bill, and the commitments beside them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.advice.facts import BILL_DAYS, DAY_MS, Bill, Commitment
@@ -28,8 +30,7 @@ _NAMED = Not(Where(Dimension.RESOURCE_ID, match=Match.ABSENT))
 _TRANSFER = Where(Dimension.USAGE_TYPE, ("DataTransfer-Regional-Bytes",), Match.CONTAINS)
 
 
-@dataclass(frozen=True, slots=True)
-class Billed:
+class Billed(Struct, frozen=True):
     """All that facts take from the bill."""
 
     bills: Mapping[str, Bill] = field(default_factory=dict)

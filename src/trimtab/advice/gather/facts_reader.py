@@ -1,8 +1,10 @@
 """Reads the facts that checks need: what all of them declare, together, with few queries."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.check import Check, Want
@@ -29,8 +31,7 @@ Watches = Callable[[Scope], Awaitable[Sequence[Watch]]]
 """Asks for the alarms that are kept here."""
 
 
-@dataclass(frozen=True, slots=True)
-class FactsReader:
+class FactsReader(Struct, frozen=True):
     """The port of facts over the rooms that own them."""
 
     inventory: InventoryRoom

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.advice.facts import BILL_DAYS, DAY_MS, Facts, Gpu, GpuLoss, Values
@@ -39,8 +40,7 @@ _TAKING = frozenset({48, 62, 64, 74, 79, 95, 119, 120, 140})
 last one seen, and stands until then; others (13 and 31: faults of a program) take no GPU."""
 
 
-@dataclass(frozen=True, slots=True)
-class GpuReader:
+class GpuReader(Struct, frozen=True):
     """Reads what metrics and schedulers say of GPUs."""
 
     reader: MetricReader
@@ -173,8 +173,7 @@ def _xid(number: int) -> str:
     return f"NVLink (XID {number})" if number == _NVLINK else f"XID {number}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Scaled:
+class _Scaled(Struct, frozen=True):
     times_ms: tuple[int, ...]
     values: tuple[float, ...]
 

@@ -1,8 +1,10 @@
 """Machines with accelerators by the fleet's ledger: one identity each, who held them, and what they cost."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.advice.facts import BILL_DAYS, DAY_MS, Bill, Machine, Machines
@@ -25,8 +27,7 @@ _MACHINES = frozenset({"instance", "node", "host"})
 """Kinds of resources of the inventory that are machines."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownFleet:
+class KnownFleet(Struct, frozen=True):
     """What the ledger says: the machines, and of each accelerator who held it and what it cost by currency."""
 
     machines: Machines = field(default_factory=Machines)

@@ -4,10 +4,10 @@ A ratio is of sums, never a mean of ratios. It counts cases: of a machine whose 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from math import sqrt
 
+from msgspec import Struct
 from scipy.special import stdtrit
 
 from trimtab.advice.ledger.model import Entry, EntryState
@@ -26,8 +26,7 @@ Pair = tuple[Decimal, Decimal]
 """Predicted and realised."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """How the advice of a check, a verb or a month came out, a month and in one currency.
 
     `taken` is the prediction of every line, accepted ones too; `predicted` and `realised` are of what was measured.

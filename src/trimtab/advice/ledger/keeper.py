@@ -6,8 +6,10 @@ did it and when; the bill then says what it saved.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.advice.facts import DAY_MS, Facts
@@ -28,8 +30,7 @@ _MOST_PEERS = 50
 _CENT = Decimal("0.01")
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A change of a resource that somebody made: when, what it was called and who made it."""
 
     at_ms: int
@@ -48,8 +49,7 @@ _Costs = dict[str, tuple[str, dict[int, Decimal]]]
 """By resource its service and its cost by day."""
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerKeeper:
+class LedgerKeeper(Struct, frozen=True):
     """The ledger and what it asks of others."""
 
     store: LedgerStore

@@ -1,10 +1,11 @@
 """Reads from the bill what machines used before and since they were changed, and what the invoice since is made of."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.advice.facts import DAY_MS
@@ -30,8 +31,7 @@ _NAMED = Not(Where(Dimension.RESOURCE_ID, match=Match.ABSENT))
 _SUMS = (Metric.USAGE, Metric.LIST)
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """A machine as the bill names it, when it was changed, and by which verb."""
 
     machine: str
@@ -39,8 +39,7 @@ class Applied:
     verb: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What came of a machine: by list prices before and since, and the dollars saved in each hour since."""
 
     against: Counterfactual

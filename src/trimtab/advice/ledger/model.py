@@ -1,8 +1,9 @@
 """Words of the savings ledger: advice that was taken, how that was seen, and what came of it."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class EntryState(StrEnum):
@@ -23,8 +24,7 @@ class Grade(StrEnum):
     NOTHING = "nothing saved"
 
 
-@dataclass(frozen=True, slots=True)
-class Counterfactual:
+class Counterfactual(Struct, frozen=True):
     """What realised savings were measured against, a day.
 
     `before` is the mean cost of a day before the change, `trend` by how much comparable resources that nobody touched
@@ -46,8 +46,7 @@ class Counterfactual:
         return self.before * Decimal(str(round(self.trend, 6))) - self.after
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A line of the ledger. `predicted` and `realised` are cash a month; `realised_total` since it was applied.
 
     `predicted` is what it added in the plan of `planned_ms` by its `verb` when it was taken; where no plan had it

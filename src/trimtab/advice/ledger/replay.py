@@ -7,10 +7,11 @@ which they were changed, so that what each saved adds up to what all did.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.advice.purchases.apply import apply
 from trimtab.advice.purchases.model import NANO, Floats, Holdings, Use
@@ -18,8 +19,7 @@ from trimtab.advice.purchases.model import NANO, Floats, Holdings, Use
 WEEK = 168
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """A machine that was changed at `applied_ms` by a verb of the plan.
 
     `gone` by line of the use: what it would have used of it in each hour, less what it did; 0 until it was changed, and

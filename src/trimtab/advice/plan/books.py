@@ -1,10 +1,10 @@
 """The bill as a plan replays it: hourly use that commitments cover or could, and what each machine has of it."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct, field
 
 from trimtab.advice.purchases.model import HOUR_MS, Floats, Holdings, Use
 
@@ -15,8 +15,7 @@ Part = tuple[int, Floats | float]
 """A line of the use, and the quantity of it hour by hour; of machines whose hours are not read their share of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Books:
+class Books(Struct, frozen=True):
     """What is replayed, in one currency.
 
     `use` is at list prices; `net[line]` is what an hour on demand really costs of that. `parts` by machine: the use

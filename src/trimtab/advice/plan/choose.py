@@ -12,13 +12,13 @@ What costs nothing now and saves once commitments end that pay for it is taken t
 """
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
 from itertools import chain, product
 from math import prod
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.advice.finding import HOURS_A_MONTH
 from trimtab.advice.plan.evaluate import Evaluation
@@ -46,8 +46,7 @@ Options = list[Choice]
 Set = frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
+class _Kind(Struct, frozen=True):
     """Machines alike: the options of each, in the same order; what they are called is all that tells them apart."""
 
     machines: list[Options]

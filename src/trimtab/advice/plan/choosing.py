@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.finding import Finding
@@ -33,8 +34,7 @@ Convertible = Callable[[Scope], Awaitable[Collection[str]]]
 """Asks which reservations (their ARNs) can be exchanged."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """The set that was chosen, everything that it was chosen from, and the reservations that are exchanged after it."""
 
     evaluation: Evaluation
@@ -64,8 +64,7 @@ class Chosen:
         return replace(history, lines=tuple(after.lines[at] for at in mine), quantity=quantity)
 
 
-@dataclass(frozen=True, slots=True)
-class Choosing:
+class Choosing(Struct, frozen=True):
     """Chooses from the findings of a store. `spot`: what it costs; `entries`: what became of such advice before."""
 
     reader: CostReader

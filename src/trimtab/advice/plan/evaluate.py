@@ -6,11 +6,12 @@ costs what spot cost in each hour. Nothing is added up that was not replayed tog
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.advice.finding import HOURS_A_MONTH
 from trimtab.advice.plan.books import WEEK, Books, Part
@@ -29,8 +30,7 @@ _SPOT = "Spot"
 _SHARE = np.dtype([("action", np.int64), ("way", np.int64), ("share", np.float64)])
 
 
-@dataclass(frozen=True, slots=True)
-class Worth:
+class Worth(Struct, frozen=True):
     """What a set saves a month: expected, and as in the least and the most favourable week of the replay."""
 
     expected: Decimal
@@ -45,8 +45,7 @@ class Worth:
 NOTHING = Worth(ZERO, ZERO, ZERO)
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(Struct, frozen=True):
     """What is done beside actions: commitments that are `bought`, and others in whose place they stand.
 
     `gone` are ids of reservations that are given for some of `bought`; what those cost an hour is then no cost more.
@@ -204,8 +203,7 @@ class Evaluation:
         return np.array(rows, dtype=_SHARE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
+class _Way(Struct, frozen=True):
     """From which line use goes, to which (-1: to none), in which hours, and how much more of it there is then."""
 
     line: int

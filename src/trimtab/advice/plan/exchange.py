@@ -8,10 +8,11 @@ AWS prices alike.
 
 import math
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.advice.finding import Action, Effort, Evidence, Finding, Pillar
 from trimtab.advice.plan.evaluate import Beside, Evaluation
@@ -28,8 +29,7 @@ _TYPES = 5
 _LEAST = Decimal("0.01")
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """Some machines of a reservation given for others. `of` is what is given, `to` what is got, `kept` the rest."""
 
     finding: Finding

@@ -1,8 +1,7 @@
 """The plans of the last time, as they are kept."""
 
-from dataclasses import dataclass
-
 import msgspec
+from msgspec import Struct
 
 from trimtab.advice.knobs import KnobStore
 from trimtab.advice.plan.model import Plan
@@ -11,8 +10,7 @@ from trimtab.base import typed
 _KEY = "plan"
 
 
-@dataclass(frozen=True, slots=True)
-class KeptPlans:
+class KeptPlans(Struct, frozen=True):
     """The plans, one a currency, the largest bill first, and what they were made from."""
 
     made_from: str

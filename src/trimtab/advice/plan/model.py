@@ -5,9 +5,10 @@ actions of which no two exclude each other; its total is that of the set, never 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 ZERO = Decimal(0)
 
@@ -27,8 +28,7 @@ class Verb(StrEnum):
     COMMIT = "commit"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """The machine that takes over: its type, and what an hour of it costs on demand, or on `spot` in the mean."""
 
     type: str
@@ -36,8 +36,7 @@ class Target:
     spot: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """Something to do with one resource, and the findings (their ids) that say so, the leading one first.
 
     `machine` is the resource as the bill names it. `takes` is the share of its use that goes, or that moves to
@@ -64,8 +63,7 @@ class Action:
         return "|".join(words if self.alone else (*words, self.findings[0]))
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """Findings that name no action of their own: how many equal parts of a machine they are about, and why it waits."""
 
     machine: str
@@ -73,8 +71,7 @@ class Evidence:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A line of the plan: actions that are one piece of work, taken together.
 
     `alone`: what the invoice falls by where nothing else is done; `adds`: by what it falls further where all rows
@@ -101,8 +98,7 @@ class Row:
     later: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True)
-class Invoice:
+class Invoice(Struct, frozen=True):
     """A coming month's invoice without and with the plan, and with it in the most (`low`) and least favourable case."""
 
     month: str
@@ -112,8 +108,7 @@ class Invoice:
     high: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """A plan in one currency: its rows, the first one first; its total a month, and the three invoices that follow.
 
     `worth` by finding: (alone, what it adds in the plan, how that came about). `billed` is what the days that were

@@ -6,12 +6,12 @@ figures. `low` is what 10 % of the cases stay at or under, `high` what 90 % do.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product
 from math import prod
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.advice.finding import HOURS_A_MONTH
 from trimtab.advice.plan.evaluate import Beside, Evaluation, week_means
@@ -28,8 +28,7 @@ _CENT = Decimal("0.01")
 _SURE = 1 - 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class Outcomes:
+class Outcomes(Struct, frozen=True):
     """What is saved a month: the mean over all cases, and the 10th and 90th percentile."""
 
     expected: Decimal

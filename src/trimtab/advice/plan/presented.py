@@ -5,10 +5,11 @@ and named.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+
+from msgspec import Struct
 
 from trimtab.advice.plan.model import ZERO, Plan
 from trimtab.base.clock import to_datetime
@@ -17,8 +18,7 @@ from trimtab.costs.currencies.convert import RateBook, rounded, to_digits
 _RATE_DIGITS = 6
 
 
-@dataclass(frozen=True, slots=True)
-class PlanPart:
+class PlanPart(Struct, frozen=True):
     """One currency's plan: its own total, and what that comes to; `rate` of one unit and its day, None for its own.
 
     `low` and `high` are the converted totals of the least and the most favourable week, `billed` the invoice a month.
@@ -35,8 +35,7 @@ class PlanPart:
     sources: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PlansTogether:
+class PlansTogether(Struct, frozen=True):
     """All plans in one currency; `missing` says by currency why its plan is left out."""
 
     currency: str

@@ -1,10 +1,10 @@
 """The books of a plan from the bill: its last days, as the days that follow."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.advice.cash import month

@@ -5,7 +5,8 @@ saved nothing, counts against it; what was measured and saved counts for it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.advice.finding import Finding
 from trimtab.advice.ledger.model import Entry, Grade
@@ -15,8 +16,7 @@ _WEIGHT = 4
 """Past actions that the check's own word is worth: after as many it counts for half."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """How many actions of a check were decided or measured, and how many of them held."""
 
     tried: int = 0

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from hashlib import blake2b
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.finding import Finding, Judgement
@@ -33,16 +35,14 @@ _DAY_MS = 86_400_000
 _TURN_S = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Struct, frozen=True):
     """The plans of the last time, and what they were made from."""
 
     made_from: str
     plans: list[Plan]
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
+class _Made(Struct, frozen=True):
     """A plan, the purchase plans that are in it, one a provider, and the findings of the exchanges in it."""
 
     plan: Plan
@@ -50,8 +50,7 @@ class _Made:
     given: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRoom:
+class PlanRoom(Struct, frozen=True):
     """The plan as doors, pages and jobs are given it."""
 
     reader: CostReader

@@ -5,8 +5,9 @@ again as of the days on which commitments end.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+from msgspec import Struct, field
 
 from trimtab.advice.plan.evaluate import Evaluation
 from trimtab.advice.plan.model import ZERO
@@ -18,8 +19,7 @@ _MOST_ENDS = 4
 """Days on which something ends that are looked at, the soonest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True):
     """When a row becomes cash in words, what it adds a month later on, and from when."""
 
     cash_from: str = ""
@@ -27,8 +27,7 @@ class Due:
     later_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Struct, frozen=True):
     """The ends of commitments, soonest first, with their names; those that are `renewed` the plan buys anew."""
 
     evaluation: Evaluation

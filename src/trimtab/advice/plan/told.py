@@ -7,8 +7,10 @@ Actions come first, then exchanges of reservations, then what is bought.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.advice.finding import HOURS_A_MONTH, Finding
 from trimtab.advice.plan.evaluate import NOTHING, Beside, Evaluation, Worth, month_of, week_means
@@ -26,8 +28,7 @@ _CENT = Decimal("0.01")
 _VERBS = tuple(Verb)
 
 
-@dataclass(frozen=True, slots=True)
-class Bought:
+class Bought(Struct, frozen=True):
     """What the purchase plan buys, each with the finding that says so, plans before machines; exchanges come first."""
 
     holdings: Holdings = field(default_factory=Holdings)
@@ -60,8 +61,7 @@ class Bought:
         return Holdings((), (self.holdings.reservations[at - plans],))
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(Struct, frozen=True):
     verb: Verb
     check: str
     owner: str

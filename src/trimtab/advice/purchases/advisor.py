@@ -5,9 +5,10 @@ The bill and the forecast are asked for here; all arithmetic is in the pure file
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 import numpy as np
+from msgspec import Struct, field
+from dataclasses import replace
 
 from trimtab.access.scope import Scope
 from trimtab.advice.purchases.answer import Answer, Held, Proof, Rule, Wanted
@@ -49,8 +50,7 @@ SPOT_SHARE = 0.4
 Terms = Mapping[str, tuple[int | None, int | None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What people said: own shares, offered machines, when commitments of the bill run, and others that are held."""
 
     shares: tuple[Share, ...] = ()
@@ -65,8 +65,7 @@ class Known:
         return of_plans or any(one.provider == provider for one in self.reserved)
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """A plan as it is told, and what it buys."""
 
     answer: Answer

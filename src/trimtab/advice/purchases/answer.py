@@ -3,15 +3,15 @@
 Money is dollars (or the bill's currency), a month of 730 hours where nothing else is said; times are UTC ms.
 """
 
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+from msgspec import Struct, field
 
 from trimtab.advice.purchases.apply import Figures
 from trimtab.advice.purchases.model import AWS, AWS_KINDS, Payment, PlanKind
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a plan may buy, and over what it is made.
 
     `days` of the bill are looked at, `months` ahead planned for. `caution` 0 to 1 weighs the low outcome more;
@@ -49,8 +49,7 @@ class Wanted:
         return tuple(one for one in PlanKind if one.provider == self.provider)
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(Struct, frozen=True):
     """The share of a commitment used: its mean, and the hours of the 5th and 50th percentile."""
 
     mean: float
@@ -58,8 +57,7 @@ class Spread:
     median: float
 
 
-@dataclass(frozen=True, slots=True)
-class Bought:
+class Bought(Struct, frozen=True):
     """Something to buy. `hourly` is what it costs an hour; `amount` the commitment, or how many machines.
 
     `value` is the on-demand value that it covers in a month that it is in force, in the expected outcome, `saving`
@@ -88,8 +86,7 @@ class Bought:
     command: str
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """One outcome: before and after, and what is saved a month."""
 
     before: Figures
@@ -97,8 +94,7 @@ class Result:
     saving: float
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """A commitment that exists. `used` over the days looked at; `unused` is what its idle part costs a month.
 
     `ahead` is its use in the expected outcome until it ends, None where it has ended. One that was not in force in the
@@ -119,8 +115,7 @@ class Held:
     seen: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Expiry:
+class Expiry(Struct, frozen=True):
     """What ends in a calendar month (`2027-03`), dollars an hour; `share` is that of all that is bought."""
 
     month: str
@@ -129,8 +124,7 @@ class Expiry:
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class Stack:
+class Stack(Struct, frozen=True):
     """Use at on-demand rates, dollars an hour, by how it is paid for: one row of `values` a label.
 
     `after` is the plan as of `on_ms`, when every purchase has begun; 0: as of now.
@@ -143,8 +137,7 @@ class Stack:
     on_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """AWS's documented rule for one kind of plan, over the days looked at."""
 
     kind: PlanKind
@@ -154,8 +147,7 @@ class Rule:
     utilisation: float
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """The plan that would have been made `days` before the bill ends, applied to those days.
 
     `promised` for a month, `low` in the low outcome, `came` what those days would have saved (scaled to a month);
@@ -170,8 +162,7 @@ class Proof:
     after: float
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A plan. `spot_saving` a month, of use that was asked to move to spot; `notes` what limits it."""
 
     made_ms: int

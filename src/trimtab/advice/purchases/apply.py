@@ -13,11 +13,11 @@ what there was; a line that a plan covers in part is split to the nearest nano-d
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.advice.purchases.model import (
     NANO,
@@ -36,8 +36,7 @@ _MICRO = 1_000_000
 _ORDER = tuple(PlanKind)
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """What came of it, nano-dollars: by line and hour, and by commitment and hour.
 
     `on_demand[line, hour]` is what is left to be paid on demand, `by_plan[plan, hour]` the on-demand value that a plan
@@ -177,8 +176,7 @@ def _reserve(
     return covered, units - rest
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """How commitments do over some hours, in dollars: the measures of FinOps.
 
     `on_demand_equivalent`: what all use would cost on demand; `coverage`: the share of it that commitments cover;

@@ -7,10 +7,11 @@ hours, which a note says: what commitments cover within a day is then not known.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct
+from dataclasses import replace
 
 from trimtab.access.scope import Scope
 from trimtab.advice.purchases.elsewhere import held_elsewhere
@@ -50,8 +51,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(Struct, frozen=True):
     """What the bill says of `[start_ms, end_ms)`: use on demand or committed, spot by its lines, what is held.
 
     `spot` has the same shape of use; `spot_cost` is what its hours cost, dollars. `shares` were seen on the bill.

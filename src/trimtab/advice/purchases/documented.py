@@ -5,10 +5,10 @@ the baseline that a plan of ours is shown beside. They look at the past alone.
     reservations    every count up to the most that ran is simulated over on-demand hours; the best is advised
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.advice.purchases.apply import order
 from trimtab.advice.purchases.model import NANO, Floats, Ints, Plan, UseLine
@@ -17,8 +17,7 @@ MONTH_HOURS = 730
 _MOST_CANDIDATES = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Commitment:
+class Commitment(Struct, frozen=True):
     """What a rule advises to commit to, dollars an hour, over the hours that were looked at.
 
     `on_demand` is what the eligible use cost on demand, an hour on average; `covered` the part that the commitment
@@ -71,8 +70,7 @@ def _candidates(hours: Floats) -> Floats:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class ReservationTerms:
+class ReservationTerms(Struct, frozen=True):
     """What one reserved machine costs: once, and every month; `months` is the term."""
 
     upfront: Decimal
@@ -85,8 +83,7 @@ class ReservationTerms:
         return self.upfront / self.months + self.monthly
 
 
-@dataclass(frozen=True, slots=True)
-class ReservationAdvice:
+class ReservationAdvice(Struct, frozen=True):
     """`count` machines to reserve and what follows, dollars a month. `break_even_months`: None where it never is.
 
     `utilisation` of the reserved hours, 0 to 1. The months until what was paid upfront is saved again, as Cost Explorer

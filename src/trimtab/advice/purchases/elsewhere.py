@@ -6,8 +6,9 @@ days that have any of its lines.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+from msgspec import Struct, field
 
 from trimtab.access.scope import Scope
 from trimtab.advice.purchases.lines import Reading
@@ -22,8 +23,7 @@ _SUMS = (Metric.AMORTIZED, Metric.LIST, Metric.USAGE)
 _DAY_HOURS = 24
 
 
-@dataclass(slots=True)
-class _Sums:
+class _Sums(Struct):
     """Of what a commitment covered of one kind: its part of the commitment, list cost, and units."""
 
     cost: Decimal = Decimal(0)
@@ -31,8 +31,7 @@ class _Sums:
     units: Decimal = Decimal(0)
 
 
-@dataclass(slots=True)
-class _Held:
+class _Held(Struct):
     """One commitment: the account of its lines, what it cost in all and used, what it covered by line and group."""
 
     account: str

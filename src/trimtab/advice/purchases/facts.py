@@ -1,10 +1,10 @@
 """What people say of purchases: own rates, offers of machines, and from when to when commitments of the bill run."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 import msgspec
+from msgspec import Struct, field
 from sqlalchemy import Connection, and_, delete, insert, select
 
 from trimtab.access.scope import Scope
@@ -20,8 +20,7 @@ _columns = purchase_facts.c
 RATE, OFFER, TERM, RESERVED = "rate", "offer", "term", "reserved"
 
 
-@dataclass(frozen=True, slots=True)
-class OwnRate:
+class OwnRate(Struct, frozen=True):
     """What an hour costs under such a plan, as a share of on demand."""
 
     kind: PlanKind
@@ -40,8 +39,7 @@ class OwnRate:
         return f"{self.kind}/{self.years}/{self.payment}/{self.service}/{self.family}{region}"
 
 
-@dataclass(frozen=True, slots=True)
-class ReservedRate:
+class ReservedRate(Struct, frozen=True):
     """What reserving at Google or Azure costs: `share` of on demand, or `hourly` for a unit and hour.
 
     `family` is what is reserved: `N2 vCPU`, `N2 memory`, `L4 GPU` of Google; of Azure a size (Standard_D4s_v5), or a
@@ -64,8 +62,7 @@ class ReservedRate:
         return f"{self.provider}/{self.family}/{self.region}/{self.years}/{self.payment}"
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """Machines that can be had for a fixed time: a capacity block, a reservation, a take-or-pay rental.
 
     `hourly` of one machine, upfront part included; `most` machines. `start_ms` and `end_ms` bound what it covers;
@@ -85,8 +82,7 @@ class Offer:
     end_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """From when to when a commitment runs; None where it is not known."""
 
     name: str

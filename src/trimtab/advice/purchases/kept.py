@@ -1,10 +1,10 @@
 """Plans that were made, the newest of which the pages show; and Cost Explorer's requests to make its advice anew."""
 
 import uuid
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Connection, Select, delete, insert, select
 
 from trimtab.access.scope import EVERYTHING, Scope
@@ -21,8 +21,7 @@ _STANDS_MS = 2 * 86_400_000
 """For how long a plan stands beside newer ones: plans are made every night, and one night may be missed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """A plan with its question; `problem` why there is no answer."""
 
     id: int
@@ -33,8 +32,7 @@ class Made:
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class Generation:
+class Generation(Struct, frozen=True):
     """A request to make advice anew: it is done at once, over the bill as it is."""
 
     id: str

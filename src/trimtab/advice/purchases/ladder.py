@@ -7,8 +7,9 @@ coming months. How much each gets is the planner's to say: `Ladder.share` is a r
 """
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
+
+from msgspec import Struct, field
 
 from trimtab.advice.purchases.answer import Bought, Expiry, Held, Wanted
 from trimtab.advice.purchases.apply import term_hours
@@ -21,8 +22,7 @@ _MOST_ENDS = 6
 _MOST_RUNGS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Ladder:
+class Ladder(Struct, frozen=True):
     """Starts that a purchase may have (UTC ms, ascending; none: as options say), and the share that may end together.
 
     `share` of all that is bought, dollars an hour: in one calendar month (`by_month`), or at one date. 1: no limit.

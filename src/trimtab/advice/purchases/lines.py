@@ -7,8 +7,9 @@ Azure         a size of virtual machine in a region; where somebody told its fle
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from trimtab.advice.purchases.model import UseLine
 from trimtab.costs.explorer import providers
@@ -42,8 +43,7 @@ _OLDEST = "N1"
 """The family of Google's SKUs that name none: its first one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """How use of a provider is read: what its lines are told apart by, the last of which says how it was paid for."""
 
     provider: Provider

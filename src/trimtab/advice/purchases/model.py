@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -59,8 +60,7 @@ UPFRONT: Mapping[Payment, float] = {
 """The part of a commitment that is paid at its start: half or more of a partial one, as AWS says."""
 
 
-@dataclass(frozen=True, slots=True)
-class UseLine:
+class UseLine(Struct, frozen=True):
     """One kind of use of one account: what it is, and what an hour (or unit) of it costs on demand.
 
     `service` is the code of the bill (`AmazonEC2`), `type` the instance type, `units` its normalised units (1 where
@@ -86,8 +86,7 @@ class UseLine:
         return self.account, self.service, self.region, self.zone, self.type, self.platform, self.usage_type
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """Use hour by hour: `quantity[line, hour]` in the lines' units; `at_ms[hour]` is when each begins.
 
     Hours need not follow each other: a typical week may stand for a month.
@@ -144,8 +143,7 @@ class Plan:
     end_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
+class Reservation(Struct, frozen=True):
     """`count` machines paid for whether they run or not: Reserved Instances, capacity blocks, rented machines.
 
     `hourly` is what one costs an hour, upfront part included. `zone` "": anywhere in the region. A `flexible` one
@@ -181,8 +179,7 @@ class Reservation:
         return line.family == self.family if self.flexible and not self.zone else line.type == self.type
 
 
-@dataclass(frozen=True, slots=True)
-class Holdings:
+class Holdings(Struct, frozen=True):
     """Everything committed to."""
 
     plans: tuple[Plan, ...] = ()

@@ -6,8 +6,9 @@ the catalogue times the share of `rates.py`.
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from trimtab.advice.purchases.lines import family_of
 from trimtab.advice.purchases.model import Payment, PlanKind, UseLine
@@ -18,8 +19,7 @@ _SPACE = uuid.UUID("6f0c1b52-3e0e-5d7e-9a55-7a2f3d1c9b10")
 _PLACES = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Offering:
+class Offering(Struct, frozen=True):
     """A Savings Plan on offer."""
 
     kind: PlanKind
@@ -44,8 +44,7 @@ class Offering:
         return f"{self.years} year {self.payment.replace('_', ' ').title()} {what}"
 
 
-@dataclass(frozen=True, slots=True)
-class OfferedRate:
+class OfferedRate(Struct, frozen=True):
     """What an hour of a type costs under an offering."""
 
     offering: Offering

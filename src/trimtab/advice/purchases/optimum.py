@@ -11,10 +11,10 @@ The program may choose who covers what; AWS's order of application may not, so t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.advice.purchases.model import Floats
 from trimtab.advice.purchases.program import Program
@@ -26,8 +26,7 @@ _GROUPS = 400
 """Hours of the program at most: more are sorted by what they cost and averaged in groups."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanOption:
+class PlanOption(Struct, frozen=True):
     """A plan that can be bought: `shares[class]` of on demand (NaN: not covered), and `price` of a dollar committed.
 
     `active[hour]`: in which hours it is in force; None: in all. Options of one `group` differ in that alone.
@@ -40,8 +39,7 @@ class PlanOption:
     group: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class MachineOption:
+class MachineOption(Struct, frozen=True):
     """A reservation that can be bought: `need[class]` machines for a dollar of on-demand value (NaN: not covered).
 
     `price` of one, dollars an hour; `most` that are to be had. `active` and `group` as of plans.
@@ -54,16 +52,14 @@ class MachineOption:
     group: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """A sum over plans and then machines, each with its factor, that must not be above `upper`."""
 
     factors: Floats
     upper: float
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """Amounts of the plans (dollars an hour) and counts of the machines; `cost` the program's own, an hour."""
 
     plans: Floats
@@ -71,8 +67,7 @@ class Answer:
     cost: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Choice:
+class _Choice(Struct, frozen=True):
     """A column of the program that can be bought: what it needs for a dollar's worth, and when it is in force."""
 
     column: int

@@ -1,10 +1,10 @@
 """What can be bought for a use: plans by their rates, and machines that somebody offers."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
+from dataclasses import replace
 
 from trimtab.advice.purchases.answer import Wanted
 from trimtab.advice.purchases.facts import ReservedRate

@@ -7,11 +7,12 @@ the careful assumption. Nothing after the end of `history` is looked at.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.advice.purchases.model import HOUR_MS, NANO, Floats, Use
 from trimtab.timeseries.forecast.model import Forecast, Question
@@ -31,8 +32,7 @@ WEIGHTS: Mapping[str, float] = {"low": 0.25, "expected": 0.5, "high": 0.25}
 """How much each outcome counts: mean and variance of three points are then near those of the forecast."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(Struct, frozen=True):
     """Use of the term by outcome; each of its hours stands for `hours_each` real ones.
 
     `error` is that of the forecast's own replay (None where there was too little history, which `note` says).

@@ -8,9 +8,9 @@ What the plan promises is what the simulation says, in each outcome; the low one
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 
 from trimtab.advice.purchases.apply import apply, committed_of, in_force
 from trimtab.advice.purchases.documented import best_commitment
@@ -28,8 +28,7 @@ _ENOUGH = 1e-4
 """The share of the cost by which a round must improve for another to be made."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What may be bought, when, and how careful to be.
 
     `caution` 0 to 1 moves weight from the high outcome to the low one. `capital` is what money costs a year, as a
@@ -44,8 +43,7 @@ class Options:
     ladder: Ladder = field(default_factory=Ladder)
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """What to buy: the rungs with their amounts, those of nothing left out. `cost` is the weighted one an hour."""
 
     bought: Holdings

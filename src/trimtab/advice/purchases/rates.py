@@ -5,13 +5,14 @@ what is assumed. The first that says anything counts; every answer names its sou
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import IntEnum
 from importlib import resources
 from itertools import product
 
 import numpy as np
+from msgspec import Struct
+from dataclasses import replace
 
 from trimtab.advice.purchases.model import Floats, Holdings, Payment, Plan, PlanKind, UseLine
 
@@ -42,8 +43,7 @@ class Basis(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """`share` of the on-demand rate under such a plan, for a family of a service (or EVERY)."""
 
     kind: PlanKind

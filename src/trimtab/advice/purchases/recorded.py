@@ -2,10 +2,10 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
+from msgspec import Struct
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from trimtab.access.scope import Scope
@@ -22,8 +22,7 @@ _RETURN_MOST = Decimal(100)
 """What AWS takes back: plans of up to 100 dollars an hour, within 7 days and the calendar month of the purchase."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """A plan as it was recorded. `mark` is what was done to it: "", "returned" or "deleted"."""
 
     id: str

@@ -1,7 +1,9 @@
 """The room as doors, pages and jobs are given it."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.purchases.advisor import Advisor, Known, Planned, Terms
@@ -30,8 +32,7 @@ Leaves = Callable[[Scope, Bill, Rates], Awaitable[Use]]
 """The use of a bill that is left when everything else of the plan is done."""
 
 
-@dataclass(frozen=True, slots=True)
-class PurchasesRoom:
+class PurchasesRoom(Struct, frozen=True):
     """Everything that may be asked of purchase options."""
 
     clock: Clock

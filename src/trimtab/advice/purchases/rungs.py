@@ -1,12 +1,13 @@
 """Every rung that may be bought as a column: each option at each start of the ladder, and what may end together."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, Decimal
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+from dataclasses import replace
 
 from trimtab.advice.purchases.ladder import Ladder, end_of, month_of
 from trimtab.advice.purchases.model import NANO, Floats, Holdings, Ints, Plan, Reservation
@@ -26,8 +27,7 @@ _MOST_MILLS = 200
 Places = npt.NDArray[np.intp]
 
 
-@dataclass(frozen=True, slots=True)
-class Rungs:
+class Rungs(Struct, frozen=True):
     """What may be bought: plans, then machines, each with its start and end; amounts are an array in that order.
 
     `groups` are the places of each option's rungs, by start; `together` those that end together.

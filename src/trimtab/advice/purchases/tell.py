@@ -1,10 +1,10 @@
 """A proposal told as an answer: figures before and after in every outcome, the use of each purchase, break-even."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
+from dataclasses import replace
 
 from trimtab.advice.purchases.answer import Bought, Held, Result, Spread, Stack
 from trimtab.advice.purchases.apply import Applied, Figures, apply, figures, in_force, term_hours

@@ -1,13 +1,13 @@
 """How a recommendation is applied: a command, and the same as a diff of what declares the resource. Pure."""
 
 import shlex
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.advice.rightsizing.model import Advised, Kind, Option, Recommendation, Subject
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A command that applies a recommendation and a diff of a declaration, "" where there is none; does it restart."""
 
     command: str

@@ -1,9 +1,10 @@
 """The room over the others: where its use, prices, bill and findings come from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.check import Want
@@ -26,8 +27,7 @@ from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(Struct, frozen=True):
     """The rooms that right-sizing asks: `money` for bills, machines and owners. `exports` is the folder below which
     exports go to folders of their buckets."""
 

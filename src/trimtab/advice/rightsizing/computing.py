@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.advice.rightsizing.advise import advise
@@ -17,8 +17,7 @@ from trimtab.advice.rightsizing.sizes.book import Sizes
 from trimtab.advice.rightsizing.use import DAY_MS, DailyUse
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Subjects that are read at once, and the options of each."""
 
     subjects: Sequence[Subject]
@@ -47,8 +46,7 @@ def parts_of(
     return [Part([one for one, _ in part], [options for _, options in part]) for part in cut], silent
 
 
-@dataclass(frozen=True, slots=True)
-class Computing:
+class Computing(Struct, frozen=True):
     """Computes recommendations over the engine."""
 
     reader: UseReader

@@ -5,9 +5,9 @@ import csv
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, insert, select, update
 
 from trimtab.access.scope import Scope
@@ -24,8 +24,7 @@ Write = Callable[[str, str, bytes], None]
 QUEUED, COMPLETE, FAILED = "Queued", "Complete", "Failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(Struct, frozen=True):
     """A job of an export."""
 
     id: str
@@ -130,7 +129,7 @@ def _cells(kept: Kept) -> dict[str, object]:
 
 
 def _put(connection: Connection, job: Export, asked: Mapping[str, Any]) -> None:
-    row = {name: getattr(job, name) for name in Export.__dataclass_fields__}
+    row = {name: getattr(job, name) for name in Export.__struct_fields__}
     connection.execute(insert(exports).values(**row, form=json.dumps(asked, default=str)))
 
 
@@ -141,4 +140,4 @@ def _over(connection: Connection, job: Export, status: str, reason: str, now_ms:
 
 
 def _export(row: Any) -> Export:
-    return Export(*(getattr(row, name) for name in Export.__dataclass_fields__))
+    return Export(*(getattr(row, name) for name in Export.__struct_fields__))

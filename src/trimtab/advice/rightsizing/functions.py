@@ -6,8 +6,10 @@ and what is expected lies half-way. Only functions of at most 1,792 MB with 50 i
 judged ("Viewing AWS Lambda function recommendations", Compute Optimizer User Guide).
 """
 
-from dataclasses import dataclass, replace
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.advice.finding import HOURS_A_MONTH
 from trimtab.advice.rightsizing.model import Advised, Axis, Effort, Finding, Option, Recommendation, Subject, Walked
@@ -23,8 +25,7 @@ _HALF = 0.5
 _CENT = Decimal("0.01")
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionFacts:
+class FunctionFacts(Struct, frozen=True):
     """What the invocations of the lookback say: `used_mb` at most, `duration_ms` on average and at its 95th percentile.
 
     `used_mb` is None where nobody told. `price` is what a gigabyte-second and a request cost; None where not known.
@@ -40,8 +41,7 @@ class FunctionFacts:
     price: FunctionPrice | None
 
 
-@dataclass(frozen=True, slots=True)
-class Projected:
+class Projected(Struct, frozen=True):
     """The mean duration (ms) at another memory: between bounds."""
 
     lower: float

@@ -1,10 +1,10 @@
 """Resources that do nothing: what Compute Optimizer and Trusted Advisor document, told from the same use. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
+from msgspec.structs import replace
 
 from trimtab.advice.finding import HOURS_A_MONTH
 from trimtab.advice.rightsizing.model import Axis, Kind, Option, Recommendation

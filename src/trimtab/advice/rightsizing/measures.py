@@ -4,8 +4,9 @@ Names of CloudWatch are those of "AWS services that publish CloudWatch metrics" 
 containers those of cAdvisor, of GPUs those of the DCGM exporter. The first of an axis that has points is taken.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trimtab.advice.rightsizing.model import Axis, Kind
 
@@ -19,8 +20,7 @@ class Unit(StrEnum):
     """Taken as it is: nothing is sized by it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Struct, frozen=True):
     """A metric that tells use. `dimensions` name the subject, in the order of its id's parts; `rate` differs counters.
 
     `summed` says that a point is a sum over its period, `free` that it tells what is left. An amount is of what the

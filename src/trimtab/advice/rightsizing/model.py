@@ -1,10 +1,11 @@
 """Words of right-sizing: what is sized, along which axes, into what, and what is said of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 
 class Kind(StrEnum):
@@ -56,8 +57,7 @@ class Effort(StrEnum):
     HIGH = "High"
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """A size that can be had. `capacity` by axis in the axis' own unit (vCPUs, GiB, bytes a second, I/O a second).
 
     An axis that is missing is not known to be limited. `per_hour` None is a price that is not known, with `note`;
@@ -75,8 +75,7 @@ class Option:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """A resource that may be sized. `type` is the name of its option now, `count` how many machines it has of it."""
 
     path: str
@@ -101,8 +100,7 @@ def started_ms(subject: Subject) -> int:
     return int(found) if isinstance(found, int | float) else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Walked:
+class Walked(Struct, frozen=True):
     """What a strategy's decisions came to over the past, in sizes that can be had.
 
     `cost` is of the judged days (None where a price is not known), `over` the share of time in which some axis was
@@ -119,8 +117,7 @@ class Walked:
     changes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Advised:
+class Advised(Struct, frozen=True):
     """A size that is recommended. `projected` is the use by axis, as a share of the size (`high` is what is judged).
 
     `risk` is Compute Optimizer's performance risk: 0 none to 4 high. `saving` a month at the prices paid; None where a
@@ -137,8 +134,7 @@ class Advised:
     headroom: float
 
 
-@dataclass(frozen=True, slots=True)
-class Recommendation:
+class Recommendation(Struct, frozen=True):
     """What is said of a subject. Without `advised`, `reason` says why.
 
     By axis, in shares of the size now: `used` is the size that the strategy asks for, `observed` the highest use of the

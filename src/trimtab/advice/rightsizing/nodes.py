@@ -5,7 +5,9 @@ agent says of a host and what an exporter says of its GPUs is use of the instanc
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.facts import BILL_DAYS
@@ -28,8 +30,7 @@ _GPUS = {Axis.GPU: "gpu.active", Axis.GPU_MEMORY: "gpu.memory.used"}
 _READ = frozenset({Form.LAST, Form.RATE})
 
 
-@dataclass(frozen=True, slots=True)
-class HostSeries:
+class HostSeries(Struct, frozen=True):
     """A series about the machine at a place among subjects: `offset + scale ×` its value is in the concept's unit."""
 
     place: int
@@ -40,16 +41,14 @@ class HostSeries:
     offset: float
 
 
-@dataclass(frozen=True, slots=True)
-class HostUse:
+class HostUse(Struct, frozen=True):
     """The series of machines by axis, and how many accelerators each has by its place."""
 
     series: Mapping[Axis, Sequence[HostSeries]] = field(default_factory=dict)
     devices: Mapping[int, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Nodes:
+class Nodes(Struct, frozen=True):
     """Reads machines from the ledger, and finds the series about them."""
 
     hours: HoursReader

@@ -5,8 +5,9 @@ again to what is left. The second ones add up to the plan's, the first ones to n
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from trimtab.advice.finding import Finding
 from trimtab.advice.rightsizing.model import Subject
@@ -16,8 +17,7 @@ _OURS = frozenset(CHECKS.values())
 _NONE = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """What a finding adds in the plan a month, None where no line of the bill names its resource; what that costs now.
 
     `note` says how it came about.

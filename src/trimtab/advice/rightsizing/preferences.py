@@ -1,8 +1,10 @@
 """Preferences as Compute Optimizer takes them, and the settings that follow for a resource. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.advice.rightsizing.settings import Sizing
 from trimtab.advice.rightsizing.strategies.documented import HEADROOMS, LOOKBACKS, THRESHOLDS
@@ -24,8 +26,7 @@ DEFAULTS: Mapping[str, Any] = {
 """What holds where nobody says otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preference:
+class Preference(Struct, frozen=True):
     """What was put for a scope: `scope` is Organization, AccountId or ResourceArn, `value` its id."""
 
     account: str

@@ -1,8 +1,9 @@
 """What an hour of a machine costs, as this user pays: an own price, else the list's less an own discount."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from trimtab.inventory.catalog.book import Catalog
 from trimtab.inventory.catalog.model import Rate, RateKind, RateUnit
@@ -14,8 +15,7 @@ WINDOWS_A_VCPU = Decimal("0.046")
 two in AWS's EC2 on-demand price list, the same in every region (read 2026-11)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(Struct, frozen=True):
     """Money an hour; None with the reason in `note`."""
 
     per_hour: Decimal | None

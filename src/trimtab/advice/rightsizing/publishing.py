@@ -1,8 +1,9 @@
 """From recommendations to findings of advice: what they take off the next invoice, whose they are, how to apply."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from trimtab.advice.cash import Saving, saving
 from trimtab.advice.complete import cost_of

@@ -1,10 +1,10 @@
 """Reads use from the engine: a few statements for thousands of series, which it turns into distributions a day."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.advice.rightsizing.host_use import of_hosts
@@ -24,8 +24,7 @@ AT_ONCE = 4000
 Names = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """The series of a measure by account and the values of its dimensions."""
 
     measure: Measure

@@ -1,16 +1,14 @@
 """What sizes would have cost: a strategy walked over the past, judged by the days that it did not know."""
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.advice.rightsizing.strategies.strategy import LEVEL_ARRAY
 from trimtab.advice.rightsizing.use import DailyUse, Floats, Integers
 from trimtab.advice.rightsizing.walking import kernel
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
+class Replay(Struct, frozen=True):
     """What came of sizes, an element a resource; NaN where no day was judged.
 
     `over` is the share of time above the size, `slack` is 1 - mean(use) ÷ mean(size), `size` the mean size, `headroom`

@@ -1,7 +1,9 @@
 """The room as doors, pages and jobs are given it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.facts import Facts
@@ -52,8 +54,7 @@ FunctionUses = Callable[[Scope, int, int], Awaitable[Sequence[FunctionUse]]]
 """What the invocations of functions add up to in `[start_ms, end_ms)`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
+class Means(Struct, frozen=True):
     """What the room needs of others. `containers` are those that ask for something, `facts` the bill for `publish`.
 
     `nodes` are machines that the ledger of GPU time knows, `open_findings` those of advice, with what they add in the
@@ -73,8 +74,7 @@ class Means:
     open_findings: Callable[[Scope], Awaitable[Sequence[AdviceFinding]]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Detailed:
+class Detailed(Struct, frozen=True):
     """A recommendation, the options that there are, and the use by axis in shares of the present size (one row)."""
 
     kept: Kept
@@ -82,8 +82,7 @@ class Detailed:
     uses: Mapping[Axis, DailyUse]
 
 
-@dataclass(frozen=True, slots=True)
-class RightsizingRoom:
+class RightsizingRoom(Struct, frozen=True):
     """Everything that may be asked of right-sizing."""
 
     clock: Clock

@@ -1,6 +1,6 @@
 """What decides beside use: the preferences of Compute Optimizer, and how much time over size is accepted."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.advice.rightsizing.model import Axis
 from trimtab.advice.rightsizing.strategies.documented import Documented
@@ -17,8 +17,7 @@ _STRICT = Portfolio(30.0, prior=Prior(drift=0.15, tail=10.0))
 chance is caught by the replay, which accepts no time over size there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sizing:
+class Sizing(Struct, frozen=True):
     """Settings of a recommendation. Shares are 0 to 1, `lookback` days.
 
     `tolerance` is the share of time over size that is accepted along axes that only slow down; `threshold` and

@@ -5,10 +5,10 @@ mean for quantiles and its maximum for the highest use; of five minutes while th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
+from msgspec import Struct, field
 
 from trimtab.advice.rightsizing.use import DAY_MS
 from trimtab.metrics.rollups.hours import hours_of
@@ -24,8 +24,7 @@ SETTLES_MS = 15 * 60_000
 VALUES, SAMPLES, RATES = "values", "samples", "rates"
 
 
-@dataclass(frozen=True, slots=True)
-class Rolled:
+class Rolled(Struct, frozen=True):
     """The hours of which only a tier's rollup is left, with their versions."""
 
     tier: Tier
@@ -33,8 +32,7 @@ class Rolled:
     versions: tuple[int, ...]
 
 
-@dataclass(slots=True)
-class DailyReads:
+class DailyReads(Struct):
     """Reads of days of `[start_ms, start_ms + days)`; what is left of its hours is looked up once."""
 
     telemetry: Telemetry

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from trimtab.access.scope import Scope
@@ -25,8 +26,7 @@ _DECODE = msgspec.json.Decoder(Recommendation).decode
 ACTIVE, INACTIVE = "Active", "Inactive"
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """A recommendation with its id and when it was made (ms)."""
 
     id: str
@@ -34,8 +34,7 @@ class Kept:
     recommendation: Recommendation
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Which recommendations; what is empty asks for nothing."""
 
     kind: str = ""

@@ -1,10 +1,10 @@
 """Recommendations out of what a whole fleet was judged by: plain lists, since they are told one by one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.advice.finding import HOURS_A_MONTH
 from trimtab.advice.rightsizing.fleet import Fleet
@@ -21,8 +21,7 @@ _HOURS = Decimal(HOURS_A_MONTH)
 _WHOLE = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class _Sums:
+class _Sums(Struct, frozen=True):
     """A course summed up, a value a subject."""
 
     cost: list[float]
@@ -31,8 +30,7 @@ class _Sums:
     changes: list[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What all subjects of a fleet are told by, a value a subject, or a list a subject."""
 
     courses: Mapping[str, Course]

@@ -4,10 +4,9 @@ A day of points becomes its quantiles at LEVELS and its mean. The engine makes t
 (`queries.sql`), `daily_use` here for points at hand: one form, so one strategy serves both.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -17,8 +16,7 @@ LEVELS = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 1.0)
 """Quantiles of a day: close together where sizes are decided, so that lines between them lose little."""
 
 
-@dataclass(frozen=True, slots=True)
-class DailyUse:
+class DailyUse(Struct, frozen=True):
     """Use of n resources over days: `quantiles[n, day, level]`, `means[n, day]`, `points[n, day]`.
 
     The unit is the caller's (percent, cores, bytes), alike for a resource. A day without points is NaN. `start_ms` is

@@ -1,9 +1,8 @@
 """A strategy over a fleet's past, in sizes that can be had: each day's option from what was known before it."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.advice.rightsizing.fleet import Fleet
 from trimtab.advice.rightsizing.settings import Sizing
@@ -14,8 +13,7 @@ from trimtab.advice.rightsizing.walking import kernel
 Flags = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """What a course comes to, a value a subject: days judged are those after the first.
 
     `over` and `free` are means over the judged days, `cost` of one machine over them at the options' prices (NaN where
@@ -28,8 +26,7 @@ class Tally:
     changes: Integers
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """What came of a strategy: the place of the option among the ranked by day, `[n, days + 1]` (the last: tomorrow).
 
     `needed[axis]` are the sizes asked for, in shares of the present one; `over[n, day]` is the share of the day's time

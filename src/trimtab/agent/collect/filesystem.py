@@ -8,10 +8,10 @@ mounted more than once is shown once, at its shortest path.
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import psutil
+from msgspec import Struct
 
 from trimtab.agent.collect.roots import Roots
 from trimtab.agent.reading import Reading
@@ -25,8 +25,7 @@ _LOCAL = frozenset(
 _ONLY_AT = {"overlay": "/", "tmpfs": "/dev/shm", "rootfs": "/"}  # noqa: S108 — a mount point, not a file to write
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(Struct, frozen=True):
     """A filesystem: its device and type, where the host has it and where this process reaches it."""
 
     device: str
@@ -35,8 +34,7 @@ class Mount:
     reached_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Space:
+class Space(Struct, frozen=True):
     """Bytes of a filesystem: `reserved` are kept for root; used + free + reserved is the whole."""
 
     used: int

@@ -3,14 +3,15 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from trimtab.agent.collect.gpu_library import GpuLost, Library
 from trimtab.agent.reading import Attributes, Reading
 
 _MIB = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class MigDevice:
+class MigDevice(Struct, frozen=True):
     """A MIG device: its handle, its instances' numbers within the GPU, and what every reading of it carries."""
 
     handle: Any

@@ -1,7 +1,8 @@
 """NVML's field values: dozens of numbers of a GPU in one call. A GPU answers those that it has."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.agent.collect.gpu_device import Device
 from trimtab.agent.collect.gpu_library import Library
@@ -19,8 +20,7 @@ RECOVERY = "NVML_FI_DEV_GET_GPU_RECOVERY_ACTION"
 RETIREMENT_PENDING = "NVML_FI_DEV_RETIRED_PENDING"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A field and the reading that it becomes ("" for one that only health looks at): `factor` times its value."""
 
     field: str

@@ -1,7 +1,8 @@
 """Which processes use a GPU: their memory on it, and their share of its time."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from trimtab.agent.collect.gpu_device import Device
 from trimtab.agent.collect.gpu_library import Library
@@ -14,8 +15,7 @@ MOST = 32
 _SHARES = "nvmlDeviceGetProcessUtilization"  # not supported while MIG is on; "not found" where nobody used the GPU
 
 
-@dataclass(slots=True)
-class _Use:
+class _Use(Struct):
     """A process on a GPU: since when it is known there (ms), and the seconds of GPU time that it took since."""
 
     since_ms: int

@@ -20,12 +20,12 @@ import ssl
 import tomllib
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import msgspec
+from msgspec import Struct
 
 from trimtab.agent.reading import Attributes, Reading
 from trimtab.base import typed
@@ -63,8 +63,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     probe: list[Target] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What a probe found. `seconds` is how long it took; `expires_s` is when the certificate ends (epoch seconds)."""
 
     ok: bool
@@ -103,8 +102,7 @@ def _check(file: Path, target: Target) -> None:
         raise SetupError(f"cannot probe {shown!r} of {file}: {wrong}")
 
 
-@dataclass(slots=True)
-class _Watch:
+class _Watch(Struct):
     """One target under way. `told` is whether the probe in flight was told as failed already."""
 
     target: Target

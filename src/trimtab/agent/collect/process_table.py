@@ -7,10 +7,10 @@ Names of executables and disk counters cost more and may need rights, so they ar
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from msgspec import Struct
 
 _STATUS = {"R": "running", "S": "sleeping", "D": "blocked", "I": "idle", "T": "stopped", "t": "stopped", "Z": "zombies"}
 _PSUTIL_STATUS = {psutil.STATUS_DISK_SLEEP: "blocked", psutil.STATUS_ZOMBIE: "zombies"}
@@ -18,8 +18,7 @@ _PSUTIL_STATUS = {psutil.STATUS_DISK_SLEEP: "blocked", psutil.STATUS_ZOMBIE: "zo
 _STAT_BYTES = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(Struct, frozen=True):
     """One process: `started` (seconds since boot, or since the epoch off Linux) tells apart two users of one pid."""
 
     pid: int
@@ -30,8 +29,7 @@ class Process:
     rss: int
 
 
-@dataclass(frozen=True, slots=True)
-class DiskUse:
+class DiskUse(Struct, frozen=True):
     """Bytes that a process had the disks read and write since it started."""
 
     read: int

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from trimtab.agent.collect.process_table import DiskUse, Process, disk_use, executable_name
 from trimtab.agent.reading import Reading
@@ -18,8 +19,7 @@ ProcessKey = tuple[int, float]
 """A pid and when it started: a pid alone is used again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
+class Used(Struct, frozen=True):
     """A process with the share of one core that it used since the last look (None: it was not there then)."""
 
     process: Process

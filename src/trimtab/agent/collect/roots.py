@@ -1,11 +1,11 @@
 """Where the machine's own trees are seen from: other paths than usual inside a container."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Roots:
+
+class Roots(Struct, frozen=True):
     """`procfs` is the host's /proc; `rootfs` is where the host's / is mounted; `sysfs` is /sys."""
 
     procfs: Path = Path("/proc")

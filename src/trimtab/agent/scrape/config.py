@@ -128,8 +128,7 @@ class Target:
         return f"{self.scheme}://{self.address}{self.path}"
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """The targets of now, and every file that they came from or could come from."""
 
     targets: tuple[Target, ...]

@@ -6,8 +6,9 @@ look-up and a float. Sources: prometheus.io, "Exposition formats"; the OpenMetri
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+from msgspec import Struct, field
 
 from trimtab.agent.scrape.remote_write import Metadata
 from trimtab.base.errors import InvalidInput
@@ -30,8 +31,7 @@ _COMMENT = re.compile(r"#[ \t]+(HELP|TYPE|UNIT)[ \t]+(\S+)[ \t]?(.*)")
 _TYPES = {"untyped": "unknown"}
 
 
-@dataclass(slots=True)
-class Page(Generic[T]):
+class Page(Struct, Generic[T]):
     """A page that was read: for each sample what `remember` made of its series, its value, and its time in ms.
 
     The time is None where the page gives none. `seen` are the texts of the series, for the next read.

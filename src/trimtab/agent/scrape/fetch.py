@@ -5,8 +5,9 @@ import gzip
 import http.client
 import ssl
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from trimtab.agent.scrape.config import Target
 
@@ -24,8 +25,7 @@ class ScrapeFailed(RuntimeError):
     """The page could not be fetched; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Struct, frozen=True):
     """A page, and whether it is OpenMetrics."""
 
     text: str

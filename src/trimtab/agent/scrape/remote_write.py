@@ -7,8 +7,9 @@ Sources: prometheus/prompb (remote.proto, types.proto); google/snappy, format_de
 import gzip
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 PATH = "/api/v1/write"
 HEADERS = {
@@ -28,8 +29,7 @@ _SAMPLE_TAG, _VALUE_TAG, _TIME_TAG = 0x12, 0x09, 0x10
 Labels = Iterable[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(Struct, frozen=True):
     """What is known of a metric family; `type` is one of Prometheus's in lower case."""
 
     family: str

@@ -13,13 +13,13 @@ start = "end"                # of files that are there at the first start; defau
 
 import re
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from string import Formatter
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
+from msgspec import Struct
 
 from trimtab.base import typed
 from trimtab.base.errors import SetupError
@@ -53,8 +53,7 @@ class FileSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return LogPlace(self.group.format(**known), self.stream.format(**known))
 
 
-@dataclass(frozen=True, slots=True)
-class LogPlace:
+class LogPlace(Struct, frozen=True):
     """The names of a log group and a stream."""
 
     group: str

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from trimtab.agent.tail.place import HEAD_BYTES, Identity, Place, head_of
 
@@ -13,8 +14,7 @@ COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
 _ROTATED = frozenset("0123456789-_.T")
 
 
-@dataclass(slots=True)
-class OpenFile:
+class OpenFile(Struct):
     """A file and its place."""
 
     file: BinaryIO

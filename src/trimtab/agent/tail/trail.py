@@ -6,8 +6,9 @@ They are read one after the other, so that the entries of a stream keep their or
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from trimtab.agent.tail.config import LogPlace
 from trimtab.agent.tail.entries import Entries
@@ -23,8 +24,7 @@ GONE_S = 10.0
 """A path that nothing is at for so long was deleted, and is not being rotated."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """Entries to pass on; the place's `end` is behind them."""
 
     place: Place

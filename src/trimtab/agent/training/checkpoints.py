@@ -8,15 +8,15 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 Ask = Callable[[int], None]
 """Ask the process of an id (a group leader) for a checkpoint."""
 
 
-@dataclass(frozen=True, slots=True)
-class Newest:
+class Newest(Struct, frozen=True):
     """The newest checkpoint: its path, when it was last written (ns), and how large it is."""
 
     path: Path

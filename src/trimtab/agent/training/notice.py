@@ -6,12 +6,12 @@ anything    a file that appears
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import httpx
 import msgspec
+from msgspec import Struct
 
 from trimtab.base import typed
 
@@ -21,8 +21,7 @@ _TOKEN_S = 21_600
 _TIMEOUT_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """What was said: by whom, what will happen, and when (as told; "" where it was not)."""
 
     source: str
@@ -78,8 +77,7 @@ class AwsMetadata:
         self._client.close()
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeFile:
+class NoticeFile(Struct, frozen=True):
     """A file that appears, as node termination handlers can write one."""
 
     path: Path

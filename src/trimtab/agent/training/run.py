@@ -11,8 +11,9 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from trimtab.agent.training.checkpoints import Ask, Newest, newest
 from trimtab.agent.training.notice import Notice, Watch, first
@@ -28,8 +29,7 @@ _STABLE_TURNS = 2
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """How to run. `every_s` None: no checkpoints but at interruptions. `look_s`: between two looks for a notice.
 
     `grace_s` is what there is between a notice and the end of the machine: two minutes of AWS, 30 s of Kubernetes.
@@ -45,8 +45,7 @@ class Options:
     resume: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """How it ended: the program's exit code (75 after a notice), the notice, checkpoints seen, and the last one."""
 
     code: int

@@ -1,10 +1,10 @@
 """A trace with as many points as a chart has room for: of each stretch the one that is nearest to breaching. Pure."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from trimtab.alarms.evaluate import Floats
 from trimtab.alarms.model import Operator

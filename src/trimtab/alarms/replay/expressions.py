@@ -5,10 +5,10 @@ and judged as a whole. Otherwise it is evaluated as the evaluator does, range by
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.alarms.evaluate import (
     Codes,
@@ -82,8 +82,7 @@ def _remember(reader: Reader, alarm: MetricAlarm, times: Integers, at: Pace) -> 
     return RememberedReader(reader, at.step_s, begin_ms, int(times[-1]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(Struct, frozen=True):
     """Verdicts; of an alarm over several series also how many of them were in ALARM, and how many there were."""
 
     codes: Codes

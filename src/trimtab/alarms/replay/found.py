@@ -1,8 +1,7 @@
 """What each kind of alarm gives a replay: verdicts at times, why they changed, and what was judged."""
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.alarms.book import Entry
 from trimtab.alarms.evaluate import Codes, Integers
@@ -13,8 +12,7 @@ from trimtab.alarms.replay.outcome import Why
 from trimtab.alarms.replay.pace import Pace
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The verdicts at `times` (ms, ascending), why they changed, and what was judged."""
 
     times: Integers

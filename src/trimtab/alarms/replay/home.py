@@ -5,8 +5,9 @@ What they ask of other rooms is asked in the event loop that those live in.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.alarms.look_logs import Queries
@@ -26,8 +27,7 @@ from trimtab.store.telemetry.client import ReadLimits
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Rooms:
+class Rooms(Struct, frozen=True):
     """What replays ask of other rooms."""
 
     reader: Reader

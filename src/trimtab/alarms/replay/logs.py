@@ -2,9 +2,9 @@
 
 import asyncio
 import math
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.alarms.log_query import log_query

@@ -1,9 +1,9 @@
 """What a replay finds: the transitions that an alarm would have had, and what they add up to. Nothing here changes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.alarms.evaluate import Floats, Integers
 from trimtab.alarms.model import AlarmKey, Operator, StateValue
@@ -14,8 +14,7 @@ class CannotReplay(InvalidInput):
     """cannot replay <alarm>: <why, and what can be done>."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """The range to replay, `[start_ms, end_ms)`; `now_ms` is when it is asked for."""
 
     start_ms: int
@@ -23,8 +22,7 @@ class Span:
     now_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """A transition at `at_ms`, with the reason that the alarm would have told; `muted` by a mute rule of today."""
 
     at_ms: int
@@ -34,8 +32,7 @@ class Moved:
     muted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Episode:
+class Episode(Struct, frozen=True):
     """A time in ALARM, `[start_ms, end_ms)`; `begun_before` and `lasts` where the range cuts it."""
 
     start_ms: int
@@ -49,8 +46,7 @@ class Episode:
         return self.end_ms - self.start_ms
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """What was judged, for a chart: period starts (ms), values, and the edges of a band where there is one.
 
     NaN is no value. `factor` is true of a burn rate, whose threshold is the factor of its shortest windows.
@@ -72,8 +68,7 @@ class Trace:
         return cls(label, 60, np.empty(0, np.int64), np.empty(0))
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
+class Replay(Struct, frozen=True):
     """An alarm over `[start_ms, end_ms)`, evaluated every `step_s` seconds; it began in the state `began`.
 
     `notes` say in sentences what differs from what was asked for, and why.

@@ -11,7 +11,7 @@ evaluation. A replay does the same, unless
 What it does differently, it says.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.alarms.replay.model import Span
 from trimtab.metrics.rollups.tiers import ONE_MINUTE, TIERS, Retention
@@ -25,8 +25,7 @@ _ZONE_S = 900
 """Time zones are whole quarters of an hour apart: nothing changes between two of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """Evaluations every `step_s` seconds over `span`; `notes` tell what differs from the live evaluation."""
 
     span: Span

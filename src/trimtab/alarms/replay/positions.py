@@ -1,10 +1,10 @@
 """The periods of an alarm at every position that sliding with the time of evaluation gives them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.alarms.contributors import MAX_CONTRIBUTORS
@@ -16,8 +16,7 @@ from trimtab.metrics.expressions.model import EvaluationJob, MetricStat, Result
 from trimtab.metrics.plan import StatRequest
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One position of the period: the periods of every series (row by row), and the band where there is one."""
 
     starts: Integers

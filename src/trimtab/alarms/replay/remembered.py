@@ -6,9 +6,9 @@ evaluator would costs a few engine queries, whatever the length of the range.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.alarms.evaluate import Floats, Integers
@@ -24,8 +24,7 @@ _NOTHING = StatSeries(np.empty(0, np.int64), np.empty(0))
 _Key = tuple[Scope, tuple[int, ...], str, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """A statistic to read: of which series, over periods of which length and origin."""
 
     scope: Scope

@@ -1,9 +1,10 @@
 """Replays any alarm: reads its past, judges it with the evaluator's own state machine, and adds up what it found."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.alarms import composite
 from trimtab.alarms.form import read_alarm
@@ -42,8 +43,7 @@ Named = Callable[[str, str, Sequence[str]], Awaitable[Mapping[str, Stored]]]
 """The alarms of an account and region that have one of some names."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReplayParts:
+class ReplayParts(Struct, frozen=True):
     """What a replay asks of other rooms. `over` makes an expression evaluator over a reader."""
 
     reader: Reader

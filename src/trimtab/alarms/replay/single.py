@@ -1,8 +1,7 @@
 """Replays alarms on one metric: the evaluator's own look at all times at once, over a reader that remembers."""
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.alarms.evaluate import Floats, Integers

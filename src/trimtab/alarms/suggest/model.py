@@ -1,8 +1,9 @@
 """What is suggested for an alarm, and by what it is judged. Nothing here changes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.alarms.replay.model import CannotReplay, Replay
 
@@ -11,8 +12,7 @@ class CannotSuggest(CannotReplay):
     """cannot suggest anything for <alarm>: <why>."""
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
+class Incident(Struct, frozen=True):
     """Something that an alarm should tell of, `[start_ms, end_ms)`; `marked` by a person, else found in the metric."""
 
     start_ms: int
@@ -20,8 +20,7 @@ class Incident:
     marked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A way to judge: `m` of `n` periods of `period_s` beyond `threshold` (None: the edges of the band)."""
 
     period_s: int
@@ -35,8 +34,7 @@ class Candidate:
         return self.m * self.period_s * 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(Struct, frozen=True):
     """How a candidate did over the range.
 
     `noise` counts the alarms that no incident explains (`false`) and those that came within half an hour after the one
@@ -55,8 +53,7 @@ class Score:
     firing_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """A candidate with its score, the form that puts it, its replay, and in words what it changes."""
 
     candidate: Candidate
@@ -68,8 +65,7 @@ class Proposal:
     recommended: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestions:
+class Suggestions(Struct, frozen=True):
     """What is suggested for an alarm over a range; the first proposal is the quiet one.
 
     `definition` says in a sentence what counted as an incident; `verdict` what the suggestion comes to.

@@ -4,10 +4,11 @@ Every candidate is judged over the whole range by the evaluator's own `judge`; t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.alarms.evaluate import Codes, Integers, breaching, judge, present
@@ -33,8 +34,7 @@ from trimtab.metrics.model import SeriesQuery
 _LONGEST = max(n for _, n in M_OF_N)
 
 
-@dataclass(frozen=True, slots=True)
-class _Past:
+class _Past(Struct, frozen=True):
     """The periods of one length at every position, and the evaluations over them."""
 
     alarm: MetricAlarm

@@ -8,10 +8,10 @@ import gzip
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, insert, select
 
 from trimtab.audit.digests.keys import SigningKeys
@@ -33,8 +33,7 @@ Entry = tuple[str, str, str]
 """(account, event id, hash) of a record."""
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
+class Digest(Struct, frozen=True):
     """A link of the chain. `root` is the hash over its entries, `hash` that over the digest itself."""
 
     number: int

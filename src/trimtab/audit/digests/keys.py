@@ -1,7 +1,6 @@
 """The key that digests are signed with: RSA, made once and kept in the state, its public half for anybody to check."""
 
 import hashlib
-from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
     load_pem_private_key,
 )
+from msgspec import Struct
 from sqlalchemy import Connection, insert, select
 
 from trimtab.base.clock import Clock
@@ -25,8 +25,7 @@ _BITS = 2048  # as CloudTrail's own
 _VALID_MS = 3653 * 86_400_000  # said by ListPublicKeys: as long as records may be kept at the most
 
 
-@dataclass(frozen=True, slots=True)
-class PublicKey:
+class PublicKey(Struct, frozen=True):
     """A key that digests were signed with. `der` is PKCS #1, as CloudTrail gives it."""
 
     fingerprint: str

@@ -1,7 +1,8 @@
 """Verification: every link against the one before and its signature, every record against its link."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.audit.digests.chain import GENESIS, HOUR_MS, Digest, DigestChain, Entry, hash_of, root_of
 from trimtab.audit.digests.keys import PublicKey, SigningKeys, verified
@@ -12,8 +13,7 @@ MOST = 1000
 _LATE_MS = 2 * HOUR_MS  # a chain that ends earlier than this before now has lost its end, or is not made
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """What does not hold: `kind` is changed, removed, inserted, digest, chain, signature or late."""
 
     kind: str
@@ -23,8 +23,7 @@ class Problem:
     event_id: str = ""
 
 
-@dataclass(slots=True)
-class Verdict:
+class Verdict(Struct):
     """What was verified: whole where `problems` is empty."""
 
     digests: int = 0

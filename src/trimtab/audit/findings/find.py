@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.audit.conditions import AuditQuery, where
@@ -13,8 +14,7 @@ from trimtab.store.telemetry.client import Telemetry
 _QUERIES = load_queries("trimtab.audit.findings")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """Calls of one caller within ten minutes that a rule is about; `ids` are those of the first of them."""
 
     rule: Rule

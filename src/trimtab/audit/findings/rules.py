@@ -5,7 +5,8 @@ guilty: most of these calls are also somebody's work.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _ROLE_SESSION = "user_type = 'AssumedRole'"
 _DENIED = (
@@ -14,8 +15,7 @@ _DENIED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A rule: `condition` over the columns of `audit_events` (no user's text is ever in it).
 
     Within ten minutes one caller must have made `least` such calls, of `different` names, from `places` addresses.

@@ -7,7 +7,8 @@ lets happen by chance. CloudTrail's own model is not published; its baseline of 
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MINUTE_MS = 60_000
 BASELINE_MS = 7 * 86_400_000
@@ -24,8 +25,7 @@ Minute = tuple[int, int]
 """(start in ms, calls)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Episode:
+class Episode(Struct, frozen=True):
     """Minutes from `start_ms` on with unusually many calls; `end_ms` is None while it lasts.
 
     `average` is the calls a minute over it, `usual` those over the baseline, `busiest` those of its busiest minute.

@@ -6,9 +6,9 @@ Ids are made of what was found, so that looking twice finds it once.
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from trimtab.audit.ingest import AuditIngest
@@ -30,8 +30,7 @@ _LAG_MS = 2 * MINUTE_MS  # records of others' making come a little late
 _FIRST_MS = 60 * MINUTE_MS  # how far a first look goes back
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """What a rate is of: a call, or with `error` its failures with that code."""
 
     account: str

@@ -4,14 +4,14 @@ Source: "CloudTrail Lake supported SQL schemas", CloudTrail user guide. Names ar
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Type = Literal["text", "number", "bool", "time", "json", "list"]
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True):
     """A piece of SQL, and what it answers. `path` are the members of a record that a `json` one stands for."""
 
     sql: str

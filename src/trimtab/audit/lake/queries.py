@@ -3,9 +3,10 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.audit.conditions import scoped
@@ -37,8 +38,7 @@ class QueryState(StrEnum):
     TIMED_OUT = "TIMED_OUT"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """Rows of an answer, and what was read for it."""
 
     names: tuple[str, ...]
@@ -47,8 +47,7 @@ class Found:
     bytes: int
 
 
-@dataclass(slots=True)
-class Query:
+class Query(Struct):
     """A query that was started."""
 
     id: str

@@ -6,10 +6,10 @@ condition of the caller's scope and of the store in it.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import sqlglot
+from msgspec import Struct
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
@@ -33,8 +33,7 @@ Condition = Callable[[str], tuple[str, Mapping[str, Any]]]
 """The condition over `audit_events` of a store by its id, with parameters. Raises NotFound."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """What runs: one SELECT whose columns are texts, named `c0`, `c1`, …; `names` are the user's."""
 
     sql: str

@@ -5,9 +5,10 @@ A store holds no copy: it is its selectors, its retention and whose account it i
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, delete, insert, select, update
 
 from trimtab.audit.tags import AuditTags
@@ -24,8 +25,7 @@ WAITS_MS = 7 * 86_400_000
 """How long a store that is deleted can be restored, as documented."""
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(Struct, frozen=True):
     """An event data store. `body` is what it was put with; `gone_ms` is when one that is deleted is forgotten."""
 
     arn: str

@@ -26,9 +26,10 @@ Nothing else lets the API run a command. Without the file every SubmitJob is ref
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from trimtab.base.errors import SetupError
 from trimtab.base.toml_file import loaded_toml, typed_toml
@@ -38,16 +39,14 @@ MOST_ATTEMPTS = 10
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class Queue(Struct, frozen=True, kw_only=True):
     """A queue: `slots` attempts run at once."""
 
     slots: int = field(default_factory=lambda: os.cpu_count() or 1)
     priority: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Definition:
+class Definition(Struct, frozen=True, kw_only=True):
     """A command that jobs may run, without a shell. `timeout_s` of an attempt; 0 is any time.
 
     `overrides` lets a job bring a command and an environment of its own: then whoever may submit jobs runs what they
@@ -63,8 +62,7 @@ class Definition:
     overrides: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchFile:
+class BatchFile(Struct, frozen=True, kw_only=True):
     """The whole file."""
 
     queues: dict[str, Queue] = field(default_factory=dict)

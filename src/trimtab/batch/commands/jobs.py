@@ -8,12 +8,12 @@ import asyncio
 import contextlib
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import msgspec
+from msgspec import Struct, field
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base import typed
@@ -33,8 +33,7 @@ _MOST_LISTED = 10_000
 _SHOWN = 1000
 
 
-@dataclass(slots=True, eq=False)
-class _Running:
+class _Running(Struct, eq=False):
     """An attempt under way."""
 
     task: "asyncio.Task[None]"
@@ -42,8 +41,7 @@ class _Running:
     stop: asyncio.Event
 
 
-@dataclass(slots=True)
-class CommandJobs:
+class CommandJobs(Struct):
     """The jobs of one server. `folder` is where attempts write; `file` says what may run."""
 
     store: JobStore

@@ -6,8 +6,9 @@ import os
 import signal
 from asyncio.subprocess import DEVNULL, STDOUT, Process
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from trimtab.base.parent import CANNOT_RUN, bound
 from trimtab.batch.commands.model import FINISHED, TIMED_OUT
@@ -18,8 +19,7 @@ _LOOK_S = 0.2
 _PATIENCE_S = 30.0  # AWS's, from SIGTERM to SIGKILL
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """How an attempt ended. `exit_code` is None where it was ended from outside."""
 
     exit_code: int | None
@@ -27,8 +27,7 @@ class Ended:
     status_reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """What is run: a command without a shell, its folder, what it finds in its environment, and where it writes."""
 
     command: Sequence[str]

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput, SetupError
 from trimtab.batch.commands.file import MOST_ATTEMPTS, SETTING, BatchFile, Definition
@@ -28,8 +29,7 @@ class Off(SetupError):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(Struct, frozen=True):
     """What is asked for. Empty and None are: as the definition says."""
 
     name: str

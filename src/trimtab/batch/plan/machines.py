@@ -1,8 +1,9 @@
 """What machines are known to do: throughput from recorded jobs or as given, prices of the catalogue and of spot."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from trimtab.batch.plan.model import Capacity, Machine
 from trimtab.batch.report import Report
@@ -14,16 +15,14 @@ _SPOT_MS = 7 * 86_400_000  # how far back prices of spot are averaged
 _GIVEN = "as given"
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """Records per second of one machine, and how that is known."""
 
     records_per_s: float
     basis: str
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """What is known of spot: where it was to be had, and its price as a share of on demand where no history is."""
 
     available: Capacity | None = None
@@ -47,8 +46,7 @@ def rates(reports: Sequence[Report], given: Mapping[str, float]) -> dict[str, Ra
     return found | {type_: Rate(rate, _GIVEN) for type_, rate in given.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Prices:
+class Prices(Struct, frozen=True):
     """Prices of one region at one time."""
 
     catalog: Catalog

@@ -1,18 +1,17 @@
 """Words of planning a batch job: the work, what machines do of it, and the ways to buy them."""
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 
 from trimtab.capacity.spot.model import Availability
 
 ON_DEMAND, SPOT = "on demand", "spot"
 
 
-@dataclass(frozen=True, slots=True)
-class Capacity:
+class Capacity(Struct, frozen=True):
     """How many spot machines were to be had: `counts[zone, tick]`, in ticks of `gap_h` hours.
 
     Records that say but 0 and 1 speak of all the machines of a job together.
@@ -33,8 +32,7 @@ class Capacity:
         return Availability(self.zones, self.gap_h, (self.counts >= wanted).astype(np.uint8))
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """What is to be done, and within what: hours from now, and an amount of money.
 
     `most` machines at once; `delay_h` is what the start of one takes before it works.
@@ -47,8 +45,7 @@ class Work:
     delay_h: float = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """What a type does: records per second of one, what an hour of it costs, and how that is known.
 
     `spot_per_hour` None: no price of spot is known. `available` is where its spot capacity was to be had.
@@ -65,8 +62,7 @@ class Machine:
     available: Capacity | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """So many machines of a type, bought in one way: hours to the end and cost, on average and at worst.
 
     Of spot `late` is the share of replayed starts that missed the deadline, `starts` how many there were, `rule` the
@@ -94,8 +90,7 @@ class Option:
         return self.fits_deadline and self.fits_budget
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """The answer: the cheapest option that fits, what stands beside it, and all of it in words.
 
     `chosen` None: nothing fits, and the words say what is nearest. `left_out` says why of types without a price.

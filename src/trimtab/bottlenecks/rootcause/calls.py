@@ -5,9 +5,9 @@ A component whose wire is slow shows it on all edges that touch it, its callers 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.bottlenecks.forest import NONE, Flags, Forest, Rows, by_depth, grow
 from trimtab.bottlenecks.rootcause.deviation import Values, grouped, shift
@@ -35,8 +35,7 @@ TRACES = "traces that fail in it"
 Key = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Calls:
+class Calls(Struct, frozen=True):
     """The spans of one window, by what they are evidence of."""
 
     spans: Spans

@@ -1,10 +1,10 @@
 """How far values of a window deviate from normal ones: medians, octaves, ranks. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 Values = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -13,8 +13,7 @@ _SURE = 2.0
 """Rank-sum z from which a shift is believed wholly; below it, in proportion: two calls may be slow by chance."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
+class Shift(Struct, frozen=True):
     """The medians of both windows, the doublings between them, and how sure it is that there is a shift (0 … 1)."""
 
     normal: float

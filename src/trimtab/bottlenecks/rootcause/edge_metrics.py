@@ -7,9 +7,9 @@ source's metric is replaced by the difference.
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from trimtab.bottlenecks.rootcause.signals import Series
 

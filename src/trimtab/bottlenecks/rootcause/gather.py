@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.bottlenecks.rootcause.signals import Line, Series, Signals
@@ -58,8 +59,7 @@ def places(*populations: Spans) -> Places:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Gatherer:
+class Gatherer(Struct, frozen=True):
     """Reads metrics and logs of a window."""
 
     metrics: MetricReader

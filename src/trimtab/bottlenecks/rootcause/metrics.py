@@ -7,9 +7,9 @@ tenth of normal time is seldom abnormal, so a normal window that holds other inc
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.bottlenecks.rootcause.deviation import Values, windows
 from trimtab.bottlenecks.rootcause.signals import Evidence, Kind, Series
@@ -23,8 +23,7 @@ _RECENT = 10
 _LEAST = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Normal:
+class _Normal(Struct, frozen=True):
     center: float
     recent: float
     scale: float

@@ -5,19 +5,18 @@ callers know. Rooms that own signals say which component each belongs to; nothin
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 
 from trimtab.bottlenecks.spans import Spans, empty
 
 Values = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Struct, frozen=True):
     """Samples of one metric of a component, oldest first, NaN for none; `peer` names the callee of an edge's metric."""
 
     component: str
@@ -26,8 +25,7 @@ class Series:
     peer: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A log line of a component."""
 
     component: str
@@ -35,8 +33,7 @@ class Line:
     severity: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Signals:
+class Signals(Struct, frozen=True):
     """Everything known of one window. `spans` are grouped by their service; whatever is missing is left empty."""
 
     spans: Spans = field(default_factory=empty)
@@ -56,8 +53,7 @@ class Kind(StrEnum):
     LOG = "log"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """One deviation of a component: what it is about, in which value, from what to what, and how strong (octaves).
 
     An octave is a doubling: of a latency against the normal one, of a deviation against those of normal times.
@@ -73,8 +69,7 @@ class Evidence:
     peer: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Suspect:
+class Suspect(Struct, frozen=True):
     """A component with its score and the evidence for it, the strongest first."""
 
     component: str

@@ -5,11 +5,11 @@ ticks: every duration is rounded up to whole ticks, since what is not known to b
 """
 
 import math
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
@@ -19,8 +19,7 @@ MOST_REPLICAS = 100_000
 MOST_POOLS = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
+class Pool(Struct, frozen=True):
     """Replicas of one kind. Pools are filled in their order, and emptied from the last one.
 
     `capacity` is the load that one replica takes within its objective. `most` bounds the pool. `interruptions` is the
@@ -34,8 +33,7 @@ class Pool:
     interruptions: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class WarmPool:
+class WarmPool(Struct, frozen=True):
     """Replicas kept prepared: `prepared` in service or waiting in all, as a group's MaxGroupPreparedCapacity.
 
     One that waits is in service after `launch_s`, and costs `price_share` of the first pool's price meanwhile.
@@ -46,8 +44,7 @@ class WarmPool:
     price_share: float = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Fleet:
+class Fleet(Struct, frozen=True):
     """A service's replicas.
 
     `launch_s` passes from the decision to the first request served, and is paid. For `startup_s` after that a replica

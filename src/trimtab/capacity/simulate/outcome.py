@@ -1,8 +1,9 @@
 """What a replay cost and what it broke, in the units that people use."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from trimtab.capacity.simulate.fleet import Array, Fleet
 from trimtab.capacity.simulate.record import (
@@ -22,8 +23,7 @@ from trimtab.capacity.simulate.record import (
 _SECONDS_PER_HOUR = Decimal(3600)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """A service after a replay.
 
     `requests` counts the demand, `violating` the share of it that came in ticks that broke the objective, `lost` the

@@ -8,10 +8,10 @@ Both give the same for the same decisions, and the same again for the same seed.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.capacity.simulate.dynamics import (
@@ -40,8 +40,7 @@ THREADS = 2
 """Lanes are shared out; the compiled loop holds no lock."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What a policy may know at the end of tick `tick`: nothing newer than the metric's lag allows.
 
     `demand` and `load` are histories up to then (oldest first; `load` is demand ÷ capacity of what was in service, NaN
@@ -62,8 +61,7 @@ Policy = Callable[[Seen], float]
 """Gives the desired number of replicas."""
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(Struct, frozen=True):
     """An outcome with the rows of a chart, ticks × `record.ROW` columns."""
 
     outcome: Outcome

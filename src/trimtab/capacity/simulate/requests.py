@@ -5,9 +5,8 @@ batch of a model server, the workers of a web server); the others wait in one li
 after `patience_s`. How many replicas are in service changes at the given times; one that stops ends what it serves.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.capacity.simulate.fleet import Array
@@ -16,8 +15,7 @@ from trimtab.capacity.simulate.jit import compiled
 MOST_REQUESTS = 5_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Waits:
+class Waits(Struct, frozen=True):
     """What each request met: seconds of waiting (NaN: it gave up), in the order of arrival."""
 
     waits_s: Array

@@ -1,8 +1,7 @@
 """What to do with a training job, told from recorded availability: the rule, its cost, and how often to checkpoint."""
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.capacity.spot.checkpoint import Checkpointing, checkpointing
@@ -14,8 +13,7 @@ _MOST_STEPS, _MOST_STARTS = 20_000_000, 5_000
 """Ticks of all jobs and zones, and jobs, that are replayed a rule: of more starts every so many-th one is taken."""
 
 
-@dataclass(frozen=True, slots=True)
-class SpotAdvice:
+class SpotAdvice(Struct, frozen=True):
     """`chosen` over all starts of the past, `bound` the clairvoyant cost (share of on demand), `rule` for now."""
 
     jobs: int

@@ -5,14 +5,14 @@ interruptions (J. W. Young, "A first order approximation to the optimum checkpoi
 """
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.capacity.spot.model import Availability
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpointing:
+class Checkpointing(Struct, frozen=True):
     """`every_h` between checkpoints; `lost` is the share of time that writing and computing again take.
 
     `between_h` is the mean time between interruptions that was observed, `interruptions` how many.

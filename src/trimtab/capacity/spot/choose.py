@@ -4,9 +4,8 @@ Nothing later is looked at. Where too little has passed the default rule runs; a
 did better by more than chance and habit explain.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.capacity.spot.kernel import Ints
 from trimtab.capacity.spot.model import Availability, Floats, Job, Outcomes, Rule
@@ -18,8 +17,7 @@ _BETTER = 0.01
 """By how much of the default's cost another rule must have been better: a change for less follows noise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """The outcome of choosing: which rule each start got, what came of it, and what each rule by itself would have."""
 
     rules: tuple[Rule, ...]

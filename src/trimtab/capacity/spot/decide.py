@@ -3,7 +3,7 @@
 It is the rule of `kernel.play`, tick by tick; a test plays whole traces with both and compares.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.capacity.spot.model import Job, Rule
 
@@ -12,8 +12,7 @@ _TINY = 1e-9
 SPOT, ON_DEMAND, WAIT = "spot", "on demand", "wait"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """Where a job is: hours since its start, hours of work left, and on what it runs (SPOT, ON_DEMAND, WAIT).
 
     `boot_h` is what is left of the present machine's start; `up_h` for how long spot has been there (0: it is not).
@@ -26,8 +25,7 @@ class Standing:
     up_h: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(Struct, frozen=True):
     """Where to be for the next `gap_h`, and why. `slack_h` could still be lost without missing the deadline."""
 
     on: str

@@ -4,10 +4,9 @@ Times are hours, prices are shares of the on-demand price of the same machine. `
 deadline less the work left: what may still be lost without missing it.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.uint8]
@@ -15,8 +14,7 @@ Flags = npt.NDArray[np.uint8]
 ANY_ZONE = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """`work_h` hours of computing, to be done within `deadline_h` hours of its start.
 
     `delay_h`: what a start costs, wherever it is: the machine boots, the checkpoint loads, nothing is computed.
@@ -29,8 +27,7 @@ class Job:
     spot_price: float = 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class Availability:
+class Availability(Struct, frozen=True):
     """Whether a job would run on spot: `up[zone, tick]` is 1 where all its machines were to be had in the tick."""
 
     zones: tuple[str, ...]
@@ -52,8 +49,7 @@ class Availability:
         return Availability(self.zones[zone : zone + 1], self.gap_h, self.up[zone : zone + 1])
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """When to run where. Spot that is there is used; without it, the job waits while its slack exceeds a line:
 
         reserve_h + uniform × (slack at the start) × (share of the time that is left)
@@ -76,8 +72,7 @@ class Rule:
     settle_h: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Outcomes:
+class Outcomes(Struct, frozen=True):
     """What came of one rule, a value a start: hours on spot and on demand, starts of machines, and the end.
 
     `cost` in hours of on demand; `end_h` counts from the start of the job.

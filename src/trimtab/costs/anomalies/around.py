@@ -4,8 +4,9 @@ The costs room knows none of these rooms; `economics/around.py` asks them.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 
@@ -18,8 +19,7 @@ class Sort(StrEnum):
     RUN = "run"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where and when to look: the first day of the anomaly, and the resources, services and accounts that cost more."""
 
     start_ms: int
@@ -29,8 +29,7 @@ class Place:
     accounts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
+class Happening(Struct, frozen=True):
     """Something that happened. `about` are the resources and services that it shares with the anomaly; `link` its page.
 
     `score` orders them: what names a resource that cost more is before what only happened then.

@@ -5,8 +5,9 @@ stretches that end before the anomaly (before the slow weeks, of a drift).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.costs.anomalies.model import METRIC, Cause, Finding, Kind
@@ -40,8 +41,7 @@ _ZERO = Decimal(0)
 Key = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Causes:
+class Causes(Struct, frozen=True):
     """Asks the bill for what rose."""
 
     reader: CostReader

@@ -1,11 +1,11 @@
 """Findings from daily amounts: of the values of a monitor, and of the lines and resources below them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.costs.anomalies.model import Finding, Impact, Kind, Origin
 from trimtab.costs.daily import Daily, Values
@@ -38,8 +38,7 @@ _BAR = Bar(share=0.3, width=6.0, drifts=False)
 _DIGITS = Decimal("0.000001")
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """The least impact of a value and of what is below values, and what a day is large from."""
 
     least: float
@@ -71,8 +70,7 @@ def of_values(daily: Daily, currency: str, limits: Limits, *, by_service: bool =
     return findings
 
 
-@dataclass(frozen=True, slots=True)
-class Levels:
+class Levels(Struct, frozen=True):
     """The daily amounts of services, of the lines below them, and of the resources below those, in one currency.
 
     Keys are service, account, region, usage type (resource) and currency. Of lines and resources those are here that
@@ -152,8 +150,7 @@ def _of_parts(daily: Daily, amounts: Values, judged: Judged, limits: Limits) -> 
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
+class _Rows(Struct, frozen=True):
     """Series by what they are part of: by the first `parent` parts of their keys, and their currency."""
 
     daily: Daily

@@ -1,9 +1,9 @@
 """What was found: kept once whatever is judged again, revised when the bill is, and what people said of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
+from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, update
 
 from trimtab.access.scope import Scope
@@ -19,8 +19,7 @@ from trimtab.store.state.schema.cost_anomalies import cost_anomalies, cost_anoma
 _columns = cost_anomalies.c
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Which anomalies: those whose last day is in `[start_ms, end_ms)`. None and "" take any."""
 
     start_ms: int = 0

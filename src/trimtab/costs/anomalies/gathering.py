@@ -7,8 +7,9 @@ type, has one cause.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from trimtab.costs.anomalies.model import Finding, Impact, Kind, Wider
 from trimtab.costs.read_sql import DAY_MS

@@ -6,8 +6,9 @@ causes make a third of its own.
 
 from collections import Counter
 from collections.abc import Sequence, Set
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from trimtab.costs.anomalies.gathering import EXPLAINS, began_together, may_explain
 from trimtab.costs.anomalies.model import Anomaly, Cause, Wider

@@ -6,9 +6,10 @@ Only days that are over are judged, and the last of them again whenever a bill c
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.base.clock import Clock
 from trimtab.costs.anomalies import finding as findings_of
@@ -32,8 +33,7 @@ MOST_PARTS = 5000
 """Lines, and as many resources, that are judged: so many values a managed monitor of AWS tracks, by cost, too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What a monitor's bill holds. `span` are the days that were judged anew: anomalies outside it stay as they are.
 
     `problem` says why there was nothing to judge; "" otherwise.
@@ -45,8 +45,7 @@ class Judgement:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DayOf:
+class DayOf(Struct, frozen=True):
     """A day of a series: what it cost, what it should have, from which amount on it is too dear, and whether it was."""
 
     start_ms: int
@@ -56,8 +55,7 @@ class DayOf:
     flagged: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Judging:
+class Judging(Struct, frozen=True):
     """Judges monitors over a bill."""
 
     reader: CostReader

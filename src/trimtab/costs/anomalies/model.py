@@ -7,10 +7,11 @@ taxes, credits and refunds are no anomalies (AWS, "Cost Anomaly Detection", judg
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.errors import NotFound
@@ -52,8 +53,7 @@ FEEDBACK = ("YES", "NO", "PLANNED_ACTIVITY")
 """Whether it was one; activity that was planned is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Monitor:
+class Monitor(Struct, frozen=True):
     """What is watched. `scope` is what of the bill it sees: what its maker may see."""
 
     arn: str
@@ -85,16 +85,14 @@ class Monitor:
         return Dimension(wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class Subscriber:
+class Subscriber(Struct, frozen=True):
     """Whom to tell: the ARN of a topic (SNS) or an address (EMAIL)."""
 
     type: str
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
+class Subscription(Struct, frozen=True):
     """Who is told of which monitors' anomalies, from which impact on, and when."""
 
     arn: str
@@ -126,8 +124,7 @@ class Subscription:
         return tuple(Subscriber(one["Type"], one["Address"]) for one in self.form["Subscribers"])
 
 
-@dataclass(frozen=True, slots=True)
-class Impact:
+class Impact(Struct, frozen=True):
     """What was spent and what was expected. `most`: the largest difference of one day."""
 
     most: Decimal
@@ -147,8 +144,7 @@ class Impact:
         return (self.total / self.expected * HUNDRED).quantize(Decimal("0.01"))
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """The narrowest part of the bill that explains an anomaly; "" is any. With nothing it is its monitor's value."""
 
     service: str = ""
@@ -181,16 +177,14 @@ class Origin:
         return " · ".join(part for part in (self.resource, self.usage_type, self.account, self.region) if part)
 
 
-@dataclass(frozen=True, slots=True)
-class Wider:
+class Wider(Struct, frozen=True):
     """A wider part of the bill in which the same anomaly was seen, and what rose there in all."""
 
     name: str
     impact: Impact
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """A part of the bill that rose: `contribution` is how much more it cost in the anomaly's days than before."""
 
     service: str
@@ -201,8 +195,7 @@ class Cause:
     contribution: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What a judgement found: days `[start_ms, end_ms)` of one value in one currency.
 
     `open`: it still goes on at the last closed day. Scores are 0 to 1, how far out of the noise of its days. `origin`
@@ -223,8 +216,7 @@ class Finding:
     wider: tuple[Wider, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Anomaly:
+class Anomaly(Struct, frozen=True):
     """A finding as it is kept: with its id, its monitor, and what people said of it ("": nothing).
 
     `others` are what other monitors saw of the same incident, where incidents are asked for.

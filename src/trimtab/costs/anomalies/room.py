@@ -1,7 +1,8 @@
 """The part of the room as doors, pages and jobs are given it."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
@@ -28,8 +29,7 @@ _BEFORE_DAYS, _AFTER_DAYS = 35, 7
 _RESOURCES = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
+class Means(Struct, frozen=True):
     """What the room needs of others: the bill, the mail, how filters are read, and what happened around."""
 
     reader: CostReader
@@ -41,8 +41,7 @@ class Means:
     home: str
 
 
-@dataclass(frozen=True, slots=True)
-class CostAnomalies:
+class CostAnomalies(Struct, frozen=True):
     """Everything that may be asked of cost anomalies."""
 
     clock: Clock

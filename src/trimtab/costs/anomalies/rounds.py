@@ -6,10 +6,10 @@ round that dies leaves nothing and is made again, and the same bill judged twice
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Select, select, update
 
 from trimtab.access.scope import EVERYTHING
@@ -33,8 +33,7 @@ _MONDAY = 4 * DAY_MS  # 1970-01-01 was a Thursday
 _monitors = cost_monitors.c
 
 
-@dataclass(frozen=True, slots=True)
-class Rounds:
+class Rounds(Struct, frozen=True):
     """Judges what is due. `generation` changes whenever the bill does; `mail` gives the channel of an address."""
 
     state: State
@@ -154,8 +153,7 @@ class Rounds:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What the judging of a monitor came to; `mark` is of the bill, the day and the definition that were judged."""
 
     monitor: Monitor

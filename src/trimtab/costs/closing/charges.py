@@ -14,13 +14,13 @@ look like a fee that did not come this time.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.base.clock import to_datetime
 from trimtab.costs.model import CostRow, Dimension
@@ -59,8 +59,7 @@ class LineName(NamedTuple):
         return f"{self.kind.value}: {self.service}" if self.service else self.kind.value
 
 
-@dataclass(frozen=True, slots=True)
-class Charges:
+class Charges(Struct, frozen=True):
     """Amounts by day from `start_ms` on. `use` ends where the bill does, `lines` with the month that it ends in."""
 
     start_ms: int

@@ -5,10 +5,11 @@ beside what it came to. Pure; a forecast of the use that is left comes from outs
 """
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.costs.closing.charges import Charges, Floats, Kind, LineName
 from trimtab.costs.closing.late import late_use
@@ -30,8 +31,7 @@ _CENT = Decimal("0.01")
 _DOLLARS = "USD"
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectedLine:
+class ExpectedLine(Struct, frozen=True):
     """A line of a month: what the bill has of it, and what it is expected to come to in all, with bounds and why."""
 
     name: LineName
@@ -42,8 +42,7 @@ class ExpectedLine:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
+class Closing(Struct, frozen=True):
     """A month as it will close. `use` is so far, `ahead` what is forecast of it; `lines` the largest first.
 
     `expected` is the whole, `lower` and `upper` hold the level of outcomes. `error`: the median size of what closed
@@ -67,8 +66,7 @@ class Closing:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
+class Ahead(Struct, frozen=True):
     """What is forecast of the use of days that are left, half its width, and how that went on days of closed months:
     by the day that was asked on, what was said and what came.
     """
@@ -78,8 +76,7 @@ class Ahead:
     replayed: Mapping[int, tuple[float, float]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Books:
+class Books(Struct, frozen=True):
     """The bill by months: `closed` are the starts of those that are over, `use` their sums by month."""
 
     charges: Charges

@@ -5,11 +5,11 @@ have negotiated others, which other ways than tiers then fit better).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class SupportPlan:
+class SupportPlan(Struct, frozen=True):
     """`least` a month, and the share of each part of the use up to a bound; the last bound is infinite."""
 
     least: float

@@ -6,10 +6,10 @@ would have been asked on the same day with the months before; the one with the l
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.costs.closing.charges import FEE_DAYS, Kind, LineName
 from trimtab.costs.closing.support import PLANS
@@ -34,8 +34,7 @@ USE, FEES, ALL, LESS_CREDITS, NET = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class LineMonth:
+class LineMonth(Struct, frozen=True):
     """A line's month, asked about on a day: `so_far` is what it had by then, `amount` what a closed one came to.
 
     `left`: days that are left, of `days`; `rate`: what a day of the last week added; `daily`: it comes by the day.

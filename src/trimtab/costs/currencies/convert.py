@@ -9,10 +9,11 @@ Parts are fractions: the inverse of a rate, and a cross rate, have no last digit
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
+
+from msgspec import Struct
 
 from trimtab.costs.currencies.coins import minor_digits
 from trimtab.costs.currencies.model import MOST_DAYS_OLD, Rate, Together
@@ -22,8 +23,7 @@ Amounts = Mapping[tuple[int, str], Decimal]
 """By (day in ms, currency)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Worth:
+class Worth(Struct, frozen=True):
     """What one unit is worth in another currency on a day, exactly, and whose rates say so.
 
     `day` is that of the rate, of a cross rate that of its older one; None where there is nothing to convert.

@@ -1,16 +1,16 @@
 """Words of currencies: a dated rate with its source, an amount in another currency, and why there is none."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+from msgspec import Struct
 
 MOST_DAYS_OLD = 7
 """Days after its own for which a rate counts: the longest time without one of the ECB's is five days, at Easter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """On `day` one `base` was worth `rate` of `quote`, as `source` says."""
 
     day: date
@@ -20,8 +20,7 @@ class Rate:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class RateSource:
+class RateSource(Struct, frozen=True):
     """What a source holds: pairs of currencies, how many rates, from which day to which, and when it came."""
 
     name: str
@@ -32,8 +31,7 @@ class RateSource:
     imported_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Together:
+class Together(Struct, frozen=True):
     """Amounts of several currencies, and what they come to in one.
 
     `originals` are as they are on the bill. `total` is None where a rate is missing; `missing` says which, by currency.

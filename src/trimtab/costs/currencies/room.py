@@ -4,9 +4,11 @@ Receipts, bills and statements stay in the bill's currencies; what is shown toge
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import to_datetime
@@ -18,8 +20,7 @@ from trimtab.costs.model import CostQuery, CostRow, Granularity
 from trimtab.costs.read import CostReader
 
 
-@dataclass(frozen=True, slots=True)
-class Currencies:
+class Currencies(Struct, frozen=True):
     """The rates, and the currency in which several are shown together ("" for none)."""
 
     rates: RateStore

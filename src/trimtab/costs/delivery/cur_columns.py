@@ -7,8 +7,9 @@ Source: "Cost and Usage Report 2.0" in the AWS Data Exports user guide, table di
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Type(StrEnum):
@@ -20,8 +21,7 @@ class Type(StrEnum):
     PAIRS = "map<string,string>"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column: its type, its SQL over `cost_lines`, and whether lines that are put together are summed over it."""
 
     type: Type

@@ -6,8 +6,9 @@ Sources: "Understanding export delivery" in the AWS Data Exports user guide; "Co
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.base.clock import to_datetime
 from trimtab.costs.delivery.model import Definition, Destination, Execution, FileKind, Kind
@@ -15,8 +16,7 @@ from trimtab.costs.delivery.model import Definition, Destination, Execution, Fil
 _ENDINGS = {FileKind.CSV: ".csv.gz", FileKind.PARQUET: ".snappy.parquet"}
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """The keys of a month's files in a bucket."""
 
     definition: Definition

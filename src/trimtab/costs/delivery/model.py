@@ -1,9 +1,10 @@
 """Exports of the bill: what they are, where they go, and each delivery of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 
 class Kind(StrEnum):
@@ -29,8 +30,7 @@ class Status(StrEnum):
     DELIVERY_FAILED = "DELIVERY_FAILURE"
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """Where files go: a bucket (`s3://name`, or the name of a folder below `exports`), a prefix, and how."""
 
     bucket: str
@@ -39,8 +39,7 @@ class Destination:
     overwrite: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """An export as it was defined. `form` is the definition in its own API's words.
 
     `accounts` are those whose lines are in it (None: all of them). `delivered` has, for each billing month (YYYYMM),
@@ -59,8 +58,7 @@ class Definition:
     delivered: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
+class Execution(Struct, frozen=True):
     """A delivery: which months, which files, and why not."""
 
     id: str

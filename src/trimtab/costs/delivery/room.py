@@ -1,7 +1,8 @@
 """Exports of the bill as doors and jobs are given them."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.costs.delivery.deliver import Deliverer, Write
@@ -18,8 +19,7 @@ from trimtab.store.telemetry.client import Telemetry
 _LOOK_S = 5.0  # asks whether the bill changed; most often it did not
 
 
-@dataclass(frozen=True, slots=True)
-class BillExports:
+class BillExports(Struct, frozen=True):
     """Everything that may be asked of exports."""
 
     store: ExportStore

@@ -6,9 +6,9 @@ nothing of the statement reaches the engine. Source: "Data query SQL" in the AWS
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import sqlglot
+from msgspec import Struct
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
@@ -22,8 +22,7 @@ _PLAIN = frozenset(("expressions", "from", "from_", "where", "limit", "kind"))
 _DEEPEST = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True):
     """A column of the file: its name, its type, and its SQL over the table's columns, which are named `i0`, `i1` …"""
 
     name: str
@@ -31,8 +30,7 @@ class Output:
     sql: str
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """What runs over a table: its columns in the order of `inner`, outputs and condition over them."""
 
     table: Chosen

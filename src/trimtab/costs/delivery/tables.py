@@ -1,8 +1,9 @@
 """The tables that an export can select from, with their properties, as ListTables and GetTable tell of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.delivery.cur_columns import COLUMNS as CUR
@@ -20,16 +21,14 @@ class Grain(StrEnum):
     MONTHLY = "MONTHLY"
 
 
-@dataclass(frozen=True, slots=True)
-class Property:
+class Property(Struct, frozen=True):
     """A property of a table: what it may be (the first is the default)."""
 
     values: tuple[str, ...]
     told: str
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table: its columns by name, and what stands between `cost_lines` and them."""
 
     name: str
@@ -65,8 +64,7 @@ _CUR = Table(
 TABLES: Mapping[str, Table] = {one.name: one for one in (_CUR, *(_focus(version) for version in focus.VERSIONS))}
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """A table as an export's properties have it."""
 
     table: Table

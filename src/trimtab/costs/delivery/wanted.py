@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.delivery.cur_columns import Type, legacy_name
@@ -16,8 +18,7 @@ _SPREAD = {"cost_category": "costCategory", "resource_tags": "resourceTags"}
 _SIGNS = re.compile(r"[^A-Za-z0-9_]")
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What is written and where.
 
     `names` are those at the head of a CSV where they differ from the columns' own. With `spread` each key of a map is a

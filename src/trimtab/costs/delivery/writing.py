@@ -2,10 +2,10 @@
 
 import gzip
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pyarrow as pa
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.costs.conditions import Conditions
@@ -34,8 +34,7 @@ _TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """What of a month is in a file: days, and of them one of `of` shares of the lines."""
 
     first: date = _EPOCH

@@ -14,16 +14,17 @@ on-demand equivalent, over usage that commitments can cover.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+from msgspec import Struct, field
+from msgspec.structs import fields
 
 ZERO = Decimal(0)
 _DIGIT = Decimal(1).scaleb(-12)
 _WIDE = Context(prec=80, rounding=ROUND_HALF_EVEN)
 
 
-@dataclass(frozen=True, slots=True)
-class CommitmentUse:
+class CommitmentUse(Struct, frozen=True):
     """What one or several commitments cost and covered, in one currency."""
 
     total: Decimal = ZERO
@@ -77,8 +78,7 @@ class CommitmentUse:
         return None if not rate else _WIDE.quantize(_WIDE.divide(self.on_demand, rate), _DIGIT) - self.total
 
 
-@dataclass(frozen=True, slots=True)
-class HourCoverage:
+class HourCoverage(Struct, frozen=True):
     """Instance hours that could run under a reservation: with one, and on demand. `units` are normalised."""
 
     reserved: Decimal = ZERO
@@ -107,8 +107,7 @@ class HourCoverage:
         return share(self.reserved_units, self.reserved_units + self.on_demand_units)
 
 
-@dataclass(frozen=True, slots=True)
-class SpendCoverage:
+class SpendCoverage(Struct, frozen=True):
     """Spend that Savings Plans could cover, at on-demand rates: covered, and not."""
 
     covered: Decimal = ZERO
@@ -129,8 +128,7 @@ class SpendCoverage:
         return share(self.covered, self.total)
 
 
-@dataclass(frozen=True, slots=True)
-class SavingsRate:
+class SavingsRate(Struct, frozen=True):
     """On-demand equivalent of usage that commitments can cover, and what was paid for it.
 
     `unused` is the part of `paid` that is for commitments that nothing used.
@@ -155,8 +153,7 @@ class SavingsRate:
         return share(self.savings, self.on_demand)
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderUse:
+class ProviderUse(Struct, frozen=True):
     """What the commitments of one provider did for its own eligible use, in one currency.
 
     `coverage` is of use at list prices, `use` what the commitments cost and how much of that was used, `rate` what all

@@ -1,16 +1,16 @@
 """Two periods side by side: what each group cost before and after. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from trimtab.costs.model import CostRow
 
 ZERO = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """One group in one currency; `unit` is that of its usage, "N/A" where it differs."""
 
     keys: tuple[str, ...]

@@ -13,9 +13,10 @@ Divisions are rounded to 12 digits once, and every other part is a difference: t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 ZERO = Decimal(0)
 _DIGIT = Decimal(1).scaleb(-12)
@@ -37,8 +38,7 @@ class Part(StrEnum):
 Parts = Mapping[Part, Decimal]
 
 
-@dataclass(frozen=True, slots=True)
-class PoolKey:
+class PoolKey(Struct, frozen=True):
     """What can be counted together."""
 
     group: str
@@ -47,8 +47,7 @@ class PoolKey:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class ItemKey:
+class ItemKey(Struct, frozen=True):
     """One thing with one price: a usage type, operation and purchase option; `charge` is its record type."""
 
     usage_type: str
@@ -57,8 +56,7 @@ class ItemKey:
     charge: str
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(Struct, frozen=True):
     """The cost and quantity of one item in one period."""
 
     pool: PoolKey
@@ -67,8 +65,7 @@ class Charge:
     quantity: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class ItemChange:
+class ItemChange(Struct, frozen=True):
     """One item before and after. `price` is its part of the pool's price effect; prices are None without quantity."""
 
     item: ItemKey
@@ -94,8 +91,7 @@ class ItemChange:
         return _share(self.after, self.quantity_after)
 
 
-@dataclass(frozen=True, slots=True)
-class Driver:
+class Driver(Struct, frozen=True):
     """A pool that changed: its parts add up to `after − before`. Items come with the largest change first."""
 
     pool: PoolKey
@@ -117,8 +113,7 @@ class Driver:
         return max(self.parts, key=lambda part: (abs(self.parts[part]), part))
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A whole comparison in one currency: drivers with the largest change first."""
 
     currency: str

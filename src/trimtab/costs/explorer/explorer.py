@@ -5,8 +5,10 @@ What is read is here; the arithmetic is in the pure files beside.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.costs.explorer import eligible
@@ -49,8 +51,7 @@ _SUMS = (
 _FEES = frozenset({eligible.RESERVATION_FEE, "SavingsPlanRecurringFee"})
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Struct, frozen=True):
     """The place of an answer: period, keys and currency."""
 
     start_ms: int

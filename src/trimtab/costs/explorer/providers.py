@@ -11,7 +11,7 @@ learn.microsoft.com/azure/cost-management-billing/savings-plan/discount-applicat
 CommitmentDiscountStatus tells what it covered (Used) and what of it nothing used (Unused).
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.costs.explorer import eligible
 from trimtab.costs.model import And, Dimension, Filter, Match, Not, Or, Where
@@ -68,8 +68,7 @@ _OF_AZURE = And(
 """Software is not covered: savings plans and reservations are for the compute of a machine alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
+class Provider(Struct, frozen=True):
     """A provider: its name here, as bills spell it, and its commitments in its own words.
 
     `lines` are all of its lines; `coverable` usage that its commitments cover or could; `unused` the lines whose

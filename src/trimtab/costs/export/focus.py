@@ -4,11 +4,11 @@ As CSV, or as Parquet, whose columns have types: an account of twelve digits sta
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain
 
 import pyarrow as pa
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import to_datetime
@@ -35,8 +35,7 @@ _LIMITS = ReadLimits(seconds=300, memory_mb=1024, threads=2)
 _QUERIES = load_queries("trimtab.costs.export")
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     accounts: list[str]
     first: date
     last: date

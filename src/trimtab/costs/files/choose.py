@@ -7,9 +7,10 @@ with `dataFiles`. Source: AWS documentation, "Cost and Usage Report: manifest fi
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.files.folder import Folder, Item
@@ -18,8 +19,7 @@ _TABLES = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson", ".zip", ".y
 _PACKED = (".gz", ".bz2")
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """The names of the files to read, and what is said of the choice."""
 
     names: tuple[str, ...]
@@ -60,8 +60,7 @@ def _by_manifests(folder: Folder, items: Sequence[Item], manifests: Sequence[Ite
     return Chosen(tuple(dict.fromkeys(names)), tuple(notes))
 
 
-@dataclass(frozen=True, slots=True)
-class _Manifest:
+class _Manifest(Struct, frozen=True):
     name: str
     content: dict[str, Any]
 

@@ -1,9 +1,10 @@
 """Where the files of a bill lie: a folder on this machine here, a bucket in `trimtab.cloud`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
@@ -22,8 +23,7 @@ class Item(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class LocalItem:
+class LocalItem(Struct, frozen=True):
     """A file on this machine."""
 
     name: str

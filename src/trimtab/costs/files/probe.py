@@ -6,12 +6,12 @@ import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.files.unpack import PlainFile
@@ -34,8 +34,7 @@ CSV_SETTINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TableFile:
+class TableFile(Struct, frozen=True):
     """A table that the engine can read: format, columns, and settings; `rows` where the file says."""
 
     path: Path

@@ -4,8 +4,9 @@ import bz2
 import shutil
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
@@ -13,8 +14,7 @@ _SUFFIXES = (".csv.gz", ".json.gz", ".jsonl.gz", ".tsv.gz", ".gz.parquet", ".sna
 _CHUNK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class PlainFile:
+class PlainFile(Struct, frozen=True):
     """A file under a name without signs that the engine would take for a pattern; `shown` is what people call it."""
 
     path: Path

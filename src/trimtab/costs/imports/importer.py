@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
+
 from trimtab.base.errors import Conflict, InvalidInput, TrimtabError, Unavailable
 from trimtab.costs.files.choose import choose
 from trimtab.costs.files.flatten import flatten, has_results
@@ -42,8 +44,7 @@ OpenFolder = Callable[[str, Path], Folder]
 """The folder at a location (path or URL); what it copies goes under the given path."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImportRequest:
+class ImportRequest(Struct, frozen=True):
     """What to import. `source` names what the bill replaces ("": its location); `add` allows a second copy. `mapping`
     is the name of a mapping of the package, or one in TOML ("": told by the columns).
     """
@@ -55,8 +56,7 @@ class ImportRequest:
     mapping: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far an import is. `total_rows` is None where the files do not say."""
 
     phase: str

@@ -3,8 +3,9 @@
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.ids import new_id
@@ -18,8 +19,7 @@ _NAME = re.compile(r"[\w.=+,@ -]{1,200}(/[\w.=+,@ -]{1,200}){0,8}")
 _ID = re.compile(r"[0-9a-f-]{36}")
 
 
-@dataclass(frozen=True, slots=True)
-class Uploads:
+class Uploads(Struct, frozen=True):
     """Files that were sent to the server, one folder an upload, until they are imported."""
 
     root: Path

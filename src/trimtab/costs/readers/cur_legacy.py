@@ -1,7 +1,8 @@
 """The legacy Cost and Usage Report: columns such as `lineItem/UnblendedCost`, tags and products one column each."""
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trimtab.costs.readers.aws import map_aws
 from trimtab.costs.readers.columns import Columns, SourceColumn

@@ -6,7 +6,8 @@ is never published).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.costs.readers.coerce import MISSING_TIME, NO_PAIRS, PAIRS, ZERO, quoted
 from trimtab.store.telemetry.schema_costs import COST_LINES, MONEY
@@ -22,8 +23,7 @@ _MAPS = ("tags", "cost_categories", "properties")
 _COMPUTED = ("month", "source", "day", "file", "tag_set", "category_set")
 
 
-@dataclass(frozen=True, slots=True)
-class LineMap:
+class LineMap(Struct, frozen=True):
     """How a file becomes lines.
 
     `typed` gives columns of `cost_lines` as SQL over the file: text, Nullable(Decimal), Nullable(DateTime) or Map.

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.readers import coerce, focus
@@ -54,8 +56,7 @@ def read(mapping: Mapping, columns: Columns) -> LineMap:
     )
 
 
-@dataclass(slots=True)
-class _Making:
+class _Making(Struct):
     """FOCUS's columns out of a file's own; `missing` are the own columns that it lacks, by FOCUS column."""
 
     mapping: Mapping

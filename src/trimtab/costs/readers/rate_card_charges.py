@@ -6,11 +6,12 @@ of a day's charges (its price, whatever that is) carries the hours, the others n
 
 from calendar import isleap, monthrange
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from itertools import groupby
+
+from msgspec import Struct
 
 from trimtab.base.measures import Measure, measure_of
 from trimtab.costs.readers.rate_card_terms import Block, Card, Item
@@ -37,8 +38,7 @@ class Use(StrEnum):
     UNUSED = "Unused"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Charge:
+class Charge(Struct, frozen=True, kw_only=True):
     """A line of the bill. `hours` are what it counts, `priced` how much of which unit at which price it comes from.
 
     `billed` is what is due where that is not the cost; `listed` what it costs by list where that is another amount.
@@ -60,8 +60,7 @@ class Charge:
     span: tuple[datetime, datetime] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Pledge:
+class _Pledge(Struct, frozen=True):
     """What the card's days of a month cost at least, and the hours that this pays, unrounded."""
 
     hours: Decimal

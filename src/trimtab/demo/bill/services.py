@@ -1,11 +1,11 @@
 """What the company uses beside machines: buckets, file systems, traffic, clusters; and a project that nobody tagged."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from msgspec import Struct
 
 from trimtab.demo.bill.lines import lines, money
 from trimtab.demo.bill.machines import SHARED
@@ -17,8 +17,7 @@ from trimtab.demo.world import World
 _MONTH_HOURS = 730.0  # AWS's own month for what is billed by GB and month, where it need not be exact
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """Something used every day. `daily` is its usage on an average day, `rate` dollars a unit (us-east-1's list price).
 
     `grows` is the share by which a day's usage grows a day, `people` whether it follows working days.

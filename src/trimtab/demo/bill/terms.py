@@ -4,8 +4,9 @@ A Compute Savings Plan covers most of the H100, Reserved Instances all A100, res
 demand. Discounts are rounded from what AWS publishes for a year in us-east-1; the negotiated rate is invented.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from trimtab.demo import catalog
 from trimtab.demo.catalog import Machine
@@ -32,8 +33,7 @@ NEGOTIATED_ENDED_DAYS = 9
 DAY_MS = 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
+class Reservation(Struct, frozen=True):
     """Reserved Instances of one kind: `count` in `region`, of which `used` run."""
 
     arn: str

@@ -1,8 +1,9 @@
 """Changes made through trimtab as CloudTrail records, durable before the one who made them is answered."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from trimtab.access.principal import LOCAL_OPERATOR, Principal
 from trimtab.audit.model import MANAGEMENT, AuditEvent, Origin
@@ -26,8 +27,7 @@ class Ingest(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Change:
+class Change(Struct):
     """A change that somebody asked for, and what came of it.
 
     `source` and `name` are what CloudTrail calls eventSource and eventName. `account` and `region` are None for the

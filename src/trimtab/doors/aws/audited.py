@@ -1,8 +1,9 @@
 """Which calls of the AWS door are changes, and what the audit is told of one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from trimtab.access.principal import Role
 from trimtab.doors.aws.faults import AwsError
@@ -23,8 +24,7 @@ DATA_EVENTS: Mapping[str, frozenset[str]] = {
 """Operations that need the role write and only bring data in: CloudTrail calls them data events, and keeps them out."""
 
 
-@dataclass(slots=True)
-class Called:
+class Called(Struct):
     """A call of an operation, and what came of it: `failed` is the error that was answered."""
 
     service: Service

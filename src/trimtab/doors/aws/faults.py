@@ -5,8 +5,9 @@ Source: AWS's "Common errors" pages of the query and JSON services, and the SDKs
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.base.errors import (
     AccessDenied,
@@ -22,8 +23,7 @@ from trimtab.base.errors import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Struct, frozen=True):
     """An error that every service can answer: its name for SDKs, the HTTP status, and whose fault it is."""
 
     json_name: str

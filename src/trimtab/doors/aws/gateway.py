@@ -10,9 +10,10 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, MutableMapping
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.access.key import AwsKey
 from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role, unbound_only
@@ -71,8 +72,7 @@ def is_aws_request(scope: Mapping[str, Any]) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayOptions:
+class GatewayOptions(Struct, frozen=True):
     """What the gateway is built from.
 
     Without `auth_required` any signature is taken and none is needed: the caller is the local operator, in the

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Service
@@ -28,8 +29,7 @@ FAULTS: dict[str, WriteFault] = {
 _MODEL_NAMES = {"json": "json", "query": "query", "cbor": "smithy-rpc-v2-cbor", "rest": "rest-json"}
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """What a request asks for: `service` is None where this door does not serve it.
 
     `operation` is "" where the request names none; `asked` is what it named, for messages.
@@ -41,8 +41,7 @@ class Target:
     asked: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(Struct, frozen=True):
     """An operation's codec and check, made when first needed."""
 
     codec: Codec

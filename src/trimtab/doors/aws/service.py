@@ -11,8 +11,9 @@
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct, field
 
 from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import Scope
@@ -27,8 +28,7 @@ Answer = Mapping[str, Any]
 """An answer in the same form; a list of numbers or timestamps may be a numpy array."""
 
 
-@dataclass(slots=True)
-class CallContext:
+class CallContext(Struct):
     """One call: who, for which account and region, and under which id.
 
     `invocation_id` is `amz-sdk-invocation-id`, the same over a client's retries; None when not sent.
@@ -53,8 +53,7 @@ Call = Callable[[Request, CallContext], Awaitable[Answer]]
 RawCall = Callable[[bytes, CallContext], Awaitable[Answer | None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One operation, bound to what it needs.
 
     `dialect` words the model's constraints; None means that the operation checks everything itself. `raw` may answer
@@ -70,8 +69,7 @@ class Operation:
     bound: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """A service as the gateway serves it. `body_limit` is in bytes, after decompression."""
 
     model: ServiceModel
@@ -80,8 +78,7 @@ class Service:
     invalid_code: str = "ValidationError"
 
 
-@dataclass(frozen=True, slots=True)
-class _Added(Generic[Rooms]):
+class _Added(Struct, Generic[Rooms], frozen=True):
     call: Function[Rooms]
     needs: Role
     dialect: Dialect | None

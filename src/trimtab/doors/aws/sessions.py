@@ -11,7 +11,8 @@ import json
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.access.key import AwsKey
 from trimtab.access.principal import Principal, Role, scope_of
@@ -25,8 +26,7 @@ _ID = re.compile(r"ASIA[A-Z2-7]{16}")
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """Credentials that end at `until_ms`."""
 
     id: str

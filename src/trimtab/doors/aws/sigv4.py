@@ -9,10 +9,11 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 from urllib.parse import parse_qsl, quote, unquote
+
+from msgspec import Struct
 
 from trimtab.access.key import AwsKey
 from trimtab.base.clock import Clock, to_datetime, to_ms
@@ -40,8 +41,7 @@ class KeyLookup(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """What a request says of its own signature. Nothing in here is verified."""
 
     key_id: str

@@ -1,7 +1,8 @@
 """STS: who the caller is, and credentials for a while. Query protocol only, as the service."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.access.principal import Role
 from trimtab.base.clock import Clock
@@ -14,8 +15,7 @@ _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:[\w+=,.@/-]*/)?([\
 _HOUR_S = 3600
 
 
-@dataclass(frozen=True, slots=True)
-class StsRooms:
+class StsRooms(Struct, frozen=True):
     """What the operations ask."""
 
     keys: KeyLookup

@@ -10,11 +10,11 @@ A name may be declared once in the set. Every document has the form of the API t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
@@ -24,8 +24,7 @@ VERSION = 1
 _KEY = "trimtab"
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """A file as it was sent."""
 
     name: str

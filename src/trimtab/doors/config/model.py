@@ -1,9 +1,10 @@
 """What a set of configuration files holds: for each section, named documents."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 Form = Mapping[str, Any]
 """One document, in the form of the API that defines its kind, without its name."""
@@ -11,8 +12,7 @@ Configuration = Mapping[str, Mapping[str, Form]]
 """By section and name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """Whose configuration it is, and who asks."""
 
     account: str
@@ -53,8 +53,7 @@ class Action(StrEnum):
     REMOVE = "remove"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldChange:
+class FieldChange(Struct, frozen=True):
     """One value within a document: where, as a path of names and numbers; what it was and will be (None: absent)."""
 
     path: str
@@ -62,8 +61,7 @@ class FieldChange:
     after: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One document that differs."""
 
     section: str

@@ -1,8 +1,9 @@
 """Configuration as code: what files declare against what there is, what would change, and the change itself."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput, TrimtabError
 from trimtab.doors.config.difference import differences
@@ -12,8 +13,7 @@ from trimtab.doors.config.model import Action, Change, Form, Kind, Owner
 _TOLD = 20  # faults of one answer
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """What was changed, and what stopped it: the changes after `failed` were not tried."""
 
     done: list[Change]

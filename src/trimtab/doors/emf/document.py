@@ -7,8 +7,9 @@ writes histograms.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
@@ -35,8 +36,7 @@ _EXAMPLE = 300  # characters of a document that the ledger keeps
 _SET = ("Count", "Sum", "Min", "Max")
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """What one metric of a document measured under one set of dimensions.
 
     `values` are (value, count); `statistics` is (count, sum, minimum, maximum) where a set was sent instead.

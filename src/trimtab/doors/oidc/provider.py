@@ -6,7 +6,6 @@ Authlib. Only asymmetric signatures count: a token signed with `none` or with th
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
@@ -15,6 +14,7 @@ from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Unauthenticated, Unavailable
@@ -27,8 +27,7 @@ _LEEWAY_S = 60  # clocks of two machines differ
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(Struct, frozen=True):
     """What the provider knows us as. An empty `secret` is a public client: PKCE alone proves who asks."""
 
     issuer: str
@@ -37,8 +36,7 @@ class Client:
     scopes: str
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """What is kept of a sign-in between its two requests."""
 
     state: str

@@ -1,8 +1,9 @@
 """Which role a claim of the provider gives: `finance=ledger,admin=platform|sre` names the groups of each role."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import SetupError
@@ -10,8 +11,7 @@ from trimtab.base.errors import SetupError
 _HIGHEST_FIRST = (Role.ADMIN, Role.WRITE, Role.READ, Role.FINANCE)
 
 
-@dataclass(frozen=True, slots=True)
-class RoleMap:
+class RoleMap(Struct, frozen=True):
     """The groups of each role, the claim that carries them, and the role of anybody else (None: not let in)."""
 
     claim: str

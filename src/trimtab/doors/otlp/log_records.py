@@ -4,10 +4,9 @@ Source: opentelemetry-proto, logs.proto and logs_service.proto. In JSON, trace a
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.doors.otlp import decode_json
@@ -25,8 +24,7 @@ _SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 _A_SEVERITY = 4  # numbers of each
 
 
-@dataclass(slots=True)
-class Record:
+class Record(Struct):
     """A log record. Times are nanoseconds, 0 where not given; ids are hexadecimal, "" for none."""
 
     time_ns: int = 0

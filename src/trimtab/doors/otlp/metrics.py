@@ -13,11 +13,11 @@ Exemplars, scopes and descriptions are not kept.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.turns import Turns
@@ -36,8 +36,7 @@ UNREADABLE = "a resource that cannot be read"
 """Stands for the source of points whose resource attributes are broken."""
 
 
-@dataclass(slots=True)
-class Translated:
+class Translated(Struct):
     """What a request becomes. `rows` and `refused` are by source (see origin.py); `points_refused` are OTLP's."""
 
     batch: MetricBatch = field(default_factory=MetricBatch)

@@ -5,7 +5,8 @@ Namespace as the EMF exporter of AWS's OpenTelemetry distribution makes it: `ser
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 IDENTIFYING = (
     "host.name",
@@ -25,8 +26,7 @@ NO_NAMESPACE = "default"
 _PLACES = ("host.name", "k8s.pod.name", "container.name", "service.instance.id")
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """`attributes` are all of the resource's."""
 
     namespace: str

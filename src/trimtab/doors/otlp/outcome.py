@@ -1,16 +1,16 @@
 """What came of an OTLP request of any signal, and who takes such requests."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from trimtab.base.errors import TrimtabError
 from trimtab.doors.otlp.answer import Encoding
 from trimtab.doors.writing import Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How many points, records or spans were refused, and why, by source."""
 
     points_refused: int

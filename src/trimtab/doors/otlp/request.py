@@ -6,13 +6,13 @@ series that was met before, none are.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from types import ModuleType
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 NAN = float("nan")
 
@@ -43,8 +43,7 @@ NO_RECORDED_FLAG = 1
 """DataPointFlags.DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK."""
 
 
-@dataclass(frozen=True, slots=True)
-class Metrics:
+class Metrics(Struct, frozen=True):
     """The metrics of a request, as columns: the number of their resource, Shape, Temporality, and whether monotonic."""
 
     resource: npt.NDArray[np.int64]
@@ -53,8 +52,7 @@ class Metrics:
     monotonic: npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
+class Numbers(Struct, frozen=True):
     """The points of gauges and sums, as columns.
 
     `metric` is the number of the metric; `keys` are 128-bit digests of everything that names the series (rows of two
@@ -69,8 +67,7 @@ class Numbers:
     states: npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Distribution:
+class Distribution(Struct, frozen=True):
     """A point of a histogram, exponential histogram or summary; times in ns, NaN where a number was not sent.
 
     `key` names the series within its metric's head (bytes as sent); `attributes` decodes them.

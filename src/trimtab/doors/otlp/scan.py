@@ -1,10 +1,10 @@
 """Where everything is in an ExportMetricsServiceRequest: what a scan finds, and the scan in plain Python."""
 
-from dataclasses import dataclass
 from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.base.errors import LimitExceeded
 from trimtab.doors.otlp.request import INTEGER, NO_RECORDED_FLAG, NO_RECORDED_VALUE, NO_VALUE, Shape
@@ -27,8 +27,7 @@ TIME, DOUBLE, INT, ATTRIBUTES, FLAGS = 3, 4, 6, 7, 8  # of NumberDataPoint
 _SHAPES = frozenset(int(shape) for shape in Shape if shape)
 
 
-@dataclass(frozen=True, slots=True)
-class Scanned:
+class Scanned(Struct, frozen=True):
     """What is where in a body.
 
     `resources`: start, end of the Resource message (0, 0 for none). `metrics`: resource, start and end of name and of

@@ -1,7 +1,8 @@
 """From names and attributes to series: the identity of an OTLP series, and what is remembered of those met before."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.tags import make_tags
@@ -19,8 +20,7 @@ _MAX_DISTRIBUTIONS = 200_000  # series of histograms and summaries remembered; s
 DistributionKey = tuple[bytes, str, str, int, bytes, str]
 
 
-@dataclass(slots=True)
-class Tenant:
+class Tenant(Struct):
     """What is remembered of one account. A memory that is full starts anew."""
 
     account: str

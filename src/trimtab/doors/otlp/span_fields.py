@@ -5,7 +5,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.doors.otlp.span_records import SpanRecord
 from trimtab.inventory.resolver import resolve
@@ -43,8 +44,7 @@ _PLATFORMS = {
 _THRESHOLDS = 1 << 56  # of consistent sampling: OpenTelemetry, "TraceState: Probability Sampling"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """What all spans of a resource share."""
 
     account: str

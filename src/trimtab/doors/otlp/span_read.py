@@ -1,7 +1,8 @@
 """What a body of OTLP spans held, and the reading of records into it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.doors.otlp.span_fields import RefusedSpan, place_of, span_of
 from trimtab.doors.otlp.span_records import Decoded
@@ -10,8 +11,7 @@ from trimtab.traces.ingest import EncodedSpans
 from trimtab.traces.model import NS_A_MS, Span
 
 
-@dataclass(slots=True)
-class Read:
+class Read(Struct):
     """What a body held: spans, or rows of them already; how many of each service; what was refused and why."""
 
     spans: list[Span] = field(default_factory=list)

@@ -5,11 +5,10 @@ names of enums, which some senders write, are taken too.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct, field
 
 from trimtab.base.errors import InvalidInput
 from trimtab.doors.otlp import decode_json
@@ -32,8 +31,7 @@ _KIND_NAMES = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSU
 _STATUS_NAMES = ("UNSET", "OK", "ERROR")
 
 
-@dataclass(slots=True)
-class SpanRecord:
+class SpanRecord(Struct):
     """A span as it was sent. Ids are hexadecimal, "" for none; `size` is its bytes, 0 in JSON."""
 
     trace_id: str = ""

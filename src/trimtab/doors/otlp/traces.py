@@ -5,8 +5,9 @@ A body of protobuf is decoded by compiled code where that is loaded (`span_rows.
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass, field
 from types import ModuleType
+
+from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput, TrimtabError
 from trimtab.doors.inflight import OTLP, InFlight
@@ -27,8 +28,7 @@ _GZIP_RATIO = 8
 _THREAD_BYTES, _THREAD_BYTES_PLAIN = 1 << 20, 64 << 10  # see intake.py
 
 
-@dataclass(frozen=True, slots=True)
-class TraceWriting:
+class TraceWriting(Struct, frozen=True):
     """What the door needs to write. `account` and `region` are for callers that name none."""
 
     traces: TracesRoom

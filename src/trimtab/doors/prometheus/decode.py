@@ -1,12 +1,13 @@
 """From a scanned request to rows: series are looked up by digest, and only those not met before are decoded."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from itertools import islice
 from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.tags import make_tags
@@ -34,8 +35,7 @@ _MAX_HISTOGRAMS = 100_000  # native histograms remembered; some hundred bytes ea
 _MAX_BEGAN = 500_000  # series whose beginning is remembered; 100 bytes each
 
 
-@dataclass(slots=True)
-class Tenant:
+class Tenant(Struct):
     """What is remembered of one account: its series, and its metadata."""
 
     account: str
@@ -54,8 +54,7 @@ class Tenant:
         self.began.update(began)
 
 
-@dataclass(slots=True)
-class Decoded:
+class Decoded(Struct):
     """What a request becomes. `samples` and `histograms` are how many of those sent are in the batch, `began` the
     series of which the batch has the beginning.
     """

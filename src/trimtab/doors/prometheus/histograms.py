@@ -8,8 +8,10 @@ since a start that is seldom told.
 
 import math
 import struct
-from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput
 from trimtab.doors.protobuf import wire
@@ -32,8 +34,7 @@ _REPEATED = frozenset(
 _STALE = struct.pack("<Q", 0x7FF0000000000002)
 
 
-@dataclass(slots=True)
-class _Buckets:
+class _Buckets(Struct):
     """One sign's buckets as sent: runs of (gap, length), and their counts, plain or as differences."""
 
     spans: list[tuple[int, int]] = field(default_factory=list)
@@ -60,8 +61,7 @@ class _Buckets:
         return first, tuple(dense)
 
 
-@dataclass(slots=True)
-class NativeHistogram:
+class NativeHistogram(Struct):
     """A Histogram message. `stale` is a marker that the series ended, not a measurement."""
 
     count: float = 0

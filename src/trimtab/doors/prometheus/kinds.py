@@ -6,7 +6,8 @@ series. Families of the type histogram or summary are counters in their `_bucket
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.doors.protobuf import wire
 from trimtab.doors.protobuf.wire import LENGTH, VARINT
@@ -22,8 +23,7 @@ MAX_FAMILIES = 50_000
 """Metadata kept; a large Prometheus has some thousand families."""
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(Struct, frozen=True):
     """What a sender said of a metric family. `type` is one of Prometheus' in lower case."""
 
     family: str

@@ -5,10 +5,10 @@ Source: Prometheus documentation, "HTTP API". Errors are `{"status": "error", "e
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -49,8 +49,7 @@ TABLE: tuple[tuple[type[TrimtabError], int, str], ...] = (
 """The first row whose class the error is counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class QueryNeeds:
+class QueryNeeds(Struct, frozen=True):
     """What the door stands on."""
 
     promql: PromQL

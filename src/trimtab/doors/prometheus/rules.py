@@ -9,10 +9,10 @@ health is `unknown` where data are missing. Source: Prometheus documentation, "H
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -52,8 +52,7 @@ def routes(listing: AlarmListing) -> list[BaseRoute]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     """One alarm as a rule, and where it is listed."""
 
     file: str
@@ -93,8 +92,7 @@ class _Rules:
         return [_rule(one, found) for one in found.alarms]
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """What a request for rules asks for; an empty part leaves nothing out."""
 
     names: frozenset[str]

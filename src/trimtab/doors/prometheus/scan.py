@@ -5,12 +5,12 @@ Labels are not decoded here: a series that was met before is known by the digest
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.doors.prometheus.kinds import Metadata
 from trimtab.doors.prometheus.labels import read_pairs
@@ -85,8 +85,7 @@ class Found(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Scanned:
+class Scanned(Struct, frozen=True):
     """What is where in a body.
 
     `series` has a row a time series: start and end of its label block (from the tag of the first label to the end of

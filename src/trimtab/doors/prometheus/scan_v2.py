@@ -5,12 +5,12 @@ symbols, which every request numbers anew; so a series is known by the digest of
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.doors.prometheus.kinds import Metadata, metadata_of
@@ -27,8 +27,7 @@ TYPE, HELP_REF, UNIT_REF = 1, 3, 4  # of Metadata
 _FAULT = "a field is cut short, of an unknown type, or refers to a symbol that is not there"
 
 
-@dataclass(frozen=True, slots=True)
-class ScannedV2:
+class ScannedV2(Struct, frozen=True):
     """What is where in a body; a `Found` (scan.py).
 
     `symbols` has a row a symbol: start, end. `series` has a row a time series: start, end of its message, the number of

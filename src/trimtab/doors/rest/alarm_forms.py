@@ -1,7 +1,6 @@
 """Alarms and mute rules as REST takes and shows them: definitions in CloudWatch's form, checked; who asks and where."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -55,8 +54,7 @@ class RegionQuery(Struct, frozen=True, forbid_unknown_fields=True):
     account: Account = None
 
 
-@dataclass(frozen=True, slots=True)
-class Alarming:
+class Alarming(Struct, frozen=True):
     """What the operations on alarms need. `account` is that of callers who are bound to none."""
 
     room: AlarmRoom

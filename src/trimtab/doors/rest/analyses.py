@@ -1,7 +1,6 @@
 """`/rest/v1/analyses`: visuals over datasets as specs, what they show, and alarms of their thresholds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -34,8 +33,7 @@ class Ranged(Struct, frozen=True, forbid_unknown_fields=True):
     parameter: Annotated[list[str], Meta(max_length=50)] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Analysing:
+class Analysing(Struct, frozen=True):
     """What the operations need."""
 
     room: AnalysisRoom

@@ -1,7 +1,6 @@
 """`/rest/v1/batch-jobs`: batch jobs as their runners report them, and what they have cost."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
@@ -31,8 +30,7 @@ class JobsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchJobs:
+class BatchJobs(Struct, frozen=True):
     """What the operations need. `account` and `region` are the server's own."""
 
     recorder: Recorder

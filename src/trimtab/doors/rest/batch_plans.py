@@ -3,7 +3,6 @@
 import asyncio
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -40,8 +39,7 @@ class Where(Struct, frozen=True, forbid_unknown_fields=True):
     start_min: Annotated[float, Meta(ge=0, le=600, description="Minutes that a machine takes to start.")] = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class Planning:
+class Planning(Struct, frozen=True):
     """What the operations need. `region` is the server's own."""
 
     recorder: Recorder

@@ -1,7 +1,6 @@
 """`/rest/v1/budgets`: limits on the bill, how they stand, who is told and what is done."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct
@@ -29,8 +28,7 @@ class InAccount(Struct, frozen=True, forbid_unknown_fields=True):
     account: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Budgeting:
+class Budgeting(Struct, frozen=True):
     """What the operations need. `home` is the account whose budgets sum every bill; others sum their own."""
 
     room: BudgetsRoom

@@ -1,6 +1,5 @@
 """`/rest/v1/cardinality`, `/rest/v1/drop-rules`: what costs most series, and what is not kept of new ones."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -32,8 +31,7 @@ class RuleQuery(Struct, frozen=True, forbid_unknown_fields=True):
     name: wire.RuleName
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesCosts:
+class SeriesCosts(Struct, frozen=True):
     """What the operations need."""
 
     reader: CardinalityReader

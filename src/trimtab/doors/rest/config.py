@@ -1,7 +1,6 @@
 """`/rest/v1/config`: alarms, dashboards, detectors and mute rules as files."""
 
 import asyncio
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -23,8 +22,7 @@ class ExportQuery(Struct, frozen=True, forbid_unknown_fields=True):
     section: Annotated[list[str], Meta(description="Of these sections only (repeatable).")] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Configuring:
+class Configuring(Struct, frozen=True):
     """What the operations need. `replays` is None where alarms cannot be replayed."""
 
     room: Configurations

@@ -1,7 +1,6 @@
 """`/rest/v1/costs/anomalies`: what the bill has too much of, what is watched for it, and who is told."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -37,8 +36,7 @@ class AnomaliesQuery(Struct, frozen=True, forbid_unknown_fields=True):
     open: Annotated[bool, Meta(description="Only those that go on at the last day of the bill.")] = False
 
 
-@dataclass(frozen=True, slots=True)
-class Watching:
+class Watching(Struct, frozen=True):
     """What the operations need. `home` is the server's own account."""
 
     room: CostAnomalies

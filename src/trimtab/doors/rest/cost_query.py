@@ -1,6 +1,5 @@
 """What questions to a bill have in common: range, groups and filters as query parameters."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -55,8 +54,7 @@ class CostsAsked(Struct, frozen=True, forbid_unknown_fields=True):
     ] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """The same, read."""
 
     span: Period

@@ -1,8 +1,9 @@
 """`/rest/v1/event-rules`, `/rest/v1/events`: what happens when something happens, tried out before and put."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.access.principal import Principal, Role
 from trimtab.base.errors import InvalidInput
@@ -24,8 +25,7 @@ _RULE: Mapping[str, str] = {"bus": "The name of the event bus.", "name": "The na
 _DAY_MS = 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class Triggering:
+class Triggering(Struct, frozen=True):
     """What the operations ask."""
 
     room: TriggersRoom

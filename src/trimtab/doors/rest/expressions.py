@@ -1,10 +1,10 @@
 """`POST /rest/v1/metrics/expressions`: metric math, SEARCH and Metrics Insights SQL."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
@@ -42,8 +42,7 @@ class Fresh(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluating:
+class Evaluating(Struct, frozen=True):
     """What evaluating needs."""
 
     evaluator: Evaluator

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.access.principal import Role
 from trimtab.client import forget_wire as wire
@@ -15,8 +16,7 @@ from trimtab.forget.requests import ForgetRequests
 _PATH = "/rest/v1/forget"
 
 
-@dataclass(frozen=True, slots=True)
-class Forgets:
+class Forgets(Struct, frozen=True):
     """What the operations need: the requests, and what counts an owner's rows."""
 
     requests: ForgetRequests

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab import __version__
 from trimtab.base.clock import Clock
@@ -20,8 +21,7 @@ Check = Callable[[], Awaitable[None]]
 """Returns when its part works; raises an error of `base.errors` that says what is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Struct, frozen=True):
     """What these endpoints need. `checks` are by the name of the part; `render` is the self metrics' text."""
 
     clock: Clock

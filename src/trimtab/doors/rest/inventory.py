@@ -1,6 +1,5 @@
 """`/rest/v1/inventory` and `/rest/v1/nodes`: what there is, from files and connectors (role write to tell of it)."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -35,8 +34,7 @@ class NodesQuery(Struct, frozen=True, forbid_unknown_fields=True):
     cluster: Annotated[str, Meta(max_length=128, description="Of this cluster only.")] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where things are whose sender does not say: the server's own account and region."""
 
     account: str

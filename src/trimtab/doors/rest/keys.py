@@ -1,7 +1,8 @@
 """`/rest/v1/keys`: make, list and revoke access keys and tokens (role admin)."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from trimtab.access.grant import Grant, rules_of
 from trimtab.access.key import AWS, KeyInfo

@@ -1,6 +1,5 @@
 """`GET /rest/v1/kpis`: the five infrastructure KPIs of every service or team, or of the fleet."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -43,8 +42,7 @@ class KpiQuery(Struct, frozen=True, forbid_unknown_fields=True):
     ) = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What computing KPIs needs."""
 
     registry: Registry

@@ -1,7 +1,6 @@
 """`/rest/v1/load-tests`: load tests that were run with `trimtab loadtest run`, and what their machines cost."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -25,8 +24,7 @@ class TestsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(max_length=128, description="Only tests of this name.")] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LoadTesting:
+class LoadTesting(Struct, frozen=True):
     """What the operations need."""
 
     room: InferenceRoom

@@ -1,6 +1,5 @@
 """Whose logs a call of the API is about, shared by the files that answer `/rest/v1/logs/…`."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -14,8 +13,7 @@ TAG = "logs"
 BY_NAME = Annotated[str, Meta(min_length=1, max_length=512)]
 
 
-@dataclass(frozen=True, slots=True)
-class LogDoors:
+class LogDoors(Struct, frozen=True):
     """What the operations need. `account` is that of callers who have none."""
 
     room: LogsRoom

@@ -1,6 +1,6 @@
 """`POST /rest/v1/logs/query`: Logs Insights, answered at once."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.access.principal import Principal, Role
 from trimtab.base.clock import Clock
@@ -10,8 +10,7 @@ from trimtab.doors.rest.times import time_range
 from trimtab.logs.insights.run import Ask, LogInsights
 
 
-@dataclass(frozen=True, slots=True)
-class Querying:
+class Querying(Struct, frozen=True):
     """What queries need; `account` is that of a caller who has none, the local operator."""
 
     insights: LogInsights

@@ -1,9 +1,9 @@
 """`/rest/v1/logs/schedules`: queries that run by a schedule, their runs and what these found."""
 
-from dataclasses import replace
 from typing import Annotated
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import AccessDenied, NotFound

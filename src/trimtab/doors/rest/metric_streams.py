@@ -1,6 +1,6 @@
 """`GET /rest/v1/metric-streams`: metric streams and how sending goes; they are put by CloudWatch's clients."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.base.errors import AccessDenied
 from trimtab.client import metric_streams_wire as wire
@@ -9,8 +9,7 @@ from trimtab.metric_streams.model import Stream
 from trimtab.metric_streams.room import StreamsRoom
 
 
-@dataclass(frozen=True, slots=True)
-class Streams:
+class Streams(Struct, frozen=True):
     """What the operation needs; `account` is that of callers who have none."""
 
     room: StreamsRoom

@@ -1,7 +1,6 @@
 """`GET /rest/v1/metrics…`: which series there are, statistics of them over time, and their stored points."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Protocol
 
 from msgspec import Meta, Struct, field
@@ -115,8 +114,7 @@ class Reader(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What reading needs."""
 
     finder: Finder
@@ -124,8 +122,7 @@ class Reading:
     clock: Clock
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(Struct, frozen=True):
     """Series that make one line."""
 
     label: str

@@ -1,11 +1,10 @@
 """`POST /rest/v1/metrics`: store measurements. A wrong one is refused by name; the others of its request are stored."""
 
 import math
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from trimtab.access.principal import Role
 from trimtab.base.clock import Clock
@@ -61,8 +60,7 @@ class Ledger(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Writing:
+class Writing(Struct, frozen=True):
     """What storing needs; `account` and `region` are the server's own."""
 
     registry: Registry
@@ -82,8 +80,7 @@ class _WrongDatum(Exception):
         self.expected = expected
 
 
-@dataclass(frozen=True, slots=True)
-class _Refused:
+class _Refused(Struct, frozen=True):
     index: int
     got: str
     expected: str

@@ -1,7 +1,6 @@
 """`/rest/v1/reports`: written reports, now or by a schedule."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -30,8 +29,7 @@ class Asked(Struct, frozen=True, forbid_unknown_fields=True):
     end: Instant = "now"
 
 
-@dataclass(frozen=True, slots=True)
-class Reporting:
+class Reporting(Struct, frozen=True):
     """What the operations need. `home` is the account of callers who are bound to none."""
 
     room: WrittenReports

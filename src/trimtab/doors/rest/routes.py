@@ -1,10 +1,10 @@
 """The routes of the REST API, its OpenAPI document included, from the dependencies that app.py hands over."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
+from msgspec import Struct
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
@@ -131,8 +131,7 @@ class Ledger(put.Ledger, sources.Sources, Protocol):
     """What the API asks of `inventory.sources.SourceLedger`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dependencies:
+class Dependencies(Struct, frozen=True):
     """What the REST API needs of the rest of the server. `wipe` is None where a reset is not allowed."""
 
     settings: Settings

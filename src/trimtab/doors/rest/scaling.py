@@ -1,7 +1,6 @@
 """`/rest/v1/scaling`: scalable targets, their policies and scheduled actions, what was done, and done by hand."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -39,8 +38,7 @@ class ActivitiesQuery(Struct, frozen=True, forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=1, le=1000, description="How many at most.")] = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Scaling:
+class Scaling(Struct, frozen=True):
     """What the operations need. `account` and `region` are the server's own."""
 
     viewing: Viewing

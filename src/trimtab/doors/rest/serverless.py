@@ -1,6 +1,5 @@
 """`/rest/v1/serverless/…`: functions, single invocations, and short jobs seen the same way."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -51,8 +50,7 @@ class JobsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     longest_s: Annotated[float, Meta(ge=1, le=604_800, description="Seconds within which a run is short.")] = 3600.0
 
 
-@dataclass(frozen=True, slots=True)
-class ServerlessRooms:
+class ServerlessRooms(Struct, frozen=True):
     """What the operations need; `reports` of runs are not there on a server without an inventory."""
 
     reader: ServerlessReader

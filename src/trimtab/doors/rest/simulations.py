@@ -2,10 +2,10 @@
 
 import asyncio
 import math
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
@@ -28,8 +28,7 @@ _MOST_WORK = 3_000_000
 """Ticks times policies of one request: some seconds of a core."""
 
 
-@dataclass(frozen=True, slots=True)
-class Simulating:
+class Simulating(Struct, frozen=True):
     """What the operations need."""
 
     evaluator: Evaluator

@@ -1,6 +1,5 @@
 """Sizing from load tests, the policies that are chosen from it, and load tests that are asked of the server."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -36,8 +35,7 @@ class PolicyQuery(Struct, frozen=True, forbid_unknown_fields=True):
     endpoint: Annotated[str, Meta(min_length=1, max_length=256, description="The endpoint.")]
 
 
-@dataclass(frozen=True, slots=True)
-class SizingDesk:
+class SizingDesk(Struct, frozen=True):
     """What the operations need. `account` and `region` are the server's own."""
 
     advisor: Advisor

@@ -5,10 +5,9 @@ A query field of type `list[str]` may be repeated; any other may be given once.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from trimtab.access.principal import Principal, Role
 
@@ -20,8 +19,7 @@ class NoQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """No query parameters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Generic[Q, B]):
+class Call(Struct, Generic[Q, B], frozen=True):
     """One request, read and validated. `headers` are by lower-case name; `body_bytes` is the length as sent."""
 
     principal: Principal
@@ -32,8 +30,7 @@ class Call(Generic[Q, B]):
     body_bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """A request header that an operation reads."""
 
     name: str
@@ -41,16 +38,14 @@ class Header:
     max_length: int
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """An answer that is not JSON."""
 
     body: str
     media_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class WithStatus:
+class WithStatus(Struct, frozen=True):
     """An answer with another status than the operation's own."""
 
     status: int
@@ -60,8 +55,7 @@ class WithStatus:
 Handler = Callable[[Call[Any, Any]], Awaitable[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One method of one path. `errors` are the statuses it may answer beside those that every operation may.
 
     `answer` None means text of `media_type`. `also` are further statuses that carry the same answer type.

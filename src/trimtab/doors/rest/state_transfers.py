@@ -7,11 +7,11 @@ starts anew with it. One file at a time; who sends part 0 begins again.
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute
@@ -36,8 +36,7 @@ from trimtab.store.state.portable.write import write
 _PIECE = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class StateTransfers:
+class StateTransfers(Struct, frozen=True):
     """What the way of the state in and out needs. Free disk below `reserve_mb` MiB refuses a file."""
 
     state: State

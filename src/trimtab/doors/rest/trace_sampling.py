@@ -1,6 +1,5 @@
 """`/rest/v1/tail-sampling`: what is kept of traces when they have ended."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -20,8 +19,7 @@ class PlaceQuery(Struct, frozen=True, forbid_unknown_fields=True):
     region: _Region = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TailSampled:
+class TailSampled(Struct, frozen=True):
     """What the operations need. `account` and `region` are those of callers that have none."""
 
     preferences: TracePreferences

@@ -1,6 +1,5 @@
 """`/rest/v1/traces` and `/rest/v1/service-map`: search, waterfalls, bottlenecks, comparisons and root causes."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -25,8 +24,7 @@ _HOUR_MS = 3_600_000
 _ERRORS = (404, 504)
 
 
-@dataclass(frozen=True, slots=True)
-class Tracing:
+class Tracing(Struct, frozen=True):
     """What the operations need. `account` and `region` are those of callers that have none."""
 
     room: BottlenecksRoom

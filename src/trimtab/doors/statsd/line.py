@@ -7,9 +7,10 @@ values (`name:1:2:3|h`). A tag without a value has the value "true"; values of a
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.tags import Tags, make_tags
@@ -37,8 +38,7 @@ class Type(StrEnum):
     SET = "s"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A parsed line. `values` are numbers as text for all types but SET, whose values are members.
 
     `rate` is the share of events that was sent; `time_s` is when they happened, None for now.

@@ -10,7 +10,8 @@ A window's points carry the time of its start, so that windows never straddle a 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.tags import Tags
@@ -31,8 +32,7 @@ NO_TIME = f"a time is given with a metric that is neither {Type.COUNTER} nor {Ty
 Key = tuple[str, Type, Tags]
 
 
-@dataclass(frozen=True, slots=True)
-class Points:
+class Points(Struct, frozen=True):
     """The points of one series at one time: (value, how often it was seen), or for a GAUGE one value."""
 
     name: str
@@ -43,8 +43,7 @@ class Points:
     values: list[tuple[float, float]]
 
 
-@dataclass(slots=True)
-class _Window:
+class _Window(Struct):
     start_ms: int
     entries: int = 0
     series: set[Key] = field(default_factory=set)

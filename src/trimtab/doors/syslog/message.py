@@ -5,8 +5,9 @@ What is neither is a message all the same (RFC 3164, 4.3.3): its text is kept, w
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
 
 from trimtab.base.clock import to_datetime, to_ms
 
@@ -31,8 +32,7 @@ _NIL = "-"
 _MONTH_MS = 31 * 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class SyslogMessage:
+class SyslogMessage(Struct, frozen=True):
     """A message. `time_ms` None where it names no time that can be; `host` "" where none is named."""
 
     facility: str

@@ -1,9 +1,10 @@
 """What estimates of open days rest on until the bill changes: its past, owners, past errors and corrections."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.costs.model import Metric
 from trimtab.costs.read_sql import DAY_MS, HOUR_MS
@@ -35,8 +36,7 @@ Used = Mapping[str, Mapping[str, float]]
 """By kind what was counted by model or endpoint."""
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(Struct, frozen=True):
     """Made once a bill. `factors` is by line, `replayed` has the corrections in it."""
 
     generation: int

@@ -10,10 +10,11 @@ bill ÷ estimate; the correction of a day looks at days before it alone.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.economics.estimate.carry import at_close, carried
 from trimtab.economics.estimate.model import RESOURCE, UNIT, Basis, DayAmounts, Floats, Metered, Past
@@ -28,8 +29,7 @@ _MOST = 0.2
 """A correction changes an estimate by 20 % at most: more is no bias but another cause, which should be seen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(Struct, frozen=True):
     """Estimates of closed days (columns) by line, from the past of each alone, and the bill that came: amortised and as
     charged. `first` is the column of the past that the first of them is of.
     """

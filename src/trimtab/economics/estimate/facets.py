@@ -4,7 +4,8 @@ A line may be several owners' (a shared machine, a split charge): then a part of
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.costs.conditions import facets_of
 from trimtab.costs.model import CostCategory, Facet, Filter, Metric, Tag
@@ -20,8 +21,7 @@ Part = tuple[float, Callable[[Facet], str]]
 """A share of a line, and what that share has of a facet."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineFacets:
+class LineFacets(Struct, frozen=True):
     """The allocation in force over lines of one month; `applied`: somebody applied it, it is not the built-in one."""
 
     division: Division

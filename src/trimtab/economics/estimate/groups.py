@@ -1,8 +1,7 @@
 """Whose lines are: the owner of each by the allocation in force, splits and shared machines included."""
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.costs.cells import Cell
 from trimtab.costs.read_sql import DAY_MS
@@ -12,8 +11,7 @@ from trimtab.economics.estimate.model import DIMENSIONS, SERVICE, Floats, LineKe
 UNOWNED = "unowned"
 
 
-@dataclass(frozen=True, slots=True)
-class Ownership:
+class Ownership(Struct, frozen=True):
     """Owners (columns of `weights`) of lines (rows): the weights of a row add up to 1. `group` is the place of each
     line's service and largest owner, by which corrections are learnt.
     """

@@ -6,10 +6,10 @@ read, the others remembered) and what is new since the bill. Asked again within 
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct, field
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
@@ -51,8 +51,7 @@ _MOST_OPEN_DAYS = 45
 _TINY = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """The lines of the days from `closed_ms` to now, made at `at_ms`. `meters`: machines that a meter watches."""
 
     at_ms: int
@@ -72,8 +71,7 @@ class Snapshot:
         return LineFacets(self.division, self.month, self.closed_ms - DAY_MS, self.applied)
 
 
-@dataclass(frozen=True, slots=True)
-class LiveSpend:
+class LiveSpend(Struct, frozen=True):
     """What open days of a question come to so far. `lower` and `upper` hold 80 % where enough days were compared, else
     they are None. `unpriced`: lines of which nothing says a price.
     """
@@ -87,8 +85,7 @@ class LiveSpend:
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """What estimates are made from. `generation` changes whenever the bill or the rules do."""
 
     cells: CellReader
@@ -99,8 +96,7 @@ class Sources:
     generation: Callable[[], Awaitable[int]]
 
 
-@dataclass(slots=True)
-class LiveEstimates:
+class LiveEstimates(Struct):
     """The estimates. One snapshot is made at a time."""
 
     sources: Sources

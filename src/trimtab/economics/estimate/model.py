@@ -5,13 +5,13 @@ six digits, as more would say more than is known.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 
 from trimtab.access.scope import Scope
 from trimtab.costs.model import CostCategory, Dimension, Facet, Metric, Tag
@@ -120,8 +120,7 @@ class LineKey(NamedTuple):
         return scope.sees({rule.key: self.value(Tag(rule.key)) for rule in scope.rows})
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """What was billed of each line (row) on each day (column) from `start_ms` on: quantity, amortised, as charged."""
 
     keys: tuple[LineKey, ...]
@@ -140,8 +139,7 @@ class Past:
         return Past(self.keys, self.start_ms, self.quantity[:, :day], self.effective[:, :day], self.billed[:, :day])
 
 
-@dataclass(frozen=True, slots=True)
-class Metered:
+class Metered(Struct, frozen=True):
     """What meters say of a day, by line: NaN where no meter watches it. `hours` are machine-hours of the resource,
     `used` the quantity itself.
     """
@@ -150,8 +148,7 @@ class Metered:
     used: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class DayAmounts:
+class DayAmounts(Struct, frozen=True):
     """A day of every line of a past: the estimate by line, and what each rests on."""
 
     quantity: Floats
@@ -160,8 +157,7 @@ class DayAmounts:
     basis: npt.NDArray[np.int8]
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(Struct, frozen=True):
     """A machine that runs now, as inventory or a scheduler tells of it."""
 
     id: str
@@ -172,8 +168,7 @@ class Running:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(Struct, frozen=True):
     """Money for an hour of a machine, and where that is from."""
 
     per_hour: Decimal
@@ -181,8 +176,7 @@ class Price:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line of a day that is not billed. Amounts are None where the price is not known; `note` says what they rest on.
 
     `quantity` is in the line's unit; of an open day all are those so far.
@@ -203,8 +197,7 @@ class Line:
         return self.effective if metric in (Metric.EFFECTIVE, Metric.AMORTIZED, Metric.NET_AMORTIZED) else self.billed
 
 
-@dataclass(frozen=True, slots=True)
-class PastError:
+class PastError(Struct, frozen=True):
     """How far estimates were from the bill that came: signed relative errors by day, the newest last.
 
     `median` is of their sizes; `low` and `high` hold 80 % of bill ÷ estimate.

@@ -1,9 +1,9 @@
 """What the bill says of its last weeks, line by line and day by day: what estimates are made from."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.errors import InvalidInput

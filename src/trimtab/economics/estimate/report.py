@@ -3,10 +3,10 @@ beside each. Pure."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct, field
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import to_datetime
@@ -22,8 +22,7 @@ _ZERO = Decimal(0)
 _CENT = Decimal("0.000001")
 
 
-@dataclass(frozen=True, slots=True)
-class EstimateRow:
+class EstimateRow(Struct, frozen=True):
     """A group in one currency: what of today is over, all open days, 80 % bounds of these, and by what they were told.
 
     `bases` are amounts by what they rest on; `unpriced` lines have no price and are in no amount.
@@ -40,8 +39,7 @@ class EstimateRow:
     unpriced: int
 
 
-@dataclass(frozen=True, slots=True)
-class ComparedDay:
+class ComparedDay(Struct, frozen=True):
     """A closed day: what was estimated of it, from the days before it alone, and what the bill says, both without what
     comes at the close of the month. `missing` says what of the day was not there to estimate, and why; "" for nothing.
     `silent`: telemetry was, so that the difference is no error of the estimate.
@@ -54,8 +52,7 @@ class ComparedDay:
     silent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EstimateReport:
+class EstimateReport(Struct, frozen=True):
     """All of it. `rows` have the most first, `total` one of each currency; `compared` is of the total's currency.
     `missing` says what of the open days is not in it, and why.
     """
@@ -71,8 +68,7 @@ class EstimateReport:
     missing: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class _Sum:
+class _Sum(Struct):
     today: Decimal = _ZERO
     open_days: Decimal = _ZERO
     bases: dict[Basis, Decimal] = field(default_factory=lambda: defaultdict(Decimal))

@@ -7,10 +7,10 @@ has run in them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.costs.read_sql import HOUR_MS
 from trimtab.economics.estimate.model import Floats
@@ -20,8 +20,7 @@ _FEW, _BACK = 0.5, 0.8
 _DAY, _WEEK_DAYS = 24, 7
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(Struct, frozen=True):
     """Hours `[start, end)` of a day, in ms, in which `machines` of `of` did not report."""
 
     day_ms: int

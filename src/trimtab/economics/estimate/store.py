@@ -1,10 +1,10 @@
 """Keeps what was estimated of each day, and beside it the bill once it came: the past errors of estimates."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 
+from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, update
 
 from trimtab.costs.read_sql import DAY_MS
@@ -17,8 +17,7 @@ KEPT_DAYS = 100
 _columns = cost_estimates.c
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """An estimate of a line and a day as it last stood: amortised, as charged."""
 
     basis: Basis

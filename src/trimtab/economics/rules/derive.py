@@ -1,7 +1,8 @@
 """What a line is under a rule set: its tags in one form, its cost categories, from what the bill says of it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.costs.model import CostCategory, Dimension, Facet, Tag
 from trimtab.economics.rules.conditions import meets, needs
@@ -10,8 +11,7 @@ from trimtab.economics.statements import kinds
 from trimtab.inventory.tag_keys import folded, names_of, value_of
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What the bill says of a line: dimensions, tags and its own cost categories, and the billing month YYYYMM."""
 
     dimensions: Mapping[Dimension, str]
@@ -20,8 +20,7 @@ class Said:
     month: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(Struct, frozen=True):
     """What must be read of the bill: dimensions, keys of tags in lower case, names of its own cost categories."""
 
     dimensions: frozenset[Dimension]

@@ -1,6 +1,6 @@
 """Gives something that nobody owns an owner: one more rule, after all others of the owners' category."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.model import And, Dimension, Filter, Where

@@ -5,9 +5,10 @@ category is this; its split charges too. https://docs.aws.amazon.com/awsaccountb
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from trimtab.costs.model import Facet, Filter, Metric, Tag
 
@@ -74,16 +75,14 @@ class SharePolicy(StrEnum):
     USED = "used"
 
 
-@dataclass(frozen=True, slots=True)
-class VirtualTag:
+class VirtualTag(Struct, frozen=True):
     """The value of a tag where a line that matches `when` carries none."""
 
     value: str
     when: Filter
 
 
-@dataclass(frozen=True, slots=True)
-class TagRule:
+class TagRule(Struct, frozen=True):
     """One tag key as one means it: the keys that count as it, and how its values are brought into one form.
 
     Keys that differ in case only are always the same key. `values` maps what is written (any case) to what is meant.
@@ -102,8 +101,7 @@ class TagRule:
         return Tag(self.key, ruled=True, aliases=self.aliases, lower=self.lower, values=tuple(self.values.items()))
 
 
-@dataclass(frozen=True, slots=True)
-class TagPolicy:
+class TagPolicy(Struct, frozen=True):
     """What lines must carry: a value of `key`, one of `allowed` or one that matches `pattern` where those are given."""
 
     key: str
@@ -112,8 +110,7 @@ class TagPolicy:
     where: Filter | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CategoryRule:
+class CategoryRule(Struct, frozen=True):
     """Lines that match `when` get `value`, or the value of `inherit` where they have one (INHERITED_VALUE)."""
 
     value: str = ""
@@ -121,8 +118,7 @@ class CategoryRule:
     inherit: Facet | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(Struct, frozen=True):
     """The cost of value `source`, shared by `targets`. `shares` are percentages (FIXED), `metric` a use (METRIC)."""
 
     source: str
@@ -132,8 +128,7 @@ class Split:
     metric: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Category:
+class Category(Struct, frozen=True):
     """A cost category: ordered rules, the first that matches wins. It counts from month `since` (0: always)."""
 
     name: str
@@ -143,8 +138,7 @@ class Category:
     since: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class SharedMachines:
+class SharedMachines(Struct, frozen=True):
     """Machines whose cost is shared by who held their GPUs: the lines that match `when`, by resource and day."""
 
     name: str
@@ -153,8 +147,7 @@ class SharedMachines:
     free: FreePolicy = FreePolicy.DEFAULT
 
 
-@dataclass(frozen=True, slots=True)
-class RuleSet:
+class RuleSet(Struct, frozen=True):
     """An allocation. `owner` names the category whose values statements are made for."""
 
     basis: Basis = Basis.BILLED

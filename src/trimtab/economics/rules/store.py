@@ -1,8 +1,8 @@
 """The allocation of one state database: every version of it is kept, the newest counts."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Row, insert, select
 
 from trimtab.base.clock import Clock
@@ -36,8 +36,7 @@ shared:              # machines go to who held their GPUs; time that nobody held
 """What counts before anything else is applied (version 0): a month that was closed without rules keeps its basis."""
 
 
-@dataclass(frozen=True, slots=True)
-class RulesVersion:
+class RulesVersion(Struct, frozen=True):
     """A version of the allocation: the document as it was given, and what it says."""
 
     version: int

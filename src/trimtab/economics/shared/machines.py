@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.economics.shared.model import MachineDays, Part, Use
@@ -23,8 +23,7 @@ TEAM = "team"
 _USES = {State.DOWN: Use.DOWN, State.FREE: Use.UNALLOCATED, State.UNKNOWN: Use.UNKNOWN}
 
 
-@dataclass(frozen=True, slots=True)
-class FleetMachines:
+class FleetMachines(Struct, frozen=True):
     """The port of machines, over the ledger."""
 
     hours: HoursReader

@@ -1,9 +1,11 @@
 """Words of shared machines: the GPU-time of a machine's day in parts, by who held it and whether it was used."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.economics.rules.model import SharePolicy
 
@@ -20,8 +22,7 @@ class Use(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """GPU-time of one owner and use: a weight among the parts of its machine's day. `owner` is "" for what nobody held;
     `assumed`: on GPUs of which nobody says that it had them, or of a use that is not measured and is charged by it."""
 

@@ -1,9 +1,10 @@
 """Words of a statement: named lines of owners that add up to a month's bill, exactly and in whole coins."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from trimtab.costs.apportion import to_coins
 from trimtab.economics.rules.model import Basis
@@ -54,8 +55,7 @@ class MonthState(StrEnum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True)
-class LineKey:
+class LineKey(Struct, frozen=True):
     """What makes two lines one. `about` is the closed month that a line corrects, 0 for the month's own bill."""
 
     owner: str
@@ -67,8 +67,7 @@ class LineKey:
     about: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class StatementLine:
+class StatementLine(Struct, frozen=True):
     """`amount` is exact, `coins` the same in whole coins of the currency; `lines` are those of the bill in it."""
 
     key: LineKey
@@ -77,8 +76,7 @@ class StatementLine:
     lines: int
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """A part of the bill as it was when it was read: which import of which source, and its own billed totals."""
 
     source: str
@@ -93,8 +91,7 @@ _SPREAD = "Difference between {basis} cost and invoice: upfront fees paid in oth
 _ELSEWHERE = "corrections of other months, which are on their own invoices"
 
 
-@dataclass(frozen=True, slots=True)
-class InvoiceLine:
+class InvoiceLine(Struct, frozen=True):
     """What leads from a statement's total in one currency to its month's invoice: exactly, and in whole coins."""
 
     name: str
@@ -105,8 +102,7 @@ class InvoiceLine:
     invoice_coins: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """A month's statement. `rules_version` 0 are the rules that there are without any.
 
     `receipts` are of the month itself and of every closed month whose corrections it carries.
@@ -154,8 +150,7 @@ class Statement:
         return InvoiceLine("; ".join(reasons), currency, invoice - exact, whole - charged, invoice, whole)
 
 
-@dataclass(frozen=True, slots=True)
-class Reconciled:
+class Reconciled(Struct, frozen=True):
     """One kind of charge of a month: what the bill's own lines add up to, and what the statement says."""
 
     currency: str

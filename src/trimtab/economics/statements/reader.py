@@ -8,8 +8,10 @@ always add up to all bills.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, NotFound
@@ -30,8 +32,7 @@ Totals = dict[tuple[str, Kind], Decimal]
 _KEPT = 24  # statements of open months in memory
 
 
-@dataclass(frozen=True, slots=True)
-class MonthSummary:
+class MonthSummary(Struct, frozen=True):
     """A month in the list: what it was billed, by currency, and whether it is closed."""
 
     month: int

@@ -1,14 +1,14 @@
 """Words of reports about tags: keys, compliance, and cost that nobody owns."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trimtab.economics.statements.model import Kind
 
 
-@dataclass(frozen=True, slots=True)
-class TagKey:
+class TagKey(Struct, frozen=True):
     """A key as the bill writes it. `meant` is the key that the rules make of it ("" where they say nothing)."""
 
     key: str
@@ -22,8 +22,7 @@ class TagKey:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Compliance:
+class Compliance(Struct, frozen=True):
     """How far an owner keeps a policy: cost of lines that carry what is asked for, that carry nothing, or something
     else, with an example of it."""
 
@@ -50,8 +49,7 @@ class Evidence(StrEnum):
     ACCOUNT = "account"
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(Struct, frozen=True):
     """An owner, and why."""
 
     owner: str
@@ -59,8 +57,7 @@ class Suggestion:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Untagged:
+class Untagged(Struct, frozen=True):
     """Cost that no rule gives to anybody, by resource ("" for charges that have none)."""
 
     account: str
@@ -73,8 +70,7 @@ class Untagged:
     suggestion: Suggestion | None
 
 
-@dataclass(frozen=True, slots=True)
-class Apart:
+class Apart(Struct, frozen=True):
     """A kind of charge that is nobody's and no use of anything: fees, what plans covered, tax, credits."""
 
     kind: Kind
@@ -82,8 +78,7 @@ class Apart:
     cost: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class UntaggedReport:
+class UntaggedReport(Struct, frozen=True):
     """Usage that nobody owns, by currency: `total` is exact, `rows` are the largest of it, `listed` is their sum.
 
     `owned` + `total` + what is `apart` = `billed`.

@@ -3,10 +3,11 @@
 import asyncio
 import re
 from collections import defaultdict
-from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from itertools import chain
+
+from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.costs.apportion import apportion

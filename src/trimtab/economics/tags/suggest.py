@@ -7,8 +7,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+from msgspec import Struct, field
 
 from trimtab.economics.months import named
 from trimtab.economics.tags.model import Evidence, Suggestion
@@ -21,8 +22,7 @@ _SHORTEST = 3
 _WORD = re.compile(r"[a-z0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """An owner that a resource had in a month."""
 
     owner: str
@@ -30,8 +30,7 @@ class Seen:
     cost: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What is known beside the untagged lines: owners that resources had, and owned cost by account and owner."""
 
     month: int

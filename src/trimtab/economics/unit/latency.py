@@ -5,9 +5,8 @@ median slope between all pairs of steps (Theil and Sen) says how many dollars a 
 millisecond that p95 is shorter. It is told where the two really move together (Kendall's tau of −0.3 or less).
 """
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.economics.unit.model import Floats
 
@@ -16,8 +15,7 @@ LEAST_STEPS = 12
 _TAU = -0.3
 
 
-@dataclass(frozen=True, slots=True)
-class LatencyCost:
+class LatencyCost(Struct, frozen=True):
     """Dollars per 1k requests for a millisecond of p95 less, or None and why."""
 
     per_ms: float | None

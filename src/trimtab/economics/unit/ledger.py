@@ -4,8 +4,9 @@ It works nothing out by itself: hours, prices and holders are the fleet's. A row
 """
 
 import asyncio
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import Clock
@@ -25,8 +26,7 @@ _MOST_RUNS = 1_000_000
 _USES = {State.DOWN: Use.DOWN, State.FREE: Use.UNALLOCATED, State.UNKNOWN: Use.UNKNOWN}
 
 
-@dataclass(frozen=True, slots=True)
-class Ledgers:
+class Ledgers(Struct, frozen=True):
     """Makes ledgers of whole days; the fleet's ledger remembers what was asked."""
 
     hours: HoursReader

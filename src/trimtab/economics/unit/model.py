@@ -5,11 +5,11 @@ costs with commitments spread over what they cover), in Decimal, and add up to t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 
 from trimtab.economics.shared.model import Use
 from trimtab.inventory.runs.model import Run
@@ -18,8 +18,7 @@ Floats = npt.NDArray[np.float64]
 ZERO = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Struct, frozen=True):
     """GPU-hours of a machine on a day by holder ("": nobody) and use, and their cost. `estimated`: not billed yet.
 
     `team` is the holder's, as the fleet ledger names it: of pods that no scheduler reports it is known too.
@@ -37,8 +36,7 @@ class Slice:
     estimated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Ledger:
+class Ledger(Struct, frozen=True):
     """Everything that machines with GPUs cost in `[start, end)`, and the runs that held them by name.
 
     `closed_ms`: where the bill ends and estimates begin. `unpriced` machines ran and have no known cost; `elsewhere` is
@@ -67,16 +65,14 @@ class Ledger:
         return [one for one in self.slices if one.holder == holder]
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """Which model a pod serves, and as part of which service."""
 
     model: str
     service: str
 
 
-@dataclass(frozen=True, slots=True)
-class Traffic:
+class Traffic(Struct, frozen=True):
     """What a model did in steps of `step_ms` from `start_ms` on; NaN of p95 where nothing tells it (in ms)."""
 
     start_ms: int
@@ -88,8 +84,7 @@ class Traffic:
     p95_ms: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class Calls:
+class Calls(Struct, frozen=True):
     """Traced calls of a model in an hour, by version and tenant: a sample of the traffic. Times are seconds in all.
 
     `example` is the trace of the longest.
@@ -109,8 +104,7 @@ class Calls:
     example: str
 
 
-@dataclass(frozen=True, slots=True)
-class Deploy:
+class Deploy(Struct, frozen=True):
     """When a service got another version: its image or the version that its spans tell."""
 
     at_ms: int
@@ -118,8 +112,7 @@ class Deploy:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class HeldActivity:
+class HeldActivity(Struct, frozen=True):
     """How busy a holder's GPUs were: rows GPUs, columns steps of `step_s` seconds from `start_ms`; NaN where unknown.
 
     `seconds` is how much of each step it held the GPU. `host` is what its machines did then (see `HostSigns`).
@@ -137,16 +130,14 @@ class HeldActivity:
         return float((self.seconds * (1 - np.nan_to_num(self.values, nan=1.0))).sum()) / 3600
 
 
-@dataclass(frozen=True, slots=True)
-class HostSigns:
+class HostSigns(Struct, frozen=True):
     """What a machine's processors did on average over a range: shares, None where not measured."""
 
     busy: float | None = None
     iowait: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """Where a number comes from: a page that shows it, and what that is called."""
 
     label: str

@@ -11,10 +11,10 @@ memory: `CACHED_WEIGHT` of an input token.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.costs.read_sql import DAY_MS
 from trimtab.economics.unit.model import ZERO, Calls, Deploy, Floats, Ledger, Served, Slice, Traffic
@@ -28,8 +28,7 @@ _LEAST_CALLS = 20
 _MONEY = Decimal("0.000001")
 
 
-@dataclass(frozen=True, slots=True)
-class Prices:
+class Prices(Struct, frozen=True):
     """Prices of a cost: None where nothing was served. `assumed`: the split between kinds of tokens is a weight."""
 
     cost: Decimal
@@ -45,8 +44,7 @@ class Prices:
     assumed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A version or a tenant of a model: its share of the traced work (0 to 1) and what that comes to."""
 
     name: str
@@ -56,8 +54,7 @@ class Part:
     example: str
 
 
-@dataclass(frozen=True, slots=True)
-class ModelCost:
+class ModelCost(Struct, frozen=True):
     """A model in a range. `cost`s are by step; `estimated_from_ms` is where the bill ends. `slope` is the cost of
     latency (see `latency.py`); None with a reason where it cannot be told.
     """

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
@@ -24,8 +25,7 @@ _STEPS = ((3, HOUR_MS), (15, 6 * HOUR_MS))
 """Up to how many days which step: an hour shows a deploy, a quarter of a day a fortnight; longer ranges are by day."""
 
 
-@dataclass(frozen=True, slots=True)
-class UnitCosts:
+class UnitCosts(Struct, frozen=True):
     """What runs, tokens and idleness cost. Every question takes whole days and what a scope may see of them."""
 
     ledgers: Ledgers

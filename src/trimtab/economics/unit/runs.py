@@ -6,9 +6,10 @@ a day of one before it that failed: the last is the try that counts, those befor
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trimtab.economics.shared.model import Use
 from trimtab.economics.unit.model import ZERO, Ledger, Slice
@@ -39,8 +40,7 @@ _OUTCOMES = {
 """Every other state is a failure."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunCost:
+class RunCost(Struct, frozen=True):
     """A run within a range. `active`, `idle` and `held` (use unknown) are parts of `cost`; `tries` are the runs of the
     same piece of work before it that did not complete, and what they cost in the range by how they ended.
     """

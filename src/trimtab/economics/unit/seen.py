@@ -1,6 +1,6 @@
 """What of a ledger a scope may see: machines of its accounts, and runs by the rows that it allows."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.economics.unit.model import Ledger

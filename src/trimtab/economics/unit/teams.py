@@ -5,8 +5,9 @@ paid   cost ÷ GPU-hours held        used   cost ÷ GPU-hours of work        the
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from trimtab.economics.shared.model import Use
 from trimtab.economics.unit.model import ZERO, Ledger, Slice
@@ -14,8 +15,7 @@ from trimtab.economics.unit.model import ZERO, Ledger, Slice
 _MONEY = Decimal("0.000001")
 
 
-@dataclass(frozen=True, slots=True)
-class GpuHourCost:
+class GpuHourCost(Struct, frozen=True):
     """A team (or another group) in one currency. `active_hours` are of GPUs whose activity is known."""
 
     name: str

@@ -6,16 +6,16 @@ node exporter and blackbox exporter; the CloudWatch agent; the metrics that Sage
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.metrics.concepts import CONCEPTS
 from trimtab.metrics.model import Kind, Series, SeriesQuery
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """A metric that carries a concept. `scale` turns its values into the concept's unit. `namespace` "" is any."""
 
     name: str
@@ -166,8 +166,7 @@ def is_edge(metric: Metric) -> bool:
     return metric.name.startswith("gen_ai.client.") or metric.namespace == _ALB
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A series that carries a concept, and the metric by which it was found."""
 
     series: Series
@@ -182,8 +181,7 @@ class Registry(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Finder:
+class Finder(Struct, frozen=True):
     """Finds the series of concepts that had points since `since_ms`, within a scope."""
 
     registry: Registry

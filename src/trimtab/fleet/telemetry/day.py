@@ -1,11 +1,11 @@
 """What telemetry says of a range, one row a GPU (or MIG instance): who reported, worked, was held or out of order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int32]
@@ -14,8 +14,7 @@ Stretches = Mapping[int, Sequence[tuple[int, int, int]]]
 """By row: (start, end, value), times in ms."""
 
 
-@dataclass(frozen=True, slots=True)
-class GpuRow:
+class GpuRow(Struct, frozen=True):
     """A GPU or MIG instance as its series name it. `weight`: what share of a GPU it is; times of reports in ms."""
 
     name: str
@@ -28,8 +27,7 @@ class GpuRow:
     model: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TelemetryDay:
+class TelemetryDay(Struct, frozen=True):
     """Matrices of GPUs (rows) by steps of `step_ms` from `start_ms` on.
 
     `activity`: 0 to 1, NaN where unknown. `held`: 1 held, 0 free, -1 nobody says. `workload`, `team`: places in

@@ -7,7 +7,8 @@ kubelet.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.fleet.telemetry.concepts import Found
 from trimtab.fleet.telemetry.identity import gpu_of, host_of, short_host
@@ -32,8 +33,7 @@ _PODS = (
 )
 
 
-@dataclass(slots=True)
-class Device:
+class Device(Struct):
     """A GPU of a run: as series name it, its node and index there, and its series with the place of their metric in the
     order of what measures activity best.
     """
@@ -45,8 +45,7 @@ class Device:
     series: list[tuple[int, Found]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Devices:
+class Devices(Struct, frozen=True):
     """The GPUs of a run that are known one by one, how they are known, and how many more there were."""
 
     known: tuple[Device, ...]
@@ -54,8 +53,7 @@ class Devices:
     unknown: float
 
 
-@dataclass(slots=True)
-class SeriesIndex:
+class SeriesIndex(Struct):
     """Activity series by whatever may name their GPU."""
 
     gpus: dict[str, list[tuple[int, Found]]] = field(default_factory=lambda: defaultdict(list))

@@ -14,10 +14,11 @@ report in the range on (or all along, where it reported last in the week before)
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.fleet.telemetry import concepts
 from trimtab.fleet.telemetry.concepts import Finder, Found
@@ -53,8 +54,7 @@ Place = tuple[str, int]
 """A concept's name and the place of a series in what was found of it."""
 
 
-@dataclass(slots=True)
-class _Read:
+class _Read(Struct):
     """Series found and what the engine said of them: a row a series, NaN where one did not report."""
 
     found: list[Found]
@@ -73,8 +73,7 @@ class _Read:
         return np.asarray(self.values * scale, np.float64)
 
 
-@dataclass(slots=True)
-class _Frame:
+class _Frame(Struct):
     """Rows of GPUs under construction."""
 
     grid: Grid

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct, field
 
 from trimtab.base.tags import Tags
 from trimtab.inventory.owners import owner_of
@@ -54,8 +55,7 @@ def no_tags(resource: str) -> Mapping[str, str]:
     return {}
 
 
-@dataclass(frozen=True, slots=True)
-class Owners:
+class Owners(Struct, frozen=True):
     """Groups series by `by`: a key of `KEYS`, `fleet` for all in one, or any tag or label."""
 
     by: str

@@ -7,9 +7,9 @@ of its time.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 
 from trimtab.access.scope import Scope
 from trimtab.fleet.telemetry import concepts
@@ -30,8 +30,7 @@ Shares = Mapping[Place, Mapping[str, float]]
 """Of a run on a node: its mean share of the SM time of each GPU there (by index, else as the series names it)."""
 
 
-@dataclass(slots=True)
-class _Holders:
+class _Holders(Struct):
     """The parts of runs by whatever may name them in a series."""
 
     jobs: dict[str, list[tuple[Run, Held]]] = field(default_factory=lambda: defaultdict(list))

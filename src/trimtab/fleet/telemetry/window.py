@@ -1,9 +1,8 @@
 """The range of a report and the grid of steps in it, aligned to the epoch as the engine's buckets are."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.metrics.plan import StatSeries
@@ -18,8 +17,7 @@ LONGEST_S = 400 * 86_400
 """The longest range, seconds: a year and the month that a monthly review compares with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """`[start_ms, end_ms)` in steps of `step_s` seconds; both ends are multiples of the step."""
 
     start_ms: int

@@ -7,13 +7,13 @@ import asyncio
 import contextlib
 import multiprocessing
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, Protocol
 
 import msgspec
 import uvloop
+from msgspec import Struct, field
 
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import TrimtabError, Unavailable
@@ -41,8 +41,7 @@ class Worker(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Crew:
+class Crew(Struct):
     """Workers that hold loads together."""
 
     workers: Sequence[Worker]
@@ -98,8 +97,7 @@ class Crew:
             one.hear(progress)
 
 
-@dataclass(slots=True)
-class LocalWorker:
+class LocalWorker(Struct):
     """A generator in a process of this machine, over a pipe."""
 
     process: BaseProcess

@@ -6,10 +6,9 @@ It runs in a process of its own, on this machine or another one; whoever leads a
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from trimtab.base.clock import SystemClock
 from trimtab.inference.load.held import Held
@@ -52,8 +51,7 @@ class Progress(Struct, frozen=True, array_like=True):
     failed: str = ""
 
 
-@dataclass(slots=True)
-class Generator:
+class Generator(Struct):
     """Holds parts of loads, one at a time. `make` makes the target, in the process in which it is used."""
 
     make: Callable[[], Target]
@@ -141,8 +139,7 @@ def _told(record: Record, number: int) -> Told:
                 one.lag.pairs())  # fmt: skip
 
 
-@dataclass(slots=True)
-class Heard:
+class Heard(Struct):
     """What one generator has told of the load that it holds."""
 
     slices: list[Told] = field(default_factory=list)

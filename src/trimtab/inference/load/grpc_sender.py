@@ -1,10 +1,10 @@
 """Unary calls over gRPC with bodies that are serialised already (ModelInfer of the open inference protocol, or any)."""
 
 import asyncio
-from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
+from msgspec import Struct, field
 
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import InvalidInput
@@ -14,8 +14,7 @@ from trimtab.inference.load.outcome import Done, Outcome
 MODEL_INFER = "/inference.GRPCInferenceService/ModelInfer"
 
 
-@dataclass(slots=True)
-class GrpcSender:
+class GrpcSender(Struct):
     """Calls `method` at `host:port`; a request's raw bytes are the message."""
 
     target: str

@@ -1,13 +1,14 @@
 """One load that is held: at a rate, by users, or at the times of a trace; and its part for one of several."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.inference.load import arrivals
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """`rate` with its kind of arrivals, or `users` in a closed loop, or the times of a trace, from its `origin` on."""
 
     seconds: float

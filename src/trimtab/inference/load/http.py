@@ -8,11 +8,11 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import urlsplit
 
 import httptools
+from msgspec import Struct, field
 
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import InvalidInput
@@ -34,16 +34,14 @@ class Reader(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Prepared:
+class Prepared(Struct):
     """One request as its bytes, and what reads its answer's body (None: it is only counted)."""
 
     raw: bytes
     reader: Reader | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where requests go."""
 
     host: str
@@ -143,8 +141,7 @@ class _Connection(asyncio.Protocol):
         done(outcome)
 
 
-@dataclass(slots=True)
-class HttpSender:
+class HttpSender(Struct):
     """Sends prepared requests to one address. `now` is the monotonic clock; open connections before the first send.
 
     `connect_to` is the address of the host, where it is not to be resolved."""

@@ -4,10 +4,10 @@ Every worker is an actor with a CPU of its own; Ray spreads them over the machin
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import ray
+from msgspec import Struct
 from ray.exceptions import GetTimeoutError, RayActorError, RayError, RayTaskError
 
 from trimtab.base.errors import TrimtabError, Unavailable
@@ -20,8 +20,7 @@ class _Actor(Generator):
     """A generator with a dictionary, which Ray's actors need."""
 
 
-@dataclass(slots=True)
-class RayWorker:
+class RayWorker(Struct):
     """A generator in an actor."""
 
     actor: Any

@@ -1,11 +1,11 @@
 """What came of one request."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """Times are of the monotonic clock, in seconds. `problem` is empty for a good answer, else a short kind.
 
     `first_s` is when the first byte of the answer (streams: the first token) came. `tokens` and `gaps_us` (the times

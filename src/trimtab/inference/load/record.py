@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.inference.load.histogram import Histogram
 from trimtab.inference.load.outcome import Outcome
@@ -10,8 +11,7 @@ from trimtab.inference.load.outcome import Outcome
 _MOST_PROBLEMS = 20  # kinds of failure that are told apart; the rest is counted as "other"
 
 
-@dataclass(slots=True)
-class Slice:
+class Slice(Struct):
     """One stretch of a run. Latencies are µs from the intended start; `lag` is how late the generator itself was."""
 
     start_s: float

@@ -6,8 +6,9 @@ charged for every request that it kept waiting (no coordinated omission).
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from trimtab.base.clock import SystemClock
 from trimtab.inference.load.http import Prepared
@@ -26,8 +27,7 @@ class Sender(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """When a run ends. `drain_s` is how long it waits for answers after the last request."""
 
     seconds: float
@@ -44,8 +44,7 @@ def _never(_record: Record, _now_s: float) -> bool:
     return False
 
 
-@dataclass(slots=True)
-class _Run:
+class _Run(Struct):
     sender: Sender
     requests: Iterator[Prepared]
     limits: Limits
@@ -133,8 +132,7 @@ async def open_loop(
     return await run.drain()
 
 
-@dataclass(slots=True)
-class Users:
+class Users(Struct):
     """The users of a closed loop; set `wanted` at any time, and each sends again `think_s` after its answer."""
 
     wanted: int

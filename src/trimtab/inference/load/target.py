@@ -3,9 +3,10 @@
 import itertools
 import random
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput
 from trimtab.inference.load import payloads, protocols
@@ -33,8 +34,7 @@ class OpenSender(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(Struct, frozen=True):
     """Where bodies come from; the first that is given counts."""
 
     body: bytes | None = None
@@ -69,8 +69,7 @@ class Payload:
         return bool(self.body is not None or self.files or self.dataset or self.template)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """What is tested. `sign` makes SageMaker's signed headers from a body and headers.
     `connect_to` is the address of the URL's host, where it is not to be resolved."""
 

@@ -8,10 +8,10 @@ CherryPick (Alipourfard et al., NSDI 2017) searches cloud configurations so, wit
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 from scipy.linalg import cho_factor, cho_solve
 from scipy.special import ndtr
 
@@ -25,8 +25,7 @@ _ENOUGH = 0.01
 _LEAST_SPREAD = 0.4  # of the logarithm of cost among candidates: a few measurements that agree say little of the rest
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """A candidate as numbers (`features`, by name; logarithms of sizes) and words (`settings`).
 
     `size` is what it can fail for having too little of, such as its memory.
@@ -38,8 +37,7 @@ class Choice:
     size: tuple[float, ...] = ()
 
 
-@dataclass(slots=True)
-class Chooser:
+class Chooser(Struct):
     """Proposes candidates and is told what they cost. Costs are positive; infinite is one that cannot serve."""
 
     choices: Sequence[Choice]

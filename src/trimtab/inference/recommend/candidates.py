@@ -6,8 +6,9 @@ recorded for the model (its name or its endpoint's) on that type, the newest one
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput
 from trimtab.inference.result import LoadTest
@@ -20,8 +21,7 @@ _DEFAULT_S = 2700  # a default job takes at most 45 minutes
 SHORTEST_S = 120  # of a phase or a step, as the service has it
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """One of them. `url` is empty where `recorded` says what is known, or nobody knows anything (`problem`)."""
 
     instance_type: str
@@ -34,8 +34,7 @@ class Candidate:
     body: str = "{}"
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What candidates are found in: the model that a job names, or the endpoint with its configuration and models."""
 
     model: Served | None = None

@@ -11,7 +11,8 @@ import resource
 import signal
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import InvalidInput, Unavailable
@@ -23,8 +24,7 @@ _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEX
 MIB = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """What a server may use. `memory_mib` 0 is no limit; `environment` is what is varied besides."""
 
     cpus: int
@@ -39,8 +39,7 @@ class Size:
         return f"{self.cpus} CPU{memory}{varied}"
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     """A server that listens: its process's id, and the seconds until it did."""
 
     pid: int

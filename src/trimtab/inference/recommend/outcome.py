@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.inference.cost import Price
@@ -17,8 +18,7 @@ _SAFETY = 0.5  # of the most requests, where no CPU was measured: the service's 
 _COOLDOWN_S = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Recommendation:
+class Recommendation(Struct, frozen=True):
     """What is known of a candidate. Invocations are per minute, latency ms; None is not known."""
 
     id: str
@@ -39,7 +39,7 @@ class Recommendation:
 
     def state(self) -> dict[str, Any]:
         """As it is kept with its job."""
-        kept = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        kept = {name: getattr(self, name) for name in self.__struct_fields__}
         return {name: str(value) if isinstance(value, Decimal) else value for name, value in kept.items()}
 
 
@@ -96,11 +96,10 @@ def _beats(one: Recommendation, other: Recommendation) -> bool:
 
 
 def _marked(one: Recommendation, on_front: bool) -> Recommendation:
-    return Recommendation(**{**{name: getattr(one, name) for name in one.__dataclass_fields__}, "on_front": on_front})
+    return Recommendation(**{**{name: getattr(one, name) for name in one.__struct_fields__}, "on_front": on_front})
 
 
-@dataclass(frozen=True, slots=True)
-class Scaling:
+class Scaling(Struct, frozen=True):
     """How a fleet of one type scales: invocations a minute of each instance, and how many instances."""
 
     per_instance: int

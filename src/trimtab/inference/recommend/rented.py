@@ -8,10 +8,11 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import InvalidInput, Unavailable
@@ -38,8 +39,7 @@ class Renting(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Journal:
+class Journal(Struct):
     """The names of endpoints that may exist, in a file that is replaced as a whole."""
 
     path: Path
@@ -68,8 +68,7 @@ class Journal:
         beside.replace(self.path)
 
 
-@dataclass(slots=True)
-class Budget:
+class Budget(Struct):
     """How much may be spent; `spent` grows with every endpoint that was rented."""
 
     cap: Decimal
@@ -84,8 +83,7 @@ class Budget:
         self.spent += per_hour * Decimal(str(round(seconds, 3))) / _HOUR_S
 
 
-@dataclass(frozen=True, slots=True)
-class Rented:
+class Rented(Struct, frozen=True):
     """An endpoint in service: its name, the seconds until it was, and how long it may be used."""
 
     name: str
@@ -93,8 +91,7 @@ class Rented:
     seconds_left: float
 
 
-@dataclass(slots=True)
-class Renter:
+class Renter(Struct):
     """Rents endpoints one at a time. `now` is the monotonic clock; `look_s` and `retry_s` are pauses."""
 
     renting: Renting

@@ -4,11 +4,11 @@ import asyncio
 import json
 import shutil
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base import typed
@@ -33,8 +33,7 @@ _LONGEST_STATE = 1000  # characters of a reason
 Generate = Callable[[Sequence[str], Path], Awaitable[Child]]
 
 
-@dataclass(slots=True)
-class Recommender:
+class Recommender(Struct):
     """The jobs of one server. `folder` is where generators write, `gate` says where they may send;
     `generate` starts one."""
 

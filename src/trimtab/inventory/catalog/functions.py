@@ -2,11 +2,12 @@
 
 import csv
 import io
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from importlib import resources
+
+from msgspec import Struct
 
 from trimtab.base.clock import to_ms
 from trimtab.inventory.catalog.book import HOME
@@ -16,8 +17,7 @@ MB_MS_A_GB_S = Decimal(1024 * 1000)
 _MILLION = Decimal(1_000_000)
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionPrice:
+class FunctionPrice(Struct, frozen=True):
     """A list price as read on the day `as_of`; it ended before `until_ms` (None: not). First tier, no free tier."""
 
     region: str

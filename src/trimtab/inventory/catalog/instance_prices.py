@@ -1,9 +1,10 @@
 """What an hour of an instance type cost from when to when, by purchase option: from price lists and from histories."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from trimtab.base.clock import to_datetime
@@ -43,8 +44,7 @@ _ENGINES = {
 _LEASES = {"1yr": 1, "1 yr": 1, "3yr": 3, "3 yr": 3}
 
 
-@dataclass(frozen=True, slots=True)
-class InstancePrice:
+class InstancePrice(Struct, frozen=True):
     """A price in `[from_ms, to_ms)`. `upfront` is paid at the start, and in `per_hour`, spread over the term."""
 
     type: str
@@ -59,8 +59,7 @@ class InstancePrice:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(Struct, frozen=True):
     """A price of a product in `[from_ms, to_ms)`; `term` is OnDemand or Reserved, `terms` its lease and options."""
 
     sku: str

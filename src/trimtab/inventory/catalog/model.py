@@ -1,12 +1,12 @@
 """Words of the catalogue: instance types, accelerators, and prices (which may be unknown), with their sources."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Source:
+
+class Source(Struct, frozen=True):
     """Where facts came from: what it was, of which day (ISO), under which licence."""
 
     id: str
@@ -15,8 +15,7 @@ class Source:
     licence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Accelerator:
+class Accelerator(Struct, frozen=True):
     """A model of accelerator. `memory_gib` as its maker sells it; `also` are words by which tools name it."""
 
     name: str
@@ -26,8 +25,7 @@ class Accelerator:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What a machine keeps up and, for half an hour a day at least, reaches: None where it is not known.
 
     EBS in megabytes and operations a second, the network in gigabits a second.
@@ -40,8 +38,7 @@ class Limits:
     network_gbps: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceType:
+class InstanceType(Struct, frozen=True):
     """A machine that can be rented. `accelerators` may be a part of one; None of `spot` where it is not known."""
 
     type: str
@@ -55,8 +52,7 @@ class InstanceType:
     limits: Limits = Limits()
 
 
-@dataclass(frozen=True, slots=True)
-class ListPrice:
+class ListPrice(Struct, frozen=True):
     """A list price an hour of an instance type: as read on the day `as_of`; it ended before `until_ms` (None: not).
 
     With `from_ms` it held from then on, and nothing is said of the time before.
@@ -91,8 +87,7 @@ class RateUnit(StrEnum):
     GPU_HOUR = "gpu-hour"
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """An own price or discount in `[from_ms, to_ms)`.
 
     `subject` is an instance type, an accelerator (`gpu:H100`), a cluster's partition (`queue:p5`), or `*`.
@@ -121,8 +116,7 @@ class PriceBasis(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class GpuPrice:
+class GpuPrice(Struct, frozen=True):
     """Money for an hour of one GPU; None with the reason where it is not known. `note` says what it rests on."""
 
     per_gpu_hour: Decimal | None

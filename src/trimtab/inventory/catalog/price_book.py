@@ -6,9 +6,10 @@ known price has no terms, which is not a price of nothing.
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+from msgspec import Struct
 
 from trimtab.base.clock import Clock, iso
 from trimtab.inventory.catalog.book import HOME, Catalog
@@ -24,8 +25,7 @@ _TERM, _RATE = "JRTCKXETXF", "6YS6EN2CT7"
 _DAY_MS = 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """A condition on an attribute, as GetProducts takes it."""
 
     kind: str
@@ -42,8 +42,7 @@ class Filter:
         return listed == (self.kind == "ANY_OF")
 
 
-@dataclass(frozen=True, slots=True)
-class PriceBook:
+class PriceBook(Struct, frozen=True):
     """Over imported lists and the catalogue."""
 
     lists: PriceListStore

@@ -6,9 +6,9 @@ changes nothing. Prices are kept for ever: a bill of last year is explained by t
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
+from msgspec import Struct
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from trimtab.base.clock import Clock
@@ -21,8 +21,7 @@ _OF_MACHINES = ("AmazonEC2", "AmazonSageMaker", "AmazonRDS")
 """Services whose lists have hours of instance types."""
 
 
-@dataclass(frozen=True, slots=True)
-class PriceList:
+class PriceList(Struct, frozen=True):
     """A list of a service in a region. `place` is the file or URL that it was read from."""
 
     service: str
@@ -41,8 +40,7 @@ class PriceList:
         return f"arn:aws:pricing:::price-list/aws/{self.service}/{self.currency}/{self.version}/{self.region}"
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(Struct, frozen=True):
     """A product, with AWS's own attributes."""
 
     service: str

@@ -8,8 +8,9 @@ The narrowest own price that holds at the time counts: instance type, then accel
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from trimtab.inventory.catalog.book import HOME, Catalog, mentions
 from trimtab.inventory.catalog.model import GpuPrice, PriceBasis, Rate, RateKind, RateUnit
@@ -20,8 +21,7 @@ GPU, QUEUE = "gpu:", "queue:"
 """How the subject of an own price names an accelerator and a scheduler's partition or queue."""
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """What is known of the machine a GPU sits in; "" and 0 where nothing is."""
 
     instance_type: str = ""

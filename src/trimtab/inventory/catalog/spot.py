@@ -3,11 +3,11 @@
 import asyncio
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from itertools import islice
 
+from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, tuple_
 
 from trimtab.store.state.database import State
@@ -18,8 +18,7 @@ _AT_ONCE = 400
 _HOUR_MS = 3_600_000
 
 
-@dataclass(frozen=True, slots=True)
-class SpotPrice:
+class SpotPrice(Struct, frozen=True):
     """From `at_ms` on an hour of a spot instance cost this, until the next price of the same place."""
 
     type: str

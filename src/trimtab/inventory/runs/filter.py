@@ -1,13 +1,12 @@
 """Which runs to list: filters of their own, a free text, and what a caller may see."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.inventory.runs.model import Run
 
 
-@dataclass(frozen=True, slots=True)
-class RunFilter:
+class RunFilter(Struct, frozen=True):
     """Every part that is given must hold. The range takes runs that waited or ran at any time in it.
 
     `text` is looked for in id, name, user, team, queue, reason and nodes, without regard to case, word by word.

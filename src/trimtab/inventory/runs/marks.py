@@ -8,8 +8,8 @@ Days are those of UTC. A mark whose end is open ends at `OPEN_MS`: what it marks
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, update
 
 from trimtab.inventory.runs.rows import STILL
@@ -26,8 +26,7 @@ MarkedDays = tuple[str, str, str, int, int]
 """Account, cluster, node ("": one that its run does not name), first day and the day after the last, in ms."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Nodes of a cluster that may be other than they were in `[from_ms, to_ms)`; `to_ms` may be `STILL`."""
 
     account: str

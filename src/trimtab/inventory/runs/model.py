@@ -1,8 +1,10 @@
 """Words of runs: what a scheduler ran or is to run, which GPUs it held, what it waited for, and on which nodes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 
 class RunState(StrEnum):
@@ -27,8 +29,7 @@ _SERVICES = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 """Kinds of Kubernetes whose pods are there until somebody takes them away."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunKey:
+class RunKey(Struct, frozen=True):
     """A run: its account, its cluster, and its id there (`48213`, `vision/trainer-0`)."""
 
     account: str
@@ -36,8 +37,7 @@ class RunKey:
     job: str
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """GPUs of a run on one node: how many, and which ones where that is known, by index on the node or UUID.
 
     `pod` is `namespace/name` where a pod held them, `pod_uid` its UID. The times are its own where they differ from the
@@ -54,8 +54,7 @@ class Held:
     pod_uid: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """What a scheduler says of a run. Times in ms; None of `start_ms`: never started, of `end_ms`: not ended.
 
     `gpus` are those that it held, or asks for while it waits, of all `tasks` together (a waiting array is one run of
@@ -112,8 +111,7 @@ class Run:
         return self.tags.get("kind", "") not in _SERVICES
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """A time in which a run's state and reason did not change, as far as anybody looked."""
 
     from_ms: int
@@ -136,8 +134,7 @@ class Condition(StrEnum):
     """Of a cloud's, and switched off to save money: until it is powered up it does not exist, and nobody pays."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A node of a cluster as last reported. `state` are the scheduler's own words."""
 
     account: str
@@ -156,8 +153,7 @@ class Node:
     seen_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class NodeStretch:
+class NodeStretch(Struct, frozen=True):
     """A time in which a node did not change."""
 
     node: str
@@ -169,8 +165,7 @@ class NodeStretch:
     allocated: float
 
 
-@dataclass(frozen=True, slots=True)
-class LifeStretch:
+class LifeStretch(Struct, frozen=True):
     """A time `[from_ms, to_ms)` in which a node was there and these facts of it did not change.
 
     `to_ms` is None where nobody has said that it ended: silence ends nothing.
@@ -186,8 +181,7 @@ class LifeStretch:
     instance_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class NodeLife:
+class NodeLife(Struct, frozen=True):
     """The times in which a node was there, in order of time; between them it did not exist (gone, or powered down)."""
 
     account: str

@@ -7,9 +7,10 @@ in whatever order they arrive: a late one changes the time from its own moment t
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, and_, delete, false, func, insert, select, update
 
 from trimtab.access.scope import Scope
@@ -78,8 +79,7 @@ class NodeStore:
         return {name: spans for name, spans in times.items() if spans}
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(Struct, frozen=True):
     """What a node was in `[from_ms, to_ms)`."""
 
     from_ms: int
@@ -91,8 +91,7 @@ class _State:
         return tuple(fact for name, fact in zip(_FACTS, self.facts, strict=True) if name != "allocated")
 
 
-@dataclass(slots=True)
-class _Taking:
+class _Taking(Struct):
     """A report of one cluster while it is taken: its moment, and what changed by it."""
 
     connection: Connection

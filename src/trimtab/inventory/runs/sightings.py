@@ -7,9 +7,9 @@ the stretches of nodes this tells what each report said: a node that has no stre
 import json
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from sqlalchemy import Connection, delete, insert, select, update
 
 from trimtab.store.state.tables import node_reports
@@ -20,8 +20,7 @@ _NEAR = 48
 """Rows that are looked through for the last report before a time."""
 
 
-@dataclass(slots=True)
-class Sightings:
+class Sightings(Struct):
     """Times of reports of one cluster, sorted."""
 
     whole: list[int] = field(default_factory=list)

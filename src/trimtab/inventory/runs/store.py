@@ -7,9 +7,10 @@ run was last seen.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select, tuple_, update
 
 from trimtab.access.scope import Scope
@@ -28,8 +29,7 @@ UNKNOWN_REASON = "not observed"
 """Why a run waited that nobody looked at while it did."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """What came of a report: runs read, those that changed something, and those that vanished."""
 
     runs: int

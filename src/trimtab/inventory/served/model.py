@@ -5,8 +5,9 @@ takes POST of an invocation, `TRIMTAB_URL`; a model of another machine type has 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 URL_KEY = "TRIMTAB_URL"
 BODY_KEY = "TRIMTAB_BODY"
@@ -15,8 +16,7 @@ RECOMMENDATION, TRANSFORM, MONITORING = "inference-recommendations-job", "transf
 KINDS = (MODEL, CONFIG, ENDPOINT, PACKAGE, RECOMMENDATION, TRANSFORM, MONITORING)
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """One resource: `form` is the request that made it (times in ms), `state` what became of it since."""
 
     account: str

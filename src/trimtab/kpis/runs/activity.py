@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.fleet.telemetry import concepts
@@ -32,8 +32,7 @@ _ENOUGH = 0.95
 _MEMORY_TOTAL = concepts.GPU_MEMORY_TOTAL
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(Struct, frozen=True):
     """The activity of a run's GPUs. Rows are `devices.known`, columns steps of `step_s` seconds from `start_ms` on.
 
     `values` are 0 to 1, NaN where nothing was reported; `seconds` is how much of each step the run held the GPU;
@@ -115,8 +114,7 @@ def _span(run: Run, start_ms: int, end_ms: int) -> tuple[int, int] | None:
     return (first, last) if first < last else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     values: Floats
     source: npt.NDArray[np.int64]
 

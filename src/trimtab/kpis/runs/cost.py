@@ -5,18 +5,17 @@ cost = Σ over machines and days: cost of the machine's day × the run's part of
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct, field
 
 from trimtab.fleet.frame import Costed
 from trimtab.fleet.model import State, gpu_hours
 from trimtab.inventory.catalog.model import PriceBasis
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """`amounts` are by currency (none where nothing is known); `bases` and `notes` say what they rest on.
 
     `unpriced_hours` are GPU-hours without a price; `reason` says why. `estimated` is the part of `amounts` that no bill
@@ -47,8 +46,7 @@ class Cost:
 NO_COST = Cost({}, (), (), 0.0, "")
 
 
-@dataclass(frozen=True, slots=True)
-class RunHours:
+class RunHours(Struct, frozen=True):
     """GPU-hours of a run: held, at work, held and not measured, and held on GPUs that nobody names."""
 
     held: float = 0.0

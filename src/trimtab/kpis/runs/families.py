@@ -3,10 +3,10 @@
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.inventory.runs.model import RunState
 from trimtab.kpis.runs.report import RunReport
@@ -18,8 +18,7 @@ _FAILED = frozenset({RunState.FAILED, RunState.OUT_OF_MEMORY, RunState.NODE_FAIL
 _NUMBERED = re.compile(r"(?:[-_.](?:r?\d+|[0-9a-f]{8,10}|(?=[a-z]*\d)[a-z0-9]{5})|\[\d+\]|\d{4,})+$")
 
 
-@dataclass(frozen=True, slots=True)
-class JobFamily:
+class JobFamily(Struct, frozen=True):
     """The runs of one name in a cluster that ended in a range. Lengths and waits are seconds; NaN without any.
 
     `amounts` is what they cost by currency, without `unpriced_hours` GPU-hours; `concurrency` the most at one time;

@@ -12,11 +12,11 @@ A step is busy from 5 % activity on. Steps without a report count for nothing. T
 activity and oversized look at the same hours in another way, so losses are never added up: the largest is named.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.kpis.runs.activity import Activity, Floats
 
@@ -43,8 +43,7 @@ class LossKind(StrEnum):
     OVERSIZED = "oversized"
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(Struct, frozen=True):
     """A kind of loss: its GPU-hours, how many GPUs it is of, and how long it was for each on average (seconds)."""
 
     kind: LossKind

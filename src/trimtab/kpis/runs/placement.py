@@ -9,8 +9,9 @@ free         a run that waits would fit (what holds it back is its reason: prior
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trimtab.inventory.catalog.book import mentions
 from trimtab.inventory.runs.model import Condition, Run
@@ -28,8 +29,7 @@ class Idle(StrEnum):
     FREE = "free"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A node at a moment."""
 
     cluster: str
@@ -46,8 +46,7 @@ class Place:
         return max(self.gpus - self.allocated, 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class GpuUse:
+class GpuUse(Struct, frozen=True):
     """The GPUs of one type at a moment: held, and idle by why."""
 
     gpu_type: str

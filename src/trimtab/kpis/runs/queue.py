@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.fleet.telemetry.owners import UNOWNED
@@ -22,8 +23,7 @@ MOMENTS = 96
 """Moments of the timeline: every quarter of an hour of a day."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """Runs of one team that wait, or waited, mostly for one reason. Waits in seconds; None where no run's wait ended.
 
     `gpus` and `runs` are those that wait at the moment; `gpu_hours` what was waited for in the range; waits are of runs
@@ -40,8 +40,7 @@ class Waiting:
     wait_p95_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """GPUs at a moment: waited for, held, and idle by why."""
 
     at_ms: int
@@ -50,8 +49,7 @@ class Moment:
     idle: Mapping[Idle, float]
 
 
-@dataclass(frozen=True, slots=True)
-class QueueReport:
+class QueueReport(Struct, frozen=True):
     """The queue of `[start_ms, end_ms)`, and the GPUs at its end. `nodes` 0: no cluster has reported its nodes."""
 
     start_ms: int
@@ -100,8 +98,7 @@ def report_of(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """Runs and nodes of a range, to be looked at as they were at any moment of it."""
 
     runs: Sequence[Run]

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
@@ -20,8 +21,7 @@ from trimtab.kpis.runs.report import RunReport, report_of
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class RunReports:
+class RunReports(Struct, frozen=True):
     """What pages and the API ask of runs. `reader` is of metrics, `ledger` of GPU time and what it cost."""
 
     reader: Reader

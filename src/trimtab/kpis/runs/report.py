@@ -1,8 +1,9 @@
 """A run as it is shown: its hours, how busy its GPUs were, what it cost, and the largest loss that could be avoided."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from trimtab.fleet.telemetry.devices import COUNT_ONLY
 from trimtab.inventory.runs.model import Run, RunState, Stretch
@@ -14,8 +15,7 @@ SETTLE_MS = 60_000
 """How long after a run's end the last samples of its GPUs may still be on their way: four scrapes of 15 s."""
 
 
-@dataclass(frozen=True, slots=True)
-class PricedLoss:
+class PricedLoss(Struct, frozen=True):
     """A loss, what its hours cost by currency, and a sentence for a person."""
 
     loss: Loss
@@ -23,8 +23,7 @@ class PricedLoss:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class RunReport:
+class RunReport(Struct, frozen=True):
     """Everything of a run. Hours are GPU-hours of the ledger: of its life until now, or of the span that was asked for.
 
     `active_hours` and `active_share` are None where the activity of no GPU is known; `unknown` then says why.

@@ -6,12 +6,12 @@ rule is enabled is here cut off where it was disabled.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput, NotFound
@@ -48,8 +48,7 @@ METRICS = ("UniqueContributors", "MaxContributorValue", "SampleCount", "Sum", "M
 """The metrics of a rule, by period: names that reports and INSIGHT_RULE_METRIC take."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A range in periods: `[start_ms, end_ms)` in steps of `period_s` seconds."""
 
     start_ms: int
@@ -72,8 +71,7 @@ def fitting(start_ms: int, end_ms: int) -> int:
     return next((one for one in _FITTING_S if one >= wanted), -(-int(wanted) // 86_400) * 86_400)
 
 
-@dataclass(frozen=True, slots=True)
-class Contributor:
+class Contributor(Struct, frozen=True):
     """One of the top: the values of the rule's keys, what it is ranked by, and (start in ms, value) by period."""
 
     keys: tuple[str, ...]
@@ -81,16 +79,14 @@ class Contributor:
     points: tuple[tuple[int, float], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Points:
+class Points(Struct, frozen=True):
     """The metrics of a rule: period starts in which events matched (ms, ascending), and a value of each metric."""
 
     times: npt.NDArray[np.int64]
     values: Mapping[str, npt.NDArray[np.float64]]
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """A report. `unique` contributors of the whole range add up to `total`; `groups` were read."""
 
     rule: Rule
@@ -101,8 +97,7 @@ class Report:
     groups: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reporter:
+class Reporter(Struct, frozen=True):
     """Reads reports."""
 
     telemetry: Telemetry

@@ -1,8 +1,7 @@
 """Contributor Insights, put together."""
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
@@ -17,8 +16,7 @@ from trimtab.store.telemetry.client import Telemetry
 _NOTHING = Points(np.empty(0, np.int64), {name: np.empty(0) for name in METRICS})
 
 
-@dataclass(frozen=True, slots=True)
-class ContributorsRoom:
+class ContributorsRoom(Struct, frozen=True):
     """The rules and their reports."""
 
     store: RuleStore

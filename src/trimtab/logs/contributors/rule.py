@@ -10,9 +10,10 @@ from 1. Source: CloudWatch User Guide, "Contributor Insights rule syntax".
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
@@ -53,8 +54,7 @@ class Aggregate(StrEnum):
     SUM = "Sum"
 
 
-@dataclass(frozen=True, slots=True)
-class Groups:
+class Groups(Struct, frozen=True):
     """Log groups by name; `wild` takes all that begin with it. No account: those of the rule's own place."""
 
     name: str
@@ -63,8 +63,7 @@ class Groups:
     region: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a value stands in an event: in a JSON message, or the field of a line, counted from 1."""
 
     text: str
@@ -72,8 +71,7 @@ class Place:
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """A condition on one place. `present` where it only says whether there is something, else None."""
 
     place: Place
@@ -81,8 +79,7 @@ class Filter:
     present: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A rule that was read. `value` is the place of what is summed; None counts events."""
 
     groups: tuple[Groups, ...]

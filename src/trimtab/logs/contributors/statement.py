@@ -1,7 +1,8 @@
 """A rule as conditions and expressions over `log_events`; everything that a user wrote travels in bound parameters."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.logs.contributors.rule import Filter, Format, Place, Rule
 from trimtab.logs.fields import Parameters
@@ -10,8 +11,7 @@ from trimtab.logs.filters.syntax import JsonPattern
 from trimtab.logs.filters.values import sql_bare, sql_fields, sql_number
 
 
-@dataclass(frozen=True, slots=True)
-class Matched:
+class Matched(Struct, frozen=True):
     """What `matched` of `queries.sql` needs: conditions, an array of texts (NULL: none there), and a number."""
 
     where: str

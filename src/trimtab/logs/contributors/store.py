@@ -1,9 +1,9 @@
 """The rules of every account, as they were put."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, insert, select, update
 
 from trimtab.base.clock import Clock
@@ -17,8 +17,7 @@ MOST_RULES = 100
 _columns = insight_rules.c
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRule:
+class StoredRule(Struct, frozen=True):
     """A rule with its definition as written. `changed_ms` is when it was put, enabled or disabled last."""
 
     account: str
@@ -118,7 +117,7 @@ class RuleStore:
         )
 
 
-_FIELDS = tuple(StoredRule.__dataclass_fields__)
+_FIELDS = tuple(StoredRule.__struct_fields__)
 
 
 def _where(account: str, region: str, name: str) -> ColumnElement[bool]:

@@ -10,8 +10,9 @@ import asyncio
 import gzip
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import iso
@@ -27,8 +28,7 @@ _HELD_BYTES = 64 << 20  # of lines of all streams in memory
 _TEST = "aws-logs-write-test"
 
 
-@dataclass(slots=True)
-class _Held:
+class _Held(Struct):
     """Lines that are not in a file yet."""
 
     lines: list[bytes] = field(default_factory=list)
@@ -36,8 +36,7 @@ class _Held:
     files: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Exporting:
+class Exporting(Struct, frozen=True):
     """A job of the jobs process, while `may_write`: one task at a time."""
 
     tasks: ExportTasks

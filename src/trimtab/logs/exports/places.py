@@ -2,9 +2,10 @@
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from trimtab.base.errors import DiskFull, InvalidInput, Unavailable
 from trimtab.cloud.s3_files import S3Files
@@ -22,8 +23,7 @@ class Files(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class LocalFiles:
+class LocalFiles(Struct, frozen=True):
     """Files in a folder of this machine."""
 
     folder: Path

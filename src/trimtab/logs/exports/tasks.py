@@ -1,10 +1,10 @@
 """Export tasks: which events of a group are copied into files, and how far that is."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, select, update
 
 from trimtab.base.clock import Clock
@@ -37,8 +37,7 @@ OPEN = (Status.PENDING, Status.RUNNING, Status.PENDING_CANCEL)
 """The states of a task that is not over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What to copy: events of `[from_ms, to_ms]` of streams that begin with `stream_prefix`, and where."""
 
     name: str
@@ -49,8 +48,7 @@ class Wish:
     stream_prefix: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ExportTask:
+class ExportTask(Struct, frozen=True):
     """A task; the fields of its wish are of the same names there."""
 
     id: str
@@ -152,5 +150,5 @@ def _open() -> ColumnElement[bool]:
 
 
 def _read(row: RowMapping) -> ExportTask:
-    kept = {name: row[name] for name in ExportTask.__dataclass_fields__}
+    kept = {name: row[name] for name in ExportTask.__struct_fields__}
     return ExportTask(**{**kept, "status": Status(row["status"])})

@@ -6,7 +6,8 @@ matched has it once: a later match in the same minute adds to it, as it does not
 
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.base.tags import Tags, make_tags
@@ -22,8 +23,7 @@ _MOST_MINUTES = 10_000  # minutes of filters that are remembered as reported
 _MOST_DIMENSION = 1024  # characters of a dimension's value that a metric takes
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """One value of a metric, seen `count` times at one time."""
 
     account: str
@@ -40,8 +40,7 @@ class Measured:
 Emit = Callable[[Sequence[Measured]], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
+class _Ready(Struct, frozen=True):
     filter: MetricFilter
     match: Matcher
 

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
@@ -22,8 +23,7 @@ _STEP = re.compile(rf"""\.({_KEY})|\.?\[\s*(?:(\d+)|"([^"]*)"|'([^']*)')\s*\]"""
 END = "end"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A token; `kind` is selector, string, regex, sign, word or end, and `at` its place in the pattern."""
 
     kind: str

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select
 
 from trimtab.base.clock import Clock
@@ -24,8 +24,7 @@ MOST_DIMENSIONS = 3
 _columns, _groups = metric_filters.c, log_groups.c
 
 
-@dataclass(frozen=True, slots=True)
-class MetricFilter:
+class MetricFilter(Struct, frozen=True):
     """A filter. `value` is a number or a name of the pattern; so are the values of `dimensions`.
 
     `default` is reported for a minute in which events came and none matched.

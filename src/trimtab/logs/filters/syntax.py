@@ -1,26 +1,24 @@
 """What a filter pattern says: terms, a condition on a JSON message, or fields of a space-delimited line."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Number:
+
+class Number(Struct, frozen=True):
     """A number; `text` is how it was written, for values that are text."""
 
     value: float
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Wildcard:
+class Wildcard(Struct, frozen=True):
     """Text; `parts` are what stands between its asterisks, so one part is exact text."""
 
     parts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Regex:
+class Regex(Struct, frozen=True):
     """A regular expression (RE2) that may match anywhere; `.` matches the end of a line too."""
 
     pattern: str
@@ -40,8 +38,7 @@ class Op(StrEnum):
     GE = ">="
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(Struct, frozen=True):
     """A place in a JSON message: keys, and indexes of arrays from 0. `text` is how it was written."""
 
     path: tuple[str | int, ...]
@@ -56,8 +53,7 @@ class Constant(StrEnum):
     FALSE = "FALSE"
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Struct, frozen=True):
     """A comparison. `selector` is None for a field of a space-delimited line: that of the slot it stands in."""
 
     selector: Selector | None
@@ -65,30 +61,26 @@ class Compare:
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
-class Is:
+class Is(Struct, frozen=True):
     """`$.a IS NULL`."""
 
     selector: Selector
     constant: Constant
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(Struct, frozen=True):
     """`$.a NOT EXISTS`."""
 
     selector: Selector
 
 
-@dataclass(frozen=True, slots=True)
-class Every:
+class Every(Struct, frozen=True):
     """All of these hold."""
 
     parts: tuple["Condition", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Some:
+class Some(Struct, frozen=True):
     """One of these holds."""
 
     parts: tuple["Condition", ...]
@@ -97,8 +89,7 @@ class Some:
 Condition = Compare | Is | Absent | Every | Some
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """Words of the message: every required one, none of the excluded, and where there are optional ones, one of them.
 
     A term is text that may stand anywhere. No term at all matches every message.
@@ -109,24 +100,21 @@ class Terms:
     excluded: tuple[str | Regex, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class JsonPattern:
+class JsonPattern(Struct, frozen=True):
     """A condition on a message that is a JSON object. `selectors` are all that it names, each once."""
 
     condition: Condition
     selectors: tuple[Selector, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """A field of a space-delimited line; one without a name is known by its place."""
 
     name: str
     condition: Condition | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FieldsPattern:
+class FieldsPattern(Struct, frozen=True):
     """Fields from the start of the line and, where the pattern has an ellipsis, others from its end.
 
     Without an ellipsis (`tail` None) the last field is the rest of the line.

@@ -91,4 +91,4 @@ def _where(account: str, region: str, name: str) -> ColumnElement[bool]:
 
 
 def _read(row: RowMapping) -> Destination:
-    return Destination(**{name: row[name] for name in Destination.__dataclass_fields__})
+    return Destination(**{name: row[name] for name in Destination.__struct_fields__})

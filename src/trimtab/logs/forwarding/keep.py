@@ -6,8 +6,8 @@ import json
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import Connection, insert, select, update
 
 from trimtab.base.clock import Clock
@@ -29,15 +29,13 @@ REFRESH_MS = 5_000
 """How long filters that another process put may stay unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
+class _Ready(Struct, frozen=True):
     filter: SubscriptionFilter
     place: Place
     match: Matcher
 
 
-@dataclass(frozen=True, slots=True)
-class _Trigger:
+class _Trigger(Struct, frozen=True):
     """An event for the outbox: `group` and `name` are of its filter, `events` how many log events it holds."""
 
     id: str

@@ -1,8 +1,9 @@
 """Words of what is sent on: subscription filters, destinations, and the kinds of places that events go to."""
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
@@ -25,8 +26,7 @@ class Kind(StrEnum):
     DESTINATION = "destination"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where events go: a URL, or what an ARN names."""
 
     kind: Kind
@@ -36,8 +36,7 @@ class Place:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SubscriptionFilter:
+class SubscriptionFilter(Struct, frozen=True):
     """A filter of a group (its surrogate id). `sent` and `dropped` count events; the rest says how sending goes."""
 
     group: int
@@ -57,8 +56,7 @@ class SubscriptionFilter:
     last_error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """A name for a place, which subscription filters can name in its stead."""
 
     account: str

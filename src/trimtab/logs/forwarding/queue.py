@@ -5,8 +5,8 @@ be sent again, under the same id.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import Connection, Update, delete, func, insert, select, update
 
 from trimtab.base.clock import Clock
@@ -26,8 +26,7 @@ _REASON = 500
 _queue, _filters = log_forwards.c, log_subscription_filters.c
 
 
-@dataclass(frozen=True, slots=True)
-class Forward:
+class Forward(Struct, frozen=True):
     """One body: `group` and `name` are of its filter, 0 and "" where none sent it. `id` never changes."""
 
     id: str

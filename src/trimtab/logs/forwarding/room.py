@@ -1,6 +1,6 @@
 """What is sent on of log events, put together."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.egress.gate import Gate
@@ -14,8 +14,7 @@ from trimtab.logs.ingest import LogIngest
 from trimtab.store.state.database import State
 
 
-@dataclass(frozen=True, slots=True)
-class ForwardingRoom:
+class ForwardingRoom(Struct, frozen=True):
     """Subscription filters and destinations, the queue, and the job of the server that writes into groups."""
 
     filters: SubscriptionFilters

@@ -1,7 +1,9 @@
 """Which names a stage of a query knows, and as which SQL."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.logs.fields import Kind, Parameters, Sql, json_path, sql_of, unmasked
 
@@ -13,8 +15,7 @@ def normal(text: str) -> str:
     return "".join(text.split()).lower()
 
 
-@dataclass(slots=True)
-class Extracted:
+class Extracted(Struct):
     """Fields of events that a query reads, as columns of its innermost statement: each is found once."""
 
     parameters: Parameters
@@ -31,8 +32,7 @@ class Extracted:
         return Sql(column, found.kind)
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True):
     """Names that earlier commands made, as columns of the stage before; events' own fields while there are events."""
 
     parameters: Parameters

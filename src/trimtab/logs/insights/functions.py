@@ -4,7 +4,8 @@ Source: CloudWatch Logs user guide, "Supported operations and functions in your 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.logs.fields import Kind, Sql
 from trimtab.logs.insights import casts, times
@@ -14,8 +15,7 @@ from trimtab.logs.insights.syntax import Call, Duration, Text
 Write = Callable[[Sequence[Sql]], Sql]
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """How many arguments a function takes (`most` None: any number), and its SQL."""
 
     least: int

@@ -1,6 +1,6 @@
 """The statement of a query while it is built: what each command adds around what came before, and the order of rows."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from trimtab.logs.fields import COLUMNS, Kind, Sql
 from trimtab.logs.insights import casts
@@ -10,8 +10,7 @@ NEWEST_FIRST = ("time DESC", "id DESC")
 """The order of events where a query names none."""
 
 
-@dataclass(slots=True)
-class Layers:
+class Layers(Struct):
     """A statement as layers of selects. Columns that commands make are numbered, so that no name is a user's."""
 
     where: str

@@ -1,8 +1,9 @@
 """Splits a Logs Insights query into tokens, one at a time: only the parser knows where `/` begins an expression."""
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
@@ -30,8 +31,7 @@ class Lexeme(StrEnum):
     END = "the end"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A piece of a query, from character `start` to `end` (from 0, half-open); quotes and escapes are taken off."""
 
     lexeme: Lexeme

@@ -1,7 +1,8 @@
 """`lookup`: which rows of which table a query means, found before it is planned, and the statement that reads them."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trimtab.base.errors import NotFound
 from trimtab.logs.fields import Parameters

@@ -4,7 +4,9 @@ What may follow is sort, limit and display of the columns that `pattern` gives.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.logs.insights import casts
 from trimtab.logs.insights.lexer import QueryProblem
@@ -45,8 +47,7 @@ SHIFTS = {"previousday": _DAY_MS, "previousweek": 7 * _DAY_MS, "previousmonth": 
 Row = tuple[str | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PatternStep:
+class PatternStep(Struct, frozen=True):
     """A query up to `pattern`, the text whose patterns are asked for, against which range, and what follows.
 
     With `anomaly` only patterns that came, went or changed by chance alone hardly could are given.

@@ -1,9 +1,11 @@
 """From a parsed query to one statement for the engine. What a user wrote is in bound parameters only."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.logs.fields import Kind, Parameters, Sql
 from trimtab.logs.insights import aggregates, captures, casts
@@ -51,8 +53,7 @@ Where = Callable[[Query], str]
 """The condition on `log_events` under which a query, or one inside it, reads."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """What the engine is asked. The columns r0, r1, … of a row are the fields `names`, as texts.
 
     `matched` is the statement that counts the events that passed the query's filters, None where all did. It need not

@@ -2,14 +2,14 @@
 
 import base64
 import binascii
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.logs.model import Position
 
 
-@dataclass(frozen=True, slots=True)
-class Pointer:
+class Pointer(Struct, frozen=True):
     """The incarnation and name of a group, and the event's place in it."""
 
     group: int

@@ -1,6 +1,6 @@
 """Logs Insights, put together."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.logs.groups import LogGroups
@@ -13,8 +13,7 @@ from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
 
 
-@dataclass(frozen=True, slots=True)
-class InsightsRoom:
+class InsightsRoom(Struct, frozen=True):
     """Queries that are answered at once, those that run, and those that were saved."""
 
     insights: LogInsights

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
@@ -35,8 +36,7 @@ SIZED = 1_000_000
 _SLICES = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """A query over `[start_ms, end_ms)` of log groups of one account and region; `SOURCE` in the text names others."""
 
     text: str
@@ -51,8 +51,7 @@ class Ask:
     """Whether who asks may see what data protection masked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scanned:
+class Scanned(Struct, frozen=True):
     """What a query read: events that its filters let pass, events of its range, and the bytes of their messages."""
 
     matched: int
@@ -61,8 +60,7 @@ class Scanned:
     groups: int
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """Rows of an answer, each with a text or None for each of `names`."""
 
     names: tuple[str, ...]
@@ -70,8 +68,7 @@ class Found:
     scanned: Scanned
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A query ready to run."""
 
     statement: Statement

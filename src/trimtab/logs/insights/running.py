@@ -4,8 +4,9 @@ import asyncio
 import uuid
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
@@ -31,8 +32,7 @@ class State(StrEnum):
     TIMEOUT = "Timeout"
 
 
-@dataclass(slots=True)
-class Running:
+class Running(Struct):
     """A query that was started. `found` is there once it is complete, `problem` says why it failed.
 
     `within` is what its caller sees: who is bound to other tags finds neither it nor its rows.

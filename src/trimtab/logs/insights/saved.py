@@ -3,8 +3,8 @@
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from trimtab.base.clock import Clock
@@ -17,8 +17,7 @@ MAX_DEFINITIONS = 1000
 _columns = log_query_definitions.c
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """A saved query."""
 
     id: str

@@ -1,7 +1,8 @@
 """What expressions of SQL have that those of Logs Insights lack: LIKE with % and _, IN (…), BETWEEN, IS NULL, <>."""
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trimtab.logs.insights.expressions import MAX_VALUES, ExpressionParser
 from trimtab.logs.insights.lexer import QueryProblem

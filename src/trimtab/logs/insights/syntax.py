@@ -1,52 +1,47 @@
 """What a parsed query is made of: expressions and commands. Places are characters from 0, half-open."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Place:
+
+class Place(Struct, frozen=True):
     """Where in the query something stands."""
 
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A field by name."""
 
     name: str
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """A number."""
 
     value: float
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A text in quotes."""
 
     value: str
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Struct, frozen=True):
     """`true` or `false`."""
 
     value: bool
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Duration:
+class Duration(Struct, frozen=True):
     """5m, 1h: `count` of `unit` (ms s m h d w mo q y)."""
 
     count: int
@@ -54,15 +49,13 @@ class Duration:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Star:
+class Star(Struct, frozen=True):
     """`*`, of count(*)."""
 
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A function; `name` in small letters, `text` as it was written."""
 
     name: str
@@ -71,8 +64,7 @@ class Call:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Unary:
+class Unary(Struct, frozen=True):
     """`-x` or `not x`."""
 
     operator: str
@@ -80,8 +72,7 @@ class Unary:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Struct, frozen=True):
     """Arithmetic, comparisons, and, or."""
 
     operator: str
@@ -90,8 +81,7 @@ class Binary:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class In:
+class In(Struct, frozen=True):
     """`x in [1, "a"]`, or in what a query gives."""
 
     operand: "Expression"
@@ -100,8 +90,7 @@ class In:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Like:
+class Like(Struct, frozen=True):
     """`x like "part"` or `x like /expression/`; `regex` tells which."""
 
     operand: "Expression"
@@ -114,16 +103,14 @@ class Like:
 Expression: TypeAlias = Field | Number | Text | Flag | Duration | Star | Call | Unary | Binary | In | Like
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """An expression with its name: that of `as`, else its text."""
 
     expression: Expression
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(Struct, frozen=True):
     """`fields` adds to what is shown; `display` (`only`) says all that is shown."""
 
     items: tuple[Named, ...]
@@ -131,16 +118,14 @@ class Fields:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """`filter` and `filterIndex`."""
 
     condition: Expression
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Stats:
+class Stats(Struct, frozen=True):
     """`stats aggregates by keys`."""
 
     aggregates: tuple[Named, ...]
@@ -148,32 +133,28 @@ class Stats:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class SortKey:
+class SortKey(Struct, frozen=True):
     """A key of `sort`."""
 
     expression: Expression
     descending: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Sort:
+class Sort(Struct, frozen=True):
     """`sort`."""
 
     keys: tuple[SortKey, ...]
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """`limit` (`head`)."""
 
     count: int
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Parse:
+class Parse(Struct, frozen=True):
     """`parse`: what each group of `pattern` matches becomes the field of that name (None: it is not kept).
 
     A glob is its `parts` between the `*`, and has no pattern.
@@ -186,16 +167,14 @@ class Parse:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Dedup:
+class Dedup(Struct, frozen=True):
     """`dedup`: the first event of each combination of values."""
 
     keys: tuple[Expression, ...]
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Unnest:
+class Unnest(Struct, frozen=True):
     """`unnest`: a row for each element of a JSON array."""
 
     operand: Expression
@@ -203,39 +182,34 @@ class Unnest:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Unmask:
+class Unmask(Struct, frozen=True):
     """`unmask`: fields shown without masks."""
 
     items: tuple[Named, ...]
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """`pattern`: templates of a field's values."""
 
     operand: Expression
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Diff:
+class Diff(Struct, frozen=True):
     """`diff`: counts beside those of an earlier range: the one before, or a day, week or month ago."""
 
     against: str
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Anomaly:
+class Anomaly(Struct, frozen=True):
     """`anomaly`: rows that are unusual for what came before."""
 
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Join:
+class Join(Struct, frozen=True):
     """`join`: rows of another query that agree in `on` (name here, name there); `kept`: those without stay.
 
     `alias` is what fields of the other query may be called by: r.duration.
@@ -248,8 +222,7 @@ class Join:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(Struct, frozen=True):
     """`lookup`: values of a table that was put, by keys (name there, name here), under names of their own.
 
     `rows` says where the rows of the table are: account, region and version; it is known before the query is planned.
@@ -262,8 +235,7 @@ class Lookup:
     rows: tuple[str, str, int] = ("", "", 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """`SOURCE`: which log groups, by name, by prefix, by class."""
 
     names: tuple[str, ...]
@@ -280,8 +252,7 @@ Command: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A whole query."""
 
     commands: tuple[Command, ...]

@@ -10,9 +10,9 @@ import io
 import json
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, insert, select
 
 from trimtab.base.clock import Clock
@@ -37,8 +37,7 @@ _NUMBERS = struct.Struct("<QQ")  # version, row
 _columns = log_lookup_tables.c
 
 
-@dataclass(frozen=True, slots=True)
-class LookupTable:
+class LookupTable(Struct, frozen=True):
     """A table without its rows. `updated_ms` is its version too: the later of two is the greater."""
 
     account: str
@@ -57,8 +56,7 @@ class LookupTable:
         return f"arn:aws:logs:{self.region}:{self.account}:lookup-table:{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
+class _Wish(Struct, frozen=True):
     """What a table is to be; a description or key of None keeps the one that there is."""
 
     account: str
@@ -231,5 +229,5 @@ def _where(account: str, region: str, name: str) -> ColumnElement[bool]:
 
 
 def _read(row: RowMapping | dict[str, Any]) -> LookupTable:
-    kept = {name: row[name] for name in LookupTable.__dataclass_fields__}
+    kept = {name: row[name] for name in LookupTable.__struct_fields__}
     return LookupTable(**{**kept, "fields": tuple(json.loads(row["fields"]))})

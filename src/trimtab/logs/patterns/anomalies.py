@@ -6,8 +6,9 @@ CreateLogAnomalyDetector asked for: groups are watched in any case, so it only s
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 SLOT_MS = 300_000
 """Lines are counted by pattern and five minutes: the slots of the always-on detector of metrics."""
@@ -42,8 +43,7 @@ class Suppression(StrEnum):
     BASELINE = "Baseline"
 
 
-@dataclass(frozen=True, slots=True)
-class KnownPattern:
+class KnownPattern(Struct, frozen=True):
     """A template of a group (its surrogate id), with when its lines came first and last (ms, of slots).
 
     `gap_ms` is the longest time between two of its slots; `lines` is all that were counted, `slots` how many had any.
@@ -61,8 +61,7 @@ class KnownPattern:
     slots: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class LogAnomaly:
+class LogAnomaly(Struct, frozen=True):
     """One anomaly. Times are ms; `last_ms` is when it was last seen, `counts` its lines by slot (start, ms).
 
     `expected` is lines a slot that were usual (0 for a new pattern); `series` the metric's series where it is one.
@@ -98,8 +97,7 @@ class LogAnomaly:
         return Priority.LOW
 
 
-@dataclass(frozen=True, slots=True)
-class LogDetector:
+class LogDetector(Struct, frozen=True):
     """A detector as a caller made it: `groups` are ARNs; `visible_days` is how long an anomaly stays one."""
 
     id: str

@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, NotFound
+from trimtab.base.records import asdict
 from trimtab.events.outbox import emit
 from trimtab.logs.patterns.anomalies import KnownPattern, LogAnomaly, Suppression, Unusual
 from trimtab.store.state.database import State
@@ -22,16 +23,14 @@ MOST = 1000
 """Anomalies that one read gives."""
 
 
-@dataclass(frozen=True, slots=True)
-class PatternClock:
+class PatternClock(Struct, frozen=True):
     """Lines of a group were counted in `[since_ms, until_ms)`."""
 
     since_ms: int
     until_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """What counting a group made: its patterns as they are now, the anomalies that began, and those that changed."""
 
     group: int
@@ -42,8 +41,7 @@ class Counted:
     changed: Sequence[LogAnomaly] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AnomalyFilter:
+class AnomalyFilter(Struct, frozen=True):
     """Which anomalies: those that touch `[start_ms, end_ms)`; of groups by (account, region, name) where given."""
 
     start_ms: int = 0

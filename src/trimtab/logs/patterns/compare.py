@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from trimtab.logs.patterns.merge import templates
 from trimtab.logs.patterns.severity import LEVELS, guess, level_of
@@ -23,8 +24,7 @@ class Change(StrEnum):
     SAME = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """Lines of one masked form in one part of the two periods: parts 0 … n-1 are before, n … 2n-1 are now."""
 
     masked: str
@@ -34,8 +34,7 @@ class Counted:
     level: str = ""
 
 
-@dataclass(slots=True)
-class Pattern:
+class Pattern(Struct):
     """A template with its counts in the parts of this period, its lines before, and a line that has it."""
 
     template: str

@@ -10,7 +10,8 @@ import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import Clock
@@ -47,8 +48,7 @@ _LONGEST = 400  # characters of a line that make its pattern, as on the page
 _BUDGET_S = 5.0  # of counting what is behind, in one run
 
 
-@dataclass(frozen=True, slots=True)
-class PatternCount:
+class PatternCount(Struct, frozen=True):
     """Lines of a pattern in a slot (its start, ms)."""
 
     group: Group
@@ -60,8 +60,7 @@ class PatternCount:
 Emit = Callable[[Sequence[PatternCount]], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class CountingParts:
+class CountingParts(Struct, frozen=True):
     """What the job needs of its process."""
 
     telemetry: Telemetry

@@ -1,7 +1,8 @@
 """Which patterns of a group are new or gone, from what is known of them. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trimtab.base.clock import iso
 from trimtab.logs.model import Group

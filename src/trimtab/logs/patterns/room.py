@@ -1,6 +1,6 @@
 """Anomalies of log patterns, put together."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.logs.patterns.anomaly_store import LogAnomalyStore
@@ -8,8 +8,7 @@ from trimtab.logs.patterns.detector_store import LogDetectorStore
 from trimtab.store.state.database import State
 
 
-@dataclass(frozen=True, slots=True)
-class LogAnomalyRoom:
+class LogAnomalyRoom(Struct, frozen=True):
     """Known patterns with their anomalies, and the detectors that callers made."""
 
     store: LogAnomalyStore

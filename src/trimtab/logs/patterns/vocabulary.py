@@ -5,8 +5,10 @@ so that a pattern becomes more general where its words turn out to vary; it keep
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.base.ids import hash64
 from trimtab.logs.patterns.anomalies import SLOT_MS, KnownPattern
@@ -26,8 +28,7 @@ _EXAMPLE = 1000  # characters of a line that are kept with its pattern
 _MEMORY = 20_000  # masked forms whose pattern is remembered
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """Lines of one masked form in a slot (its start, ms)."""
 
     masked: str
@@ -37,8 +38,7 @@ class Slot:
     level: str = ""
 
 
-@dataclass(slots=True)
-class Learnt:
+class Learnt(Struct):
     """What slots made known: lines by pattern id and slot, ids that are new, and of those the ones that only vary."""
 
     counts: dict[str, dict[int, int]] = field(default_factory=dict)

@@ -7,9 +7,9 @@ machine learning (Address, Name) is not here. Source: CloudWatch Logs user guide
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import re2
+from msgspec import Struct
 
 from trimtab.logs.protection import checks
 
@@ -17,8 +17,7 @@ ARN = "arn:aws:dataprotection::aws:data-identifier/"
 """How a policy names a managed identifier."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identifier:
+class Identifier(Struct, frozen=True):
     """A kind of sensitive data. The first group of `shape` is the data; without one it is the whole match."""
 
     name: str

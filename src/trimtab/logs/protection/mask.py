@@ -6,7 +6,9 @@ attributes are masked for good: of them no original is kept.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from dataclasses import replace
 
 from trimtab.base.clock import Clock
 from trimtab.logs.model import Finding, LogBatch, LogEvent
@@ -18,8 +20,7 @@ REFRESH_MS = 5_000
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
+class _Ready(Struct, frozen=True):
     groups: Mapping[int, Policy]
     accounts: Mapping[tuple[str, str], Sequence[Policy]]
 

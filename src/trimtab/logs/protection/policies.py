@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from sqlalchemy import Connection, Select, delete, insert, select
 
 from trimtab.base.clock import Clock
@@ -20,16 +20,14 @@ DATA_PROTECTION = "DATA_PROTECTION_POLICY"
 _of_groups, _of_accounts = log_group_policies.c, log_account_policies.c
 
 
-@dataclass(frozen=True, slots=True)
-class GroupPolicy:
+class GroupPolicy(Struct, frozen=True):
     """The policy of a log group, as it was given."""
 
     document: str
     updated_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class AccountPolicy:
+class AccountPolicy(Struct, frozen=True):
     """A policy of an account in a region."""
 
     account: str
@@ -39,8 +37,7 @@ class AccountPolicy:
     updated_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Documents:
+class Documents(Struct, frozen=True):
     """All policies: of groups by surrogate id, of accounts by (account, region)."""
 
     groups: Mapping[int, str]

@@ -12,10 +12,10 @@ Source: API reference, PutDataProtectionPolicy; user guide, "Understanding data 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import re2
+from msgspec import Struct
 
 from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
@@ -28,8 +28,7 @@ _MAX_REGEX = 200
 _CUSTOM_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """A policy that was read: what is looked for, whether it is masked, and the group that findings are written to."""
 
     name: str

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
@@ -53,8 +53,7 @@ def packed(found: Found) -> bytes:
     return pack({"columns": list(found.names), "rows": found.rows})
 
 
-@dataclass(frozen=True, slots=True)
-class Deliveries:
+class Deliveries(Struct, frozen=True):
     """Sends results: through the durable queue to URLs and log groups, directly into files and lookup tables."""
 
     enqueue: Callable[[Sequence[Forward]], Awaitable[None]]

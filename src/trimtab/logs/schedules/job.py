@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from trimtab.access.scope import Scope
@@ -24,8 +25,7 @@ _AT_ONCE = 4
 _MISSED = 10_000  # runs that are skipped in one look
 
 
-@dataclass(slots=True)
-class ScheduledRuns:
+class ScheduledRuns(Struct):
     """A job of the jobs process, while `may_write`."""
 
     state: State

@@ -1,7 +1,8 @@
 """Words of scheduled queries."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 FINISHED = "logs.query_finished"
 """The kind of the event that tells of a run that ended; the subject is the query's ARN."""
@@ -29,8 +30,7 @@ class Delivery(StrEnum):
     COMPLETE = "COMPLETE"
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduledQuery:
+class ScheduledQuery(Struct, frozen=True):
     """A query with its schedule. A run at T reads `[T - start_offset_s, T - end_offset_s)`.
 
     `destination` is empty (results are kept), a URL, the ARN of a log group, `s3://bucket/prefix`, `folder:name` or
@@ -64,8 +64,7 @@ class ScheduledQuery:
         return f"arn:aws:logs:{self.region}:{self.account}:scheduled-query:{self.id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One run. `result` is a packed `{"columns": […], "rows": [[…]]}`, empty where there is none (see `result.py`)."""
 
     id: str

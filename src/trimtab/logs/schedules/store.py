@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, insert, or_, select, update
 
 from trimtab.base.clock import Clock
@@ -200,12 +200,12 @@ def _told() -> list[Any]:
 
 
 def _row(query: ScheduledQuery) -> Mapping[str, Any]:
-    kept = {name: getattr(query, name) for name in ScheduledQuery.__dataclass_fields__}
+    kept = {name: getattr(query, name) for name in ScheduledQuery.__struct_fields__}
     return {**kept, "groups": json.dumps(list(query.groups)), "enabled": int(query.enabled)}
 
 
 def _read(row: RowMapping) -> ScheduledQuery:
-    kept = {name: row[name] for name in ScheduledQuery.__dataclass_fields__}
+    kept = {name: row[name] for name in ScheduledQuery.__struct_fields__}
     return ScheduledQuery(**{**kept, "groups": tuple(json.loads(row["groups"])), "enabled": bool(row["enabled"])})
 
 

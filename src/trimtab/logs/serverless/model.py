@@ -1,8 +1,9 @@
 """Words of serverless functions: single invocations, and what those of a function add up to in a range."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct
 
 ARM, X86 = "arm64", "x86_64"
 
@@ -15,8 +16,7 @@ class Status(StrEnum):
     TIMEOUT = "timeout"
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(Struct, frozen=True):
     """One try of one request. Times are ms, `[start_ms, end_ms)` with the initialisation; None is what nobody told.
 
     `source` says who told: `report` (the platform), `insights` (Lambda Insights) or `otlp` (faas attributes).
@@ -45,8 +45,7 @@ class Invocation:
     cost: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """What invocations cost at list prices, in `currency`; None where memory or billed time is not known.
 
     `assumed` says in words what was taken for granted ("x86_64", "the price of us-east-1"); `unbilled` invocations are
@@ -60,8 +59,7 @@ class Cost:
     assumed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionUse:
+class FunctionUse(Struct, frozen=True):
     """The invocations of a function in a range, of one `version` or of all (""). Durations are ms.
 
     `counts` are invocations in equal parts of the range; `concurrency` the most that ran at one time; `throttles` those
@@ -114,8 +112,7 @@ class FunctionUse:
         return max(1.0 - self.used_mb / self.memory_mb, 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(Struct, frozen=True):
     """Invocations whose duration was in `[from_ms, to_ms)`; `colds` of them were cold."""
 
     from_ms: float
@@ -124,8 +121,7 @@ class Bucket:
     colds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """A function over a range: durations, and invocations, failures and cold starts in equal parts of it."""
 
     buckets: tuple[Bucket, ...]

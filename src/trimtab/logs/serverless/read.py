@@ -3,9 +3,10 @@
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.inventory.catalog.functions import MB_MS_A_GB_S, FunctionPrice, function_price
@@ -37,8 +38,7 @@ Throttles = Callable[[Scope, int, int], Awaitable[Mapping[tuple[str, str, str], 
 """Requests that were turned away in `[start_ms, end_ms)`, by (account, region, function), where a metric tells."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Which invocations: those that ended in `[start_ms, end_ms)`, of one function, account and version where given."""
 
     start_ms: int

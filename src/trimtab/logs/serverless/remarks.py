@@ -1,6 +1,6 @@
 """What stands out of a function's use: memory that nobody needs, cold starts, failures. Pure, in plain words."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.logs.serverless.model import FunctionUse
 
@@ -16,8 +16,7 @@ TIGHT = 0.05
 """Headroom below which the next larger input may end it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(Struct, frozen=True):
     """`level` is bad or warn; `words` are a sentence's end, behind the function's name."""
 
     function: str

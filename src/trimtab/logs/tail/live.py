@@ -8,7 +8,8 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, LimitExceeded
@@ -29,8 +30,7 @@ LONGEST_S = 3 * 3600.0
 """How long a tail lasts, as documented."""
 
 
-@dataclass(frozen=True, slots=True)
-class TailQuery:
+class TailQuery(Struct, frozen=True):
     """What a tail shows: events of groups that a filter pattern matches, of these streams or of all."""
 
     groups: Sequence[Group]
@@ -39,8 +39,7 @@ class TailQuery:
     prefixes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TailEvent:
+class TailEvent(Struct, frozen=True):
     """An event as a tail shows it: masked as its group's policies say."""
 
     group: Group
@@ -49,8 +48,7 @@ class TailEvent:
     ingested_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Struct, frozen=True):
     """What came since the last one, in the order of arrival; `seen` is how many matched."""
 
     events: tuple[TailEvent, ...]
@@ -62,8 +60,7 @@ class Update:
         return self.seen > len(self.events)
 
 
-@dataclass(slots=True)
-class Tail:
+class Tail(Struct):
     """One tail. `take` empties it."""
 
     query: TailQuery

@@ -8,9 +8,9 @@ anew every hour. Models are kept, so an alarm that is evaluated every minute cos
 import asyncio
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
@@ -33,8 +33,7 @@ _KEPT = 4096
 _Key = tuple[Scope, MetricStat | tuple[Query, ...], int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Want:
+class _Want(Struct, frozen=True):
     """One band that is asked for: what it learns from, how, and the start (ms) of each stretch."""
 
     request: BandRequest

@@ -1,8 +1,7 @@
 """A model of what is normal for one metric or expression, from its points of at most two weeks."""
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.detectors.model import Adaptation, Filtering, Settings
 from trimtab.metrics.bands.zone import local_times
@@ -23,8 +22,7 @@ _BOUNDED = (Family.AVERAGE, Family.MINIMUM, Family.MAXIMUM, Family.PERCENTILE, F
 """Statistics of a percentage that stay between 0 and 100."""
 
 
-@dataclass(frozen=True, slots=True)
-class Learner:
+class Learner(Struct, frozen=True):
     """How to learn: the detector's settings (those of none where there is none), the metric's unit and statistic."""
 
     settings: Settings

@@ -1,16 +1,16 @@
 """The port by which ANOMALY_DETECTION_BAND gets its bands; `metrics/bands/` implements it, `app.py` wires it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput
 from trimtab.metrics.expressions.model import MetricStat, Query, Times, Values
 
 
-@dataclass(frozen=True, slots=True)
-class BandRequest:
+class BandRequest(Struct, frozen=True):
     """A band of `width` standard deviations around one series.
 
     `times` (ms, ascending) and `values` are the points of the series in `[start_ms, end_ms)`, `period_s` their spacing.
@@ -28,8 +28,7 @@ class BandRequest:
     width: float
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
+class Band(Struct, frozen=True):
     """Upper and lower limits at `times` (ms, ascending, on the request's grid of periods; need not have points)."""
 
     times: Times

@@ -1,6 +1,6 @@
 """What one job reads: its metrics, searches and SQL queries, as rows of the batch."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from trimtab.metrics.expressions.default_labels import default_labels
 from trimtab.metrics.expressions.model import EvaluationJob, MetricStat, Query
@@ -20,8 +20,7 @@ _REMEMBERED_MS = 14 * 86_400_000
 """The registry knows when a series was last seen for this long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(Struct, frozen=True):
     """A job with its rows: of metrics and SQL queries by id, of searches by call; `rules` has the periods of
     those that insight rules answer."""
 
@@ -33,8 +32,7 @@ class Gathered:
     rules: dict[Place, Grid] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Gatherer:
+class Gatherer(Struct, frozen=True):
     """Finds the series of jobs; everything is in memory, and nothing awaits."""
 
     registry: Registry

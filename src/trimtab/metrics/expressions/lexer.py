@@ -1,8 +1,9 @@
 """Splits a metric math expression into tokens that know where they stand."""
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
@@ -17,8 +18,7 @@ class Lexeme(StrEnum):
     END = "the end"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A piece of an expression; `at` counts characters from 1. The text of a string is without its quotes."""
 
     lexeme: Lexeme

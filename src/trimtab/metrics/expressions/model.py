@@ -1,11 +1,11 @@
 """What is asked of the expression evaluator and what it answers: CloudWatch's metric data queries, without the wire."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, timezone
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 
 from trimtab.base.tags import Tags
 from trimtab.metrics.statistics import Statistic
@@ -14,8 +14,7 @@ Times = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class MetricStat:
+class MetricStat(Struct, frozen=True):
     """One statistic of one metric, in periods of `period_s` seconds.
 
     `dimensions` (sorted by name) are all that the metric has. `unit` None merges every unit; `account` None is that of
@@ -31,8 +30,7 @@ class MetricStat:
     account: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A metric, or an expression over the other queries of its list: metric math, SEARCH or Metrics Insights SQL.
 
     `id` is how expressions name it. `period_s` is the granularity that an expression is asked for (None: that of what
@@ -48,8 +46,7 @@ class Query:
     account: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """One time series that a query gave: times (ms, period starts, ascending) and a finite value for each.
 
     `label` is the query's own, with its dynamic values filled in, or the one that the service would choose.
@@ -68,8 +65,7 @@ class Result:
     messages: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluationJob:
+class EvaluationJob(Struct, frozen=True):
     """One list of queries over `[start_ms, end_ms)`. Periods are counted from the start, rounded down to the minute.
 
     A period below a minute rounds the start to itself instead (as GetMetricData documents), so an alarm that wants

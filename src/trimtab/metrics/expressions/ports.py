@@ -1,8 +1,9 @@
 """What expressions ask of the rest of the metrics room."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput
@@ -37,8 +38,7 @@ class Registry(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class RulePoints:
+class RulePoints(Struct, frozen=True):
     """Points of a metric of an insight rule: period starts (ms, ascending) and a value for each."""
 
     times: Times

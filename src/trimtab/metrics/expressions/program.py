@@ -6,9 +6,10 @@ Every complaint about an expression begins `Error in expression '<id>':`, as Clo
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput, LimitExceeded
 from trimtab.metrics.expressions.functions.sources import BAND, METRICS, RULE, SEARCH
@@ -30,8 +31,7 @@ Place = tuple[str, int]
 """A call: the id of its query, and the character where it begins."""
 
 
-@dataclass(frozen=True, slots=True)
-class SearchCall:
+class SearchCall(Struct, frozen=True):
     """A SEARCH of an expression. `period_s` None: it names none."""
 
     place: Place
@@ -40,8 +40,7 @@ class SearchCall:
     period_s: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class BandCall:
+class BandCall(Struct, frozen=True):
     """An ANOMALY_DETECTION_BAND around the query `around`."""
 
     place: Place
@@ -49,8 +48,7 @@ class BandCall:
     width: Node | None
 
 
-@dataclass(frozen=True, slots=True)
-class RuleCall:
+class RuleCall(Struct, frozen=True):
     """An INSIGHT_RULE_METRIC: the names of the rule and of its metric."""
 
     place: Place
@@ -58,8 +56,7 @@ class RuleCall:
     metric: str
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """Queries by id, what they are, and `order`: the ids that are needed, each after those that it reads."""
 
     queries: Mapping[str, Query]

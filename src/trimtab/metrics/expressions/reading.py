@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput
@@ -17,16 +19,14 @@ _REMEMBERED = 100_000
 """Metrics whose series are remembered: more than the alarms that one server evaluates each minute."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A time series to read: its tag, and its place in the batch (None: it has no series)."""
 
     tag: Tag
     slot: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """What a metric, SEARCH or query reads: rows on one grid, and whether a limit left some out."""
 
     grid: Grid
@@ -34,8 +34,7 @@ class Rows:
     cut: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """What an evaluation may see: `own` unless a query names accounts, then as much of `linked` as it names."""
 
     own: Scope

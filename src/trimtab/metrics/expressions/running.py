@@ -1,9 +1,9 @@
 """Computes the values of a job's queries from what was read. Pure: arrays in, arrays out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.metrics.expressions import arithmetic
 from trimtab.metrics.expressions.arithmetic import Dropped
@@ -24,8 +24,7 @@ from trimtab.metrics.expressions.values import Grid, Lines, Tag, Value, joined, 
 from trimtab.metrics.plan import StatSeries
 
 
-@dataclass(frozen=True, slots=True)
-class _Setting:
+class _Setting(Struct, frozen=True):
     """What functions see of the expression that they are in."""
 
     grid: Grid

@@ -1,7 +1,9 @@
 """Finds the metrics of a SEARCH in the registry's index."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.tags import Tags
@@ -20,8 +22,7 @@ METRIC_NAME, NAMESPACE = "MetricName", "Namespace"
 Test = Callable[[Identity], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """A metric that a search or query found: what it is called, and its series (ids; one for each unit and kind)."""
 
     account: str

@@ -4,7 +4,8 @@ AND binds tighter than OR and may be left out. Source: "CloudWatch search expres
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
@@ -15,8 +16,7 @@ ACCOUNT = ":aws.AccountId"
 """The property that names accounts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """Text to find: the whole string where `exact`, else its tokens; without a property in every name and value."""
 
     property: str | None
@@ -24,22 +24,19 @@ class Term:
     exact: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Both:
+class Both(Struct, frozen=True):
     """All of `items` hold."""
 
     items: tuple["Condition", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Either:
+class Either(Struct, frozen=True):
     """One of `items` holds."""
 
     items: tuple["Condition", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """`item` does not hold."""
 
     item: "Condition"
@@ -48,8 +45,7 @@ class Not:
 Condition = Term | Both | Either | Not
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(Struct, frozen=True):
     """A parsed search. With `dimensions` a metric has exactly those names; with only a namespace, any."""
 
     namespace: str | None

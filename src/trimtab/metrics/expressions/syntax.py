@@ -1,59 +1,53 @@
 """The tree of a metric math expression. `at` is the character (from 1) where a node begins in the text."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """A number as written."""
 
     value: float
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A string as written, without its quotes."""
 
     value: str
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """A bare word in capitals: AVG or DESC of SORT, REPEAT or LINEAR of FILL."""
 
     name: str
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """The id of another query."""
 
     id: str
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Array:
+class Array(Struct, frozen=True):
     """`[a, b, …]`."""
 
     items: tuple["Node", ...]
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Negation:
+class Negation(Struct, frozen=True):
     """`-a`."""
 
     of: "Node"
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """An operator, where it stands, and what is to its right."""
 
     operator: str
@@ -61,8 +55,7 @@ class Step:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Struct, frozen=True):
     """`first op operand op operand …` of operators that bind equally, from left to right.
 
     A chain is one node, so that a sum of five hundred metrics is not five hundred levels deep.
@@ -73,8 +66,7 @@ class Chain:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A function with its arguments."""
 
     name: str

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.base.errors import LimitExceeded
 
@@ -15,8 +16,7 @@ MAX_CELLS = 20_000_000
 """Periods times series that one array may have: 160 MB, and thirty times what a GetMetricData answer holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """`count` periods of `period_ms` from `start_ms` on."""
 
     start_ms: int
@@ -48,8 +48,7 @@ class Grid:
         return np.full((rows, self.count), np.nan)
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Struct, frozen=True):
     """Where a row comes from: its label, and the properties that dynamic labels name."""
 
     label: str = ""
@@ -59,8 +58,7 @@ class Tag:
 NO_TAG = Tag()
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Struct, frozen=True):
     """Time series: a row each, a column a period, NaN where there is no point. `array` tells TS[] from TS."""
 
     grid: Grid

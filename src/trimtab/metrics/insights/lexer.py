@@ -1,8 +1,9 @@
 """Splits a Metrics Insights query into tokens. Keywords are known in any case; all other text keeps its case."""
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
@@ -20,8 +21,7 @@ class Lexeme(StrEnum):
     END = "the end"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A piece of a query; `at` counts characters from 1. Keywords are in capitals; quotes are taken off."""
 
     lexeme: Lexeme

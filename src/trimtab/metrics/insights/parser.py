@@ -7,8 +7,9 @@ Source: CloudWatch user guide, "Metrics Insights query components and syntax".
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from trimtab.metrics.insights.lexer import Lexeme, Token, invalid, split
 
@@ -19,8 +20,7 @@ FUNCTIONS = {"AVG": "Average", "COUNT": "SampleCount", "MAX": "Maximum", "MIN": 
 _SQL = re.compile(r"\s*SELECT\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """A condition of WHERE: the key has (`equal`) or has not the value. A metric without the key passes neither."""
 
     key: str
@@ -28,16 +28,14 @@ class Filter:
     equal: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """ORDER BY: the function over each result's points, and the direction."""
 
     function: str
     descending: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Select:
+class Select(Struct, frozen=True):
     """A parsed query. `schema` None takes metrics of any dimensions, else those with exactly these keys."""
 
     function: str

@@ -1,7 +1,8 @@
 """From a Metrics Insights query to groups of series: what each result is the statistic of."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.metrics.expressions.ports import Registry, ResourceTags
@@ -15,8 +16,7 @@ ACCOUNT = "AWS.AccountId"
 TAG = "tag."
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """One result: the values of the keys of GROUP BY (None: the metrics have no such key), and its series (ids)."""
 
     values: tuple[str | None, ...]

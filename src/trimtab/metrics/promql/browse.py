@@ -1,7 +1,8 @@
 """What there is to ask for: series, label names and values, and what is known of metrics."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.metrics.model import Kind
@@ -14,8 +15,7 @@ from trimtab.metrics.registry import SeriesRegistry
 _TYPES = {Kind.COUNTER: "counter", Kind.GAUGE: "gauge", Kind.HISTOGRAM: "histogram", Kind.EVENTS: "gauge"}
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Struct, frozen=True):
     """What is known of a metric: Prometheus' type and the unit as it was sent."""
 
     type: str

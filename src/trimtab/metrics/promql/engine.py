@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import TrimtabError
@@ -27,8 +27,7 @@ MOST_POINTS = 11_000
 """Steps of a range query: Prometheus' limit, which lets a week of minutes through and a year of hours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Struct, frozen=True):
     """One series of an answer: times (ms), values, and native histograms with their own times."""
 
     labels: Labels
@@ -38,8 +37,7 @@ class Series:
     histograms: tuple[Histogram, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a query answers. `type` is that of the result: a range query's is always a matrix."""
 
     type: Type
@@ -51,8 +49,7 @@ class Answer:
     """Samples that were read."""
 
 
-@dataclass(frozen=True, slots=True)
-class RangeQuery:
+class RangeQuery(Struct, frozen=True):
     """A query over `[start_ms, end_ms]`, answered at every `step_ms` from the start."""
 
     text: str

@@ -1,9 +1,9 @@
 """The evaluator: walks the tree of a query; every expression is evaluated for all steps at once, in numpy arrays."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from trimtab.metrics.promql.aggregations import select
 from trimtab.metrics.promql.aggregations.combine import combine

@@ -1,9 +1,9 @@
 """The steps at which an expression is evaluated, and what it may ask of the whole query."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.metrics.promql.language.literals import general
 from trimtab.metrics.promql.language.syntax import At, Duration, Number, Range, Selector, Subquery
@@ -16,8 +16,7 @@ SUBQUERY_STEP_MS = 60_000
 """The step of a subquery that names none: Prometheus' default evaluation interval."""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """The times of the whole query (ms); of an instant query start and end are equal and the step is 0."""
 
     start_ms: int
@@ -85,8 +84,7 @@ class Query:
         return np.full(len(times), fixed, np.int64)
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """Steps (ms), ascending."""
 
     times: Integers
@@ -96,8 +94,7 @@ class Grid:
         return len(self.times)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """When a selector, range or subquery is looked at: windows (left, right] by step. Of an instant selector only the
     right edge counts.
     """

@@ -1,8 +1,7 @@
 """The end of an evaluation: names are dropped, and series that then have the same labels become one."""
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from trimtab.metrics.promql import labels as sets
 from trimtab.metrics.promql.problems import ExecutionFailed

@@ -1,8 +1,7 @@
 """Warnings and infos that come with an answer. Words as in Prometheus, util/annotations, which people search for."""
 
-from dataclasses import dataclass, field
-
 import numpy as np
+from msgspec import Struct, field
 
 from trimtab.metrics.promql.language.literals import general, quoted
 from trimtab.metrics.promql.problems import line_and_column
@@ -11,8 +10,7 @@ ADD, SUBTRACT, AGGREGATE = "addition", "subtraction", "aggregation"
 _SEE = "(see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)"
 
 
-@dataclass(slots=True)
-class Fixed:
+class Fixed(Struct):
     """What had to be made monotonic in the buckets of a classic histogram."""
 
     first_ms: int
@@ -23,8 +21,7 @@ class Fixed:
     count: int = 1
 
 
-@dataclass(slots=True)
-class Notes:
+class Notes(Struct):
     """What a query says beside its result, each once. `position` is the offset of the expression that is meant."""
 
     text: str

@@ -1,9 +1,9 @@
 """A range vector at every step, and what its functions share."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.metrics.promql.histograms.model import Histogram
 from trimtab.metrics.promql.labels import NAME, Labels, get
@@ -13,8 +13,7 @@ from trimtab.metrics.promql.values import Flags, Floats, HistogramPoints, Histog
 from trimtab.metrics.promql.windows import Windows, positions
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """The histograms of one window: their times, values and starts (0 where not known)."""
 
     row: int
@@ -24,8 +23,7 @@ class Cell:
     starts: Integers
 
 
-@dataclass(frozen=True, slots=True)
-class RangeVector:
+class RangeVector(Struct, frozen=True):
     """Windows of floats and of histograms, by series and step. `length_s` is the range in seconds.
 
     `position` is where the range stands in the query; `edge` says whether the windows reach beyond their range.
@@ -110,8 +108,7 @@ class RangeVector:
         return no_histograms(self.low.shape)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What a range function makes of every window."""
 
     values: Floats

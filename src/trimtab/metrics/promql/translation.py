@@ -13,8 +13,9 @@ querying" (labels that begin with @).
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trimtab.metrics.model import Identity, Kind
 from trimtab.metrics.promql import labels as sets
@@ -67,8 +68,7 @@ class Part(StrEnum):
     NATIVE = "native"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A series as PromQL sees it; of buckets without `le`, which is known when they are read."""
 
     labels: Labels

@@ -1,9 +1,9 @@
 """What expressions evaluate to, over all steps of a query at once: rows are series, columns are steps."""
 
-from dataclasses import dataclass, field, replace
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.metrics.promql.histograms.model import Histogram
 from trimtab.metrics.promql.labels import Labels
@@ -24,22 +24,19 @@ def is_stale(values: Floats) -> Flags:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     """A number for every step."""
 
     values: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A string."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Vector:
+class Vector(Struct, frozen=True):
     """An instant vector at every step.
 
     `present` says which cells have a sample; where `histograms` has one, the sample is that and `values` is not used.
@@ -108,8 +105,7 @@ def no_histograms(shape: tuple[int, ...]) -> Histograms:
     return np.full(shape, None, dtype=np.object_)
 
 
-@dataclass(frozen=True, slots=True)
-class Points:
+class Points(Struct, frozen=True):
     """Samples of many series, one after the other: those of series i are `edges[i]` to `edges[i + 1]`, by time.
 
     `starts` (ms) are since when a counter's sample counts, 0 where that is not known; None where it is of none.
@@ -126,8 +122,7 @@ class Points:
         return cls(np.zeros(series + 1, np.int64), np.empty(0, np.int64), np.empty(0))
 
 
-@dataclass(frozen=True, slots=True)
-class HistogramPoints:
+class HistogramPoints(Struct, frozen=True):
     """Histogram samples of many series, as Points."""
 
     edges: Integers
@@ -141,8 +136,7 @@ class HistogramPoints:
         return cls(np.zeros(series + 1, np.int64), np.empty(0, np.int64), np.empty(0, np.object_))
 
 
-@dataclass(frozen=True, slots=True)
-class Samples:
+class Samples(Struct, frozen=True):
     """The samples of the series that a selector finds: what a source answers."""
 
     labels: list[Labels]

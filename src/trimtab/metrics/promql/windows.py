@@ -1,9 +1,9 @@
 """Which samples of a series fall into the window of a step: index ranges for all series and steps at once."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.metrics.promql.values import Flags, Floats, HistogramPoints, Integers, Points
 
@@ -24,8 +24,7 @@ def positions(points: Points | HistogramPoints, times: Integers) -> Integers:
     return np.searchsorted(keys, asked.ravel(), side="right").reshape(series, len(times)).astype(np.int64)
 
 
-@dataclass(frozen=True, slots=True)
-class Windows:
+class Windows(Struct, frozen=True):
     """The samples in (left, right] at every step: those from `low` to `high`, by series and step.
 
     `left` and `right` are times (ms) by step.
@@ -82,8 +81,7 @@ class Windows:
             at = until
 
 
-@dataclass(frozen=True, slots=True)
-class Expanded:
+class Expanded(Struct, frozen=True):
     """A part of the chosen windows: window k of it has the samples `starts[k]` to `starts[k] + count[k]`.
 
     `index` are the samples' places among all points, `within` their numbers in their window.

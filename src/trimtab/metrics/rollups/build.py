@@ -6,8 +6,10 @@ under that version, and commits it. Rows are read by committed version only (hou
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.base.clock import Clock
 from trimtab.base.ids import new_id
@@ -31,8 +33,7 @@ _HOURS_A_DAY = 24
 _ALL_HOURS = {"from": 0, "to": (1 << 32) - 1}
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """Neighbouring hours of one day to roll up together, and about how many raw rows they have."""
 
     hours: tuple[RolledHour, ...]

@@ -8,7 +8,7 @@ Reads that raw points answer quickly stay with them, and so cost nothing more an
 unless they reach back to where raw points may have been dropped.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.metrics.buckets import Window
@@ -25,8 +25,7 @@ CHEAP_SERIES_HOURS = 24
 _QUERIES = load_queries("trimtab.metrics.rollups")
 
 
-@dataclass(frozen=True, slots=True)
-class RollupChoice:
+class RollupChoice(Struct, frozen=True):
     """The reading side of rollups. `retention` must be the one that the jobs drop by."""
 
     telemetry: Telemetry

@@ -6,9 +6,10 @@ a later one is. What an attempt left that was killed belongs to a version that i
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import fields
 
 from trimtab.store.telemetry.client import Columns
 
@@ -26,8 +27,7 @@ HOUR_ROW = np.dtype(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RolledHour:
+class RolledHour(Struct, frozen=True):
     """One hour (number since the epoch) and its rollup.
 
     `version` is the committed one (0: none), `attempt` the last one begun, `marks` what the committed one saw and

@@ -7,7 +7,9 @@ that come for a frozen hour later count for series that it did not have; those o
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.base.clock import Clock
 from trimtab.metrics.rollups.build import day_number, raw_days, record
@@ -29,8 +31,7 @@ _HOURS_A_DAY = 24
 _PRUNE_HOURS = 30 * _HOURS_A_DAY  # the records of hours are few: they are pruned a month at a time
 
 
-@dataclass(frozen=True, slots=True)
-class RetentionJob:
+class RetentionJob(Struct, frozen=True):
     """Drops by `retention`. In one process at a time, and not while hours are being rolled up."""
 
     telemetry: Telemetry

@@ -1,7 +1,8 @@
 """Which part of a time range is read from rollups, and which from raw points."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.metrics.buckets import Window
 from trimtab.metrics.rollups.hours import RolledHour
@@ -12,8 +13,7 @@ MAX_SPANS = 8  # Each raw span is a query of its own; past this many, clean hour
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(Struct, frozen=True):
     """`[start_ms, end_ms)` in two parts: `hours` (with their versions) from `tier`, the `raw` spans from raw points."""
 
     tier: Tier

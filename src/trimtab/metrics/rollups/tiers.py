@@ -1,6 +1,6 @@
 """The rollup tiers, coarsest last, and how long each is kept."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.settings import Settings
 
@@ -8,8 +8,7 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 
 
-@dataclass(frozen=True, slots=True)
-class Tier:
+class Tier(Struct, frozen=True):
     """One resolution: its bucket length (ms) and its tables (rollup rows, thinned histograms)."""
 
     period_ms: int
@@ -33,8 +32,7 @@ def coarsest(period_ms: int, origin_ms: int = 0) -> Tier | None:
     return next(fitting, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Retention:
+class Retention(Struct, frozen=True):
     """Days for which raw points and each tier are kept (days of UTC, whole)."""
 
     raw_days: int = 15

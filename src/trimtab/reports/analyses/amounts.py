@@ -1,7 +1,8 @@
 """What a visual shows of its groups: measures with their units and whether parts of them add up to the whole."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.reports.analyses.grouping import plain_name
 from trimtab.reports.analyses.spec import Measure
@@ -13,8 +14,7 @@ _ADDED = frozenset(("sum", "count", "sumif", "countif"))
 _NAMED = {"avg": "mean", "distinct_count": "different", "percentile": "percentile"}
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(Struct, frozen=True):
     """A measure. `parts` are the expressions that it is made of beside the whole; `additive`: groups add up."""
 
     label: str

@@ -5,9 +5,11 @@ Every question goes through the dataset reader with the caller's `Reader`: what 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.base.clock import Clock, to_ms
 from trimtab.reports.analyses.asking import Plan, plan
@@ -39,8 +41,7 @@ class Asks(Protocol):
         """An answer within what `reader` may see."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """A visual with what its analysis and its page say: the dataset, further conditions, parameters, the range."""
 
     visual: Visual

@@ -1,8 +1,10 @@
 """A visual as questions to its dataset: what it groups by, what of it is kept, and each question in turn."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput
 from trimtab.reports.analyses.amounts import Amount, amount_of, divided
@@ -21,8 +23,7 @@ MOST_ROWS = 20_000
 _LIMITS = {"table": 1000, "pivot": 5000, "scatter": 2000}
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """A visual that was looked through. `kept` are, for each dimension, the groups that are shown one by one."""
 
     visual: Visual

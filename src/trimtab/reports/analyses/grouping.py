@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.clock import iso
 from trimtab.reports.datasets.field import Type
@@ -22,8 +23,7 @@ _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 _DAY_MS = 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class Dimension:
+class Dimension(Struct, frozen=True):
     """A thing that is grouped by. `written` is how the spec has it, `field` without the grain, `type` of `field`."""
 
     written: str

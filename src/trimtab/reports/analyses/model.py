@@ -1,8 +1,9 @@
 """What a visual shows: its groups with their amounts, those of the period before, and what is drawn over them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+from msgspec import Struct, field
 
 from trimtab.reports.analyses.amounts import Amount
 from trimtab.reports.analyses.grouping import OTHER, WEEKDAYS, Dimension, moment
@@ -13,8 +14,7 @@ Key = str | int | None
 Value = Decimal | float | int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A group: a key for each dimension, a value for each amount, and those of the period before, where compared."""
 
     keys: tuple[Key, ...]
@@ -22,8 +22,7 @@ class Row:
     before: tuple[Value, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
+class Ahead(Struct, frozen=True):
     """A forecast of the first amount: for each step from, to, and what is expected between which limits."""
 
     steps: Sequence[tuple[int, float, float, float]]
@@ -31,16 +30,14 @@ class Ahead:
     error: float
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
+class Band(Struct, frozen=True):
     """What is usual of the first amount: limits at times, and the times (ms) that lie outside."""
 
     limits: Sequence[tuple[int, float, float]]
     outside: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A visual answered. `kind` is the chart that was chosen, `total` the amounts of all groups together.
 
     `partial_ms`: where the last period begins that is not over or not known whole; None: all are.

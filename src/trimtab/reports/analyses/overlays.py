@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
+from msgspec.structs import replace
 
 from trimtab.base.errors import Unavailable
 from trimtab.base.timerange import parse_duration_ms

@@ -1,8 +1,9 @@
 """The part of the room as doors, pages and jobs are given it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from trimtab.access.principal import Principal
 from trimtab.base.clock import Clock
@@ -29,8 +30,7 @@ from trimtab.reports.datasets.store import SpecStore, Stored, analysis_store
 from trimtab.store.state.database import State
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """An analysis as it is shown. `stored` is None for a starter that nobody changed, and for one that is not saved."""
 
     name: str
@@ -49,8 +49,7 @@ class Opened:
         return self.spec.title or self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """What a page or caller chooses beside the spec: further conditions, parameters, another range."""
 
     where: tuple[str, ...] = ()
@@ -63,8 +62,7 @@ class Chosen:
 NOTHING_CHOSEN = Chosen()
 
 
-@dataclass(frozen=True, slots=True)
-class AnalysisRoom:
+class AnalysisRoom(Struct, frozen=True):
     """Everything that may be asked of analyses. Datasets answer, within the caller's scope and their rules."""
 
     store: SpecStore

@@ -1,12 +1,11 @@
 """Analyses that are there from the first day, until somebody saves another of their name."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.reports.analyses.spec import Analysis, read_analysis
 
 
-@dataclass(frozen=True, slots=True)
-class Starter:
+class Starter(Struct, frozen=True):
     """A starter: what it answers, and its spec."""
 
     question: str

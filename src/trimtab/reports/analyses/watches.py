@@ -5,10 +5,11 @@ the scope of who asked for it, and published as the metric `trimtab/Analyses` `V
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from trimtab.access.principal import Principal, Role
@@ -27,8 +28,7 @@ MOST_WATCHES = 200
 _watches = analysis_watches.c
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(Struct, frozen=True):
     """A visual that is watched. `every_ms` is how often it is answered, as `principal` would see it."""
 
     id: str

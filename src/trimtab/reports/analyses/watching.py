@@ -2,10 +2,10 @@
 
 import logging
 import re
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.access.principal import Principal, unbound_only
 from trimtab.alarms.model import AlarmKey, AlarmKind
@@ -39,16 +39,14 @@ class Writes(Protocol):
         """Make points durable. Raises Throttled, Unavailable."""
 
 
-@dataclass(frozen=True, slots=True)
-class Armed:
+class Armed(Struct, frozen=True):
     """An alarm that was made of a visual's threshold; `watch` is None where it judges a metric itself."""
 
     key: AlarmKey
     watch: Watch | None
 
 
-@dataclass(frozen=True, slots=True)
-class Watching:
+class Watching(Struct, frozen=True):
     """Everything about alarms of visuals. `region` is where alarms are made."""
 
     room: AnalysisRoom

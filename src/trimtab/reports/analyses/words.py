@@ -1,9 +1,11 @@
 """Values and groups of a visual in words, and the table that says all that its picture shows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.charts.ticks import short
 from trimtab.costs.explorer.words import money
@@ -12,8 +14,7 @@ from trimtab.reports.analyses.grouping import moment
 from trimtab.reports.analyses.model import Key, Row, Shown, Value, words_of
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """A cell of a table: its words, and the key that a click on it leads by: a dimension's number and its value."""
 
     text: str
@@ -21,8 +22,7 @@ class Cell:
     lead: tuple[int, Key] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """A table in words. `total` is its last row."""
 
     heads: Sequence[Cell]

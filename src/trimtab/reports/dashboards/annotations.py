@@ -2,15 +2,15 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.timerange import parse_instant_ms
 
 
-@dataclass(frozen=True, slots=True)
-class Across:
+class Across(Struct, frozen=True):
     """A horizontal line at `low`, or a band from `low` to `high`; an infinite end means the edge of the plot."""
 
     low: float
@@ -20,8 +20,7 @@ class Across:
     right: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Along:
+class Along(Struct, frozen=True):
     """A vertical line at `start_ms`, or a span to `end_ms`; None is the edge of the plot."""
 
     start_ms: int | None
@@ -31,8 +30,7 @@ class Along:
     color: str
 
 
-@dataclass(frozen=True, slots=True)
-class Annotations:
+class Annotations(Struct, frozen=True):
     """Both kinds, and the alarms whose threshold is to be shown."""
 
     across: tuple[Across, ...] = ()

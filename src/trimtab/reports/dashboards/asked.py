@@ -1,8 +1,10 @@
 """What a widget asks: metric data queries over its range, within the accounts and regions that it names."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import AccessDenied, InvalidInput
@@ -20,8 +22,7 @@ EVERYWHERE = "*"
 _ONE_VALUE = ("singleValue", "gauge", "bar", "pie", "table")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """The queries of a widget, ready to be evaluated. `rows` are by the queries' ids."""
 
     scope: Scope

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.metrics.promql.engine import RangeQuery
@@ -21,8 +21,7 @@ _OF_NOW = ("singleValue", "gauge", "bar", "pie", "table")
 _KEYS = ("query", "expression", "expr")
 
 
-@dataclass(frozen=True, slots=True)
-class PromAsked:
+class PromAsked(Struct, frozen=True):
     """One query of a chart widget. `name` is its text for a series' name; empty means its labels, and
     `usual` where it has none.
 

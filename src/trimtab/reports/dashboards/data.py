@@ -3,9 +3,10 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
@@ -28,8 +29,7 @@ _NARROW = 60
 _ACCUMULATING = frozenset({Family.SUM, Family.SAMPLE_COUNT, Family.RATE, Family.TRIMMED_COUNT, Family.TRIMMED_SUM})
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """One widget, over the dashboard's range, with at most `points` points a line."""
 
     widget: Widget

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.base import typed
 from trimtab.base.errors import InvalidInput, LimitExceeded
@@ -80,16 +81,14 @@ def draw_widget(data: WidgetData, width: int = WIDTH, height: int = HEIGHT, *, d
     return draw_bars(bars, width, height, frame.title, ink)
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
+class _Frame(Struct, frozen=True):
     width: int
     height: int
     title: str
     ink: Ink
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     label: str
     value: float
     text: str

@@ -1,6 +1,6 @@
 """What a widget shows: named lines with their points, and what is drawn over them."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.metrics.expressions.model import Times, Values
 from trimtab.metrics.statistics import Statistic, parse_statistic
@@ -12,8 +12,7 @@ from trimtab.reports.dashboards.timing import Span
 AVERAGE = parse_statistic("Average")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line: a name, its points (ms, ascending), and how it is to be drawn. `edge` names the band it is an edge of.
 
     `unit` is the series' own (CloudWatch's or UCUM), with the metric's name and statistic for those who word it.
@@ -32,8 +31,7 @@ class Line:
     edge: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class WidgetData:
+class WidgetData(Struct, frozen=True):
     """What a widget shows. `period_s` is the shortest period of its lines; `asked_s` what they asked for."""
 
     widget: Widget

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 COLUMNS = 24
 """Columns of the grid."""
 WIDTH, HEIGHT = 6, 6
@@ -14,8 +16,7 @@ KINDS = ("metric", "text", "log", "alarm", "explorer", "chart", "custom")
 """Types of widgets that a body may have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Widget:
+class Widget(Struct, frozen=True):
     """One panel. `index` is its place in the body; x, y, width and height are in columns and rows."""
 
     index: int
@@ -33,8 +34,7 @@ class Widget:
         return title if isinstance(title, str) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """A placeholder of the dashboard: `kind` is `pattern` (text replaced) or `property` (a property set).
 
     `values` are those listed, as (value, label); `search` and `populate_from` make further ones of what is stored.
@@ -64,8 +64,7 @@ class Body:
     raw: Mapping[str, Any] = field(hash=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """A dashboard in the store. `body` is its JSON text; `version` counts its changes from 1."""
 
     account: str
@@ -80,8 +79,7 @@ class Stored:
         return len(self.body.encode())
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """Something to say about a body. `path` is a JSON pointer; a body with an `error` cannot be stored."""
 
     path: str
@@ -89,8 +87,7 @@ class Message:
     error: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """A read-only link to one dashboard; it ends at `expires_ms`."""
 
     id: str

@@ -1,8 +1,9 @@
 """What widgets ask of other rooms: contracts that `app.py` fills with those rooms."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import TrimtabError
@@ -11,8 +12,7 @@ from trimtab.metrics.model import Series, SeriesQuery
 from trimtab.metrics.promql.engine import RangeQuery
 
 
-@dataclass(frozen=True, slots=True)
-class Vector:
+class Vector(Struct, frozen=True):
     """One series that a PromQL query gave."""
 
     labels: Mapping[str, str]
@@ -20,8 +20,7 @@ class Vector:
     values: Values
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmView:
+class AlarmView(Struct, frozen=True):
     """An alarm as a widget shows it. `state` is OK, ALARM or INSUFFICIENT_DATA.
 
     `queries` or the PromQL text `prom` are what its chart shows, `threshold` its dotted line; all of them may be

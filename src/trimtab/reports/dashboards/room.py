@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.access.principal import Principal
 from trimtab.access.scope import EVERYTHING, Scope
@@ -23,8 +24,7 @@ _LAST_3_HOURS_MS = 3 * 3_600_000
 """CloudWatch's range where a dashboard names none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A dashboard as it is shown: its body with the variables chosen. `version` is 0 for a starter nobody changed."""
 
     name: str
@@ -41,8 +41,7 @@ class Opened:
         return tuple(apply(widget, self.chosen) for widget in self.body.widgets)
 
 
-@dataclass(frozen=True, slots=True)
-class DashboardRoom:
+class DashboardRoom(Struct, frozen=True):
     """The dashboards. `account` owns those of callers that are bound to none."""
 
     store: DashboardStore

@@ -7,8 +7,9 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.tags import Tags, make_tags
@@ -17,8 +18,7 @@ DEFAULT_STAT, DEFAULT_PERIOD_S = "Average", 300
 """As documented where neither the row nor the widget says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One line or expression of a widget.
 
     `metric` is (namespace, name, dimensions), `expression` the text of an expression; a row has one of them.

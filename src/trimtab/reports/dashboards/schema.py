@@ -4,12 +4,12 @@ Source: CloudWatch's "Dashboard body structure and syntax".
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+
+class Rule(Struct, frozen=True):
     """What a value must be. `type` is a JSON type; `item` is the rule of an array's items.
 
     `members` are those of an object; `open` objects may hold anything beside their members.

@@ -1,8 +1,8 @@
 """Read-only links to one dashboard: a secret token, an end, and what the one who made it could see."""
 
 import hashlib
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, delete, insert, select
 
 from trimtab.access.scope import Scope, scope_of_text, scope_text
@@ -17,8 +17,7 @@ LONGEST_MS = 365 * 86_400_000
 """A link ends within a year: a longer one is forgotten, not meant."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """What a link opens: one dashboard, within a scope."""
 
     share: Share

@@ -1,16 +1,15 @@
 """Dashboards that are there from the start: bodies in the package, shown until somebody saves one of the same name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import resources
 
 import msgspec
+from msgspec import Struct
 
 _FOLDER = resources.files("trimtab.reports.dashboards") / "starters"
 
 
-@dataclass(frozen=True, slots=True)
-class Starter:
+class Starter(Struct, frozen=True):
     """A starter: its name, a sentence, the body, and what must arrive for it to show anything."""
 
     name: str

@@ -5,7 +5,8 @@ the periods as written, `auto` (the default) fits them to the range; no panel ge
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.timerange import parse_instant_ms
@@ -20,8 +21,7 @@ _UNITS_S = (604_800, 31_536_000, 2_592_000, 86_400, 3600, 60, 1)
 """Weeks, years (365 days), months (30 days), days, hours, minutes, seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """`[start_ms, end_ms)`; `moving` says that the end is now."""
 
     start_ms: int

@@ -7,8 +7,10 @@ accountId, period, …) or the value of a dimension of that name. Source: CloudW
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.metrics.model import SeriesQuery
@@ -25,8 +27,7 @@ _SET = ("region", "accountId", "period", "stat", "view", "title")
 _SEARCH = re.compile(r"""(?:^\s*\{\s*(?P<namespace>"[^"]+"|[^,}]+)(?P<names>[^}]*)\}\s*)?(?P<rest>.*)""", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """A variable with its value now, and the values that can be chosen, as (value, label)."""
 
     variable: Variable

@@ -1,8 +1,9 @@
 """Calculated fields over the joined ones: each written out in terms of these, in whatever order they are declared."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.reports.datasets.expressions import Environment, named, tree_of
@@ -15,8 +16,7 @@ _LONGEST = 200_000
 """Characters of one field written out in full: fields of fields of fields may double at every step."""
 
 
-@dataclass(frozen=True, slots=True)
-class CalculatedField:
+class CalculatedField(Struct, frozen=True):
     """A calculated field with its SQL, and the joined fields that it reads in the end."""
 
     field: Field

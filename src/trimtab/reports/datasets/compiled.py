@@ -5,9 +5,10 @@ filters and calculated fields; the question. So nothing that is written further 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.access.principal import Role
 from trimtab.access.scope import Scope
@@ -27,8 +28,7 @@ from trimtab.reports.datasets.uses import plan_use
 _NOWHERE = Scope(frozenset(), frozenset())
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(Struct, frozen=True):
     """A dataset whose expressions are written. `base` are the joined fields as columns `f0`, `f1`, …"""
 
     spec: Dataset

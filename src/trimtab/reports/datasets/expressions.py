@@ -1,10 +1,11 @@
 """Expressions of a spec as trees and as SQL, with errors that name the part of the spec."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput
 from trimtab.reports.datasets.field import Type
@@ -34,8 +35,7 @@ def named(where: str, work: Callable[[], T]) -> T:
         raise problem if problem.where else problem.at(where) from None
 
 
-@dataclass(slots=True)
-class Environment:
+class Environment(Struct):
     """What all expressions of one reading share: parameters, the reader's own lists, the clock, bound values."""
 
     now_ms: int

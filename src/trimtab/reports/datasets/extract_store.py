@@ -3,9 +3,9 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
 
 from trimtab.access.scope import Scope, scope_of_text, scope_text
@@ -19,8 +19,7 @@ _MOST_SCOPES = 64
 """Scopes for which one dataset is extracted; further ones read it live."""
 
 
-@dataclass(frozen=True, slots=True)
-class Extract:
+class Extract(Struct, frozen=True):
     """An extract. `table` is "" until it is made; `columns` are the fields in the order of its columns."""
 
     dataset: str

@@ -9,7 +9,9 @@ import asyncio
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.access.principal import Role
 from trimtab.access.scope import Scope
@@ -43,8 +45,7 @@ _PREFIX = "dataset_extract_"
 _NAME = re.compile(_PREFIX + r"\d+_[0-9a-f]{16}")
 
 
-@dataclass(frozen=True, slots=True)
-class Extracts:
+class Extracts(Struct, frozen=True):
     """Makes and drops extracts."""
 
     telemetry: Telemetry

@@ -1,7 +1,8 @@
 """`Field`: a column of a source or a dataset, with its type, unit and meaning; and how the engine keeps each type."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Type(StrEnum):
@@ -37,8 +38,7 @@ ENGINE_TYPES = {
 NUMERIC = frozenset((Type.NUMBER, Type.INTEGER, Type.MONEY))
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A column. `unit` is of the value: `USD`, `s`, `GPU-h`, `bytes`; empty for none."""
 
     name: str

@@ -5,7 +5,8 @@ on are one field.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.reports.datasets.field import Field
@@ -13,8 +14,7 @@ from trimtab.reports.datasets.source import Relation
 from trimtab.reports.datasets.uses import UsePlan, renamed
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A field of the joined rows: from which source, by its name there; `merged` are (source, name) joined with it."""
 
     field: Field
@@ -23,8 +23,7 @@ class Column:
     merged: tuple[tuple[int, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(Struct, frozen=True):
     """The sources of a dataset and the fields of their joined rows. `notes` say where rows may repeat."""
 
     uses: tuple[UsePlan, ...]

@@ -7,9 +7,11 @@ grouped by. Without columns the answer has every field that is no aggregate, row
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput
 from trimtab.reports.datasets.calculated import CalculatedField
@@ -32,8 +34,7 @@ _CASTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """What is asked: (name, expression) columns, conditions, (column, descending) order, values of parameters.
 
     `start_ms` and `end_ms` read another range than the dataset's own. `distinct` answers each row once.
@@ -49,8 +50,7 @@ class Query:
     distinct: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A question whose expressions are written: output columns, conditions, and the joined fields that it reads."""
 
     columns: tuple[tuple[Field, Typed], ...]

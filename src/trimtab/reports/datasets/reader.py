@@ -1,15 +1,15 @@
 """`Reader`: who looks at a dataset. Scope says what of the world exists for them, teams which rows of a dataset."""
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import Scope
 from trimtab.reports.datasets.spec import RowRule
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """A caller. `teams` are those of `reader_teams`, where an admin puts names into teams."""
 
     name: str

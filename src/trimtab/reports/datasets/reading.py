@@ -3,11 +3,12 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.principal import Role
 from trimtab.base.clock import Clock, to_ms
@@ -32,8 +33,7 @@ _KEPT_MS = 60_000  # how long what a room's reader answered serves the same scop
 _MOST_KEPT = 24
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a question found: a table with one column a field. `until_ms` are the ages of the sources, by alias.
 
     `more`: there are further rows behind the limit. `extracted_ms`: when the rows were extracted; None: read now.

@@ -1,8 +1,10 @@
 """The part of the room as doors, pages, visuals and jobs are given it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.principal import Principal
 from trimtab.base.clock import Clock
@@ -27,8 +29,7 @@ from trimtab.store.telemetry.schema import Layout
 _LOOK_S = 15.0  # asks what is due; most often nothing is
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """A dataset that was checked: its fields, and what is to be kept in mind of it."""
 
     spec: Dataset
@@ -36,8 +37,7 @@ class Checked:
     notes: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetRoom:
+class DatasetRoom(Struct, frozen=True):
     """Everything that may be asked of datasets. `home` is the account of callers who are bound to none."""
 
     store: SpecStore

@@ -5,8 +5,9 @@ own reader answered for that scope; rows go to the engine as one bound value.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.access.principal import Role
 from trimtab.access.scope import Scope
@@ -16,8 +17,7 @@ MOST_ROWS = 100_000
 """Rows of a room's reader that a dataset takes: about 20 MB as the engine reads them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """What is read: within a scope, `[start_ms, end_ms)`; `wanted` are the fields that somebody looks at."""
 
     scope: Scope
@@ -26,8 +26,7 @@ class Window:
     wanted: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(Struct, frozen=True):
     """What the engine reads itself: `origin` is a FROM clause with its WHERE, `columns` the SQL of each field.
 
     The scope and the window are in `origin`. `until_ms` is until when the facts are known, where that is known.
@@ -40,8 +39,7 @@ class Relation:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """What a room's reader answered: values in the order of the source's fields; times in ms, money as Decimal."""
 
     rows: Sequence[Sequence[Any]]
@@ -52,8 +50,7 @@ class Rows:
 Read = Callable[[Window], Awaitable[Relation | Rows]]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A source. `grain` says what one row is, `role` who may read it at all: finance sees money and no telemetry.
 
     `whole`: it answers rows that have every field, whichever are looked at; so one reading serves every question, but

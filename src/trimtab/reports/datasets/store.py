@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, and_, delete, insert, or_, select, update
 
 from trimtab.access.made import made_within
@@ -19,8 +19,7 @@ KEPT_VERSIONS = 50
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,127}")
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """A spec as it is kept.
 
     `shared`: readers of other accounts and teams find it too; what they see in it is their own.
@@ -38,8 +37,7 @@ class Stored:
     updated_by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """An earlier version."""
 
     version: int
@@ -188,4 +186,4 @@ def analysis_store(state: State, clock: Clock) -> SpecStore:
 
 
 def _stored(row: RowMapping) -> Stored:
-    return Stored(**{name: row[name] for name in Stored.__slots__})
+    return Stored(**{name: row[name] for name in Stored.__struct_fields__})

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput
 from trimtab.reports.datasets.expressions import Environment, named, tree_of
@@ -25,8 +27,7 @@ _CASTS = {
 _PARAMETER = re.compile(r"\{(\w+):")
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """A field that a source gives to a dataset: its SQL over the columns `x0`, `x1`, … and the fields that it reads."""
 
     field: Field
@@ -35,8 +36,7 @@ class Given:
     key: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class UsePlan:
+class UsePlan(Struct, frozen=True):
     """A source in a dataset. `grouped`: one row for each value of the keys."""
 
     use: Use

@@ -1,20 +1,19 @@
 """What an import makes of a foreign dashboard: a body, and everything that it had to leave out or change."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class Left:
+
+class Left(Struct, frozen=True):
     """Something that was left out or changed: where it stood, and why."""
 
     what: str
     why: str
 
 
-@dataclass(slots=True)
-class Notes:
+class Notes(Struct):
     """Gathers what was left out while a document is read."""
 
     found: list[Left] = field(default_factory=list)
@@ -26,8 +25,7 @@ class Notes:
             self.found.append(left)
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """The body that an import made. `title` is the foreign dashboard's own."""
 
     title: str

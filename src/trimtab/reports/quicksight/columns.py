@@ -1,9 +1,10 @@
 """Columns, aggregations and calculated fields of QuickSight's definitions as expressions of datasets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.reports.analyses.grouping import field_text
@@ -30,8 +31,7 @@ class Unmapped(InvalidInput):
     """A part of a definition that has no meaning here; nothing that AWS would refuse."""
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """What a definition calls columns: its calculated fields, by the data set's identifier and name."""
 
     calculated: Mapping[tuple[str, str], str]

@@ -2,8 +2,9 @@
 have none."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput
 from trimtab.reports.quicksight.columns import Columns, Unmapped
@@ -22,8 +23,7 @@ _DECLARED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A visual with where it stands: the sheet, its own id there, and the path for messages."""
 
     sheet: str
@@ -32,8 +32,7 @@ class Placed:
     document: dict[str, Any]
 
 
-@dataclass(slots=True)
-class Mapped:
+class Mapped(Struct):
     """A definition as visuals of analyses. `notes` are parts that have no meaning here."""
 
     visuals: list[Placed] = field(default_factory=list)

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 DATA_SOURCE, DATA_SET, INGESTION = "datasource", "dataset", "ingestion"
 ANALYSIS, DASHBOARD, VERSION, SNAPSHOT = "analysis", "dashboard", "version", "snapshot-job"
@@ -17,16 +18,14 @@ _LONGEST = 90
 """Characters of an id that stay readable in the name of what it became here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Whose resources, and where."""
 
     account: str
     region: str
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """A stored resource. `form` is the document as it was given, `state` what became of it; times in UTC ms.
 
     `parent` is the id of what it belongs to: a version's dashboard, an ingestion's data set, a user's namespace.
@@ -71,8 +70,7 @@ def own_name(kind: str, id_: str) -> str:
     return f"quicksight-{short}" if kind == DATA_SET else f"quicksight-{kind}-{short}"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Why a part of a definition could not be mapped: QuickSight's type of error, and a sentence.
 
     `fatal`: AWS would not make the resource either. `path` is the part: `Sheets/0/Visuals/1`.

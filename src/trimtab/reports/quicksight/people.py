@@ -5,8 +5,9 @@ of that name, of which rules of datasets' rows speak. Nothing here lets anybody 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.access.key import LIVE, KeyInfo
 from trimtab.access.keys import KeyStore
@@ -19,8 +20,7 @@ from trimtab.reports.quicksight.store import ResourceStore
 NAMESPACE = "default"
 
 
-@dataclass(frozen=True, slots=True)
-class People:
+class People(Struct, frozen=True):
     """Users and groups of QuickSight."""
 
     store: ResourceStore

@@ -6,8 +6,10 @@ reads and writes within the one account that the request's path names.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.principal import Principal
 from trimtab.base.clock import Clock
@@ -26,8 +28,7 @@ EXTRACT = "rate(1 day)"
 """How often a data set in SPICE is read again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Defined:
+class Defined(Struct, frozen=True):
     """A definition that was mapped: the analysis (None where no visual has a meaning here), and what went wrong."""
 
     document: dict[str, Any] | None
@@ -41,8 +42,7 @@ class Defined:
         return any(one.fatal for one in self.problems)
 
 
-@dataclass(frozen=True, slots=True)
-class QuickSightRoom:
+class QuickSightRoom(Struct, frozen=True):
     """What the operations ask."""
 
     store: ResourceStore

@@ -4,10 +4,11 @@ import asyncio
 import hashlib
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from reportlab.lib.units import mm
 from reportlab.platypus import Image, KeepTogether, Paragraph, Spacer
 
@@ -31,8 +32,7 @@ _PIXELS = 960
 _TYPES = {"CSV": "csv", "PDF": "pdf"}
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshots:
+class Snapshots(Struct, frozen=True):
     """Makes and keeps the files. `put_object` writes (bucket, key, body) to S3, and blocks."""
 
     analyses: AnalysisRoom

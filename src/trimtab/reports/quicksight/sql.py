@@ -9,7 +9,8 @@ permissions.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput
 from trimtab.reports.analyses.grouping import field_text
@@ -27,8 +28,7 @@ _PERIODS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Selected:
+class Selected(Struct, frozen=True):
     """What a SELECT gives: of `table` (empty for constants) the expressions by name, in their order."""
 
     table: str
@@ -38,8 +38,7 @@ class Selected:
     rows: tuple[dict[str, str], ...] = field(default=())
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Struct, frozen=True):
     kind: str
     text: str
 

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput
 from trimtab.reports.analyses.grouping import field_text
@@ -25,8 +26,7 @@ _CASTS: Mapping[str, tuple[frozenset[Type], str]] = {
 }
 
 
-@dataclass(slots=True)
-class Table:
+class Table(Struct):
     """A table on its way to a dataset. `rows` are constants, of which no dataset is made; `shown` what is projected."""
 
     uses: list[Document] = field(default_factory=list)
@@ -84,8 +84,7 @@ def _source(name: str, sources: Mapping[str, Source], place: str) -> Source:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Logical:
+class _Logical(Struct, frozen=True):
     """The logical tables of a data set."""
 
     tables: Mapping[str, Any]

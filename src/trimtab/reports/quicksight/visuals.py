@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.reports.analyses.spec import MOST_TOP
 from trimtab.reports.quicksight.columns import Columns, Unmapped
@@ -13,8 +14,7 @@ _SLUG = re.compile(r"[^a-z0-9]+")
 Wells = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """A kind of visual: how its field wells are found, and what is read of them.
 
     `kind` is ours; `dimensions` and `measures` are names of wells, in order.

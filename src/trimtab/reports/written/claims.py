@@ -1,7 +1,8 @@
 """Sentences that compete for the head of a report, by what they weigh in money."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.reports.written.document import Said, Section
 
@@ -11,8 +12,7 @@ GPU_HOUR = 2.0
 """What an idle GPU-hour weighs among amounts, some rented accelerator's price. It only orders sentences."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """A sentence and its weight, in coins of any currency. `name` is whose it is, where it is one thing's."""
 
     said: Said
@@ -20,8 +20,7 @@ class Claim:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A section, and what of it is worth the head of the report."""
 
     section: Section

@@ -4,11 +4,11 @@ Every figure is text by now, written once, so that a report says the same wherev
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """A sentence, and the page (a path of ours) that shows what it rests on. `tone`: good, bad, or neither."""
 
     text: str
@@ -16,8 +16,7 @@ class Said:
     tone: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """Rows of text under heads; `right` are the columns of numbers, `total` says that the last row is their sum."""
 
     title: str
@@ -28,8 +27,7 @@ class Table:
     href: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """One bar: its name, its length in any unit, and the value in words."""
 
     name: str
@@ -37,16 +35,14 @@ class Bar:
     shown: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bars:
+class Bars(Struct, frozen=True):
     """A bar chart."""
 
     title: str
     bars: Sequence[Bar]
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """A part of a report."""
 
     title: str
@@ -55,8 +51,7 @@ class Section:
     tables: Sequence[Table] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Age:
+class Age(Struct, frozen=True):
     """How new the data of one kind is: `until_ms` is the end of what is known, None where nothing is."""
 
     what: str
@@ -64,8 +59,7 @@ class Age:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A report over `[start_ms, end_ms)`. `facts` are the most important sentences, most important first.
 
     `one_page`: on paper it is one page, whatever it says.

@@ -3,8 +3,9 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.advice.store import FindingStore
@@ -40,8 +41,7 @@ _BASIS = DEFAULT
 """What reports tell all money on: costs of runs and of GPU-hours too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """Who asks for what: `[start_ms, end_ms)`, compared with the same length before; `owner` "" is everybody."""
 
     scope: Scope
@@ -55,8 +55,7 @@ class Ask:
         return 2 * self.start_ms - self.end_ms, self.start_ms
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(Struct, frozen=True):
     """Costs of two periods: all of them, by owner and by service, one of each a currency; and why they changed.
 
     `end_ms` is where the bill ends, when that is before the period does. All amounts are on one `basis`.
@@ -75,8 +74,7 @@ class Money:
         return [one.currency for one in sorted(self.total, key=lambda one: -abs(one.after))]
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """The readers. `advice` is None where nothing is advised yet. `account` is whose schedules callers of none make."""
 
     costs: CostsRoom

@@ -1,9 +1,10 @@
 """A report that is written by a schedule, and each time that it was written."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import AccessDenied
@@ -21,8 +22,7 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Scheduled:
+class Scheduled(Struct, frozen=True):
     """A scheduled report of an account. Its readers see what `accounts` see (None: everything), as who made it did.
 
     `expression` is rate(…), cron(…) or at(…) in `zone`. `emails` and `topics` (ARNs of channels and topics) are told
@@ -56,8 +56,7 @@ def reach_of(scope: Scope) -> Sequence[str] | None:
     return None if scope.accounts is None else sorted(scope.accounts)
 
 
-@dataclass(frozen=True, slots=True)
-class Writing:
+class Writing(Struct, frozen=True):
     """One writing: `head` are the sentences that it began with; `files` what was written where.
 
     `accounts` is what was seen when it was written (None: everything): who sees less does not find it.

@@ -1,7 +1,8 @@
 """The part of the room as doors, pages and jobs are given it."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
@@ -18,8 +19,7 @@ from trimtab.store.state.database import State
 _LOOK_S = 30.0  # asks what is due; most often nothing is
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenReports:
+class WrittenReports(Struct, frozen=True):
     """Everything that may be asked of written reports."""
 
     facts: Facts

@@ -4,12 +4,12 @@ import gzip
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
 
 from trimtab.access.scope import Scope
@@ -213,6 +213,6 @@ def _read(row: RowMapping) -> Scheduled:
 
 
 def _read_writing(row: RowMapping) -> Writing:
-    values = {name: row[name] for name in Writing.__slots__}
+    values = {name: row[name] for name in Writing.__struct_fields__}
     lists: dict[str, Sequence[str]] = {name: json.loads(row[name]) for name in ("head", "files", "accounts")}
     return Writing(**{**values, **lists, "status": Status(row["status"])})

@@ -1,8 +1,9 @@
 """The contract of a template: a file in `templates/` that says what it is, and writes a document from facts."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from trimtab.reports.written.claims import Part, head
 from trimtab.reports.written.document import Document
@@ -11,8 +12,7 @@ from trimtab.reports.written.facts import Ask, Facts
 Period = Literal["week", "month"]
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """`period` is what is over when nothing else is asked for; `per_owner`: it is about one team, who must be named.
 
     `write` gives the parts in the order in which they are read. `one_page`: on paper it is one page.

@@ -7,9 +7,9 @@ read is tried again for an hour, then the writing is kept as failed, and told.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from trimtab.access.scope import Scope
@@ -40,8 +40,7 @@ _MOST_DUE = 200
 _PATIENCE_MS = 3_600_000
 
 
-@dataclass(frozen=True, slots=True)
-class ReportWriter:
+class ReportWriter(Struct, frozen=True):
     """Writes. `exports` is the folder of files."""
 
     state: State

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, update
 
 from trimtab.access.scope import Scope
@@ -24,8 +24,7 @@ _DAY_MS = 86_400_000
 _LEFT = "Its end was not seen: trimtab was stopped meanwhile."
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Which activities: of a namespace, a target (by its key's parts or its id), since a time."""
 
     namespace: str = ""
@@ -35,6 +34,9 @@ class Wanted:
     since_ms: int = 0
     until_ms: int | None = None
     limit: int = MOST_LISTED
+
+
+_ANY = Wanted()
 
 
 class ActivityStore:
@@ -86,7 +88,7 @@ class ActivityStore:
         row = await self._state.read(lambda connection: connection.execute(query).first())
         return None if row is None else activity_of(row)
 
-    async def listed(self, scope: Scope, wanted: Wanted = Wanted()) -> list[Activity]:
+    async def listed(self, scope: Scope, wanted: Wanted = _ANY) -> list[Activity]:
         """The activities that a caller may see, the newest first."""
         query = select(scaling_activities).where(_activities.start_ms >= wanted.since_ms)
         if wanted.until_ms is not None:

@@ -1,8 +1,9 @@
 """Scaling as an actuator of the actions registry: planned first, on record always."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.actions.registry import Plan
@@ -14,8 +15,7 @@ from trimtab.scaling.targets.backend import Backends
 NAME = "scale"
 
 
-@dataclass(slots=True)
-class Scaler:
+class Scaler(Struct):
     """Sets a target's number of replicas: `target` is its id, the wish `desired` and `reason`."""
 
     targets: TargetStore

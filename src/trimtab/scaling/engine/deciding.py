@@ -7,9 +7,9 @@ restart; counts of breaches in a row begin anew where many ticks were missed, si
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 
 from trimtab.capacity.simulate.fleet import Array, Fleet, Pool
 from trimtab.scaling.engine.documents import PLANNED, Tracked, planned, ruled, stepped, tracked
@@ -41,8 +41,7 @@ _MISSED, _MISSED_S = 3, 60
 """Ticks, and seconds, up to which a busy machine may be late: what is seen now is taken to have held in between."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """All that a decision is made from. `values` are those of target tracking policies by id (NaN: missing),
     `breaches` the alarms of step policies, `floors` the forecasts of predictive ones."""
 
@@ -54,8 +53,7 @@ class Seen:
     floors: Mapping[str, Floor] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What the policies want: `wanted` replicas within the bounds, `wish` without them, why in words, by policy too."""
 
     wanted: int
@@ -66,8 +64,7 @@ class Decision:
     floor: int = 0
 
 
-@dataclass(slots=True)
-class _Turn:
+class _Turn(Struct):
     """A policy's part of a decision."""
 
     policy: Policy

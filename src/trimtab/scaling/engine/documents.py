@@ -6,8 +6,10 @@ it), so that what is tracked is 1.0 whatever is measured.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 from trimtab.base.errors import InvalidInput
 from trimtab.scaling.engine.model import Kind, Policy
@@ -40,8 +42,7 @@ _COOLDOWNS = {"lambda": 0.0, "autoscaling": 0.0}
 """Application Auto Scaling's defaults where they are not 300 s; EC2 groups warm up instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tracked:
+class Tracked(Struct, frozen=True):
     """A target tracking policy: what is kept at `value`, and the rule over the metric's share of it."""
 
     value: float
@@ -114,8 +115,7 @@ def planned(policy: Policy) -> Portfolio:
     return Portfolio(**settings)
 
 
-@dataclass(frozen=True, slots=True)
-class Predicted:
+class Predicted(Struct, frozen=True):
     """A predictive policy: whether it scales, the share to keep, and AWS's metric specification (None: the target's
     own signal)."""
 

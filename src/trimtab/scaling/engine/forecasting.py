@@ -8,10 +8,10 @@ the scaling metric carries, and TargetValue units of it are kept on each. A fore
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.base.tags import make_tags
 from trimtab.capacity.simulate.fleet import Array
@@ -27,8 +27,7 @@ from trimtab.scaling.policies.predictive import EVERY_HOURS, MOST_HOURS, forecas
 HOUR_S, HOUR_MS = 3600, 3_600_000
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Struct, frozen=True):
     """The hours ahead of `made_ms`: load and replicas for each, from `start_ms` on. Empty: too little is known."""
 
     made_ms: int
@@ -44,8 +43,7 @@ class Forecast:
         return int(self.replicas[hour]) if 0 <= hour < len(self.replicas) else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Floor:
+class Floor(Struct, frozen=True):
     """What a predictive policy asks for now, and in words; `most` what it may go up to where it passes the maximum."""
 
     replicas: int
@@ -54,8 +52,7 @@ class Floor:
     most: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Forecasts:
+class Forecasts(Struct, frozen=True):
     """The forecasts of one set of readings."""
 
     readings: Readings

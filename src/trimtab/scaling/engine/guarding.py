@@ -1,8 +1,9 @@
 """What guard rails leave of a decision. Pure; the order is that in which they are told."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
+
+from msgspec import Struct, field
 
 from trimtab.base.clock import iso
 from trimtab.scaling.engine.checks import schedule_of
@@ -13,8 +14,7 @@ MAX = "AlreadyAtMaxCapacity"
 """AWS's code of the reason for which nothing was scaled."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
+class Allowed(Struct, frozen=True):
     """What may be asked for, what cut it (code: words), and whether a person must approve first."""
 
     desired: int

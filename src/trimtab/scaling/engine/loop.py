@@ -8,9 +8,10 @@ last is not asked for again, and nothing is scaled to a bound only because somet
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, select, update
 
 from trimtab.actions.registry import Actuators
@@ -53,8 +54,7 @@ Audited = Callable[[ScalableTarget, Mapping[str, object], str], Awaitable[None]]
 """Who is told of every change that was made, or failed (its problem; "" for none): the audit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(Struct, frozen=True):
     """The loop over its stores."""
 
     state: State

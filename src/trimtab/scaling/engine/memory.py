@@ -4,11 +4,11 @@
 many): so that what it would have done follows from what it would have done before.
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 import msgspec
+from msgspec import Struct, field
 from sqlalchemy import Connection, select, update
 
 from trimtab.base import typed
@@ -20,8 +20,7 @@ _LONGEST_GAP_MS = 86_400_000
 """What at most is counted as running between two looks: a day without trimtab is not billed by guess."""
 
 
-@dataclass(slots=True)
-class Memory:
+class Memory(Struct):
     """See the module. `last` is the tick of the last decision, `spent` the replica cost of `month` (YYYY-MM)."""
 
     memories: dict[str, list[float]] = field(default_factory=dict)

@@ -1,7 +1,8 @@
 """What the engine and the pools tell the metrics room, under `trimtab/Scaling` and `trimtab/Pools`."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.tags import Tags, make_tags
 from trimtab.scaling.engine.model import ScalableTarget, Standing
@@ -14,8 +15,7 @@ REQUESTS, FAILED, RETRIED, LATENCY = "RequestCount", "FailedCount", "RetriedCoun
 WAITING, IN_FLIGHT, WORKERS = "WaitingRequests", "InFlightRequests", "ReadyWorkers"
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """A value of a series. `gauge` says that it is a state at a time; others are events that all count."""
 
     account: str

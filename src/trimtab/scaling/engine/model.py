@@ -7,10 +7,11 @@ Times are milliseconds since the epoch, UTC; amounts are Decimal, in the guard r
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 CUSTOM, GROUPS = "custom-resource", "autoscaling"
 CUSTOM_DIMENSION = "custom-resource:ResourceType:Property"
@@ -63,8 +64,7 @@ class Status(StrEnum):
     WAITING = "WaitingForApproval"
 
 
-@dataclass(frozen=True, slots=True)
-class TargetKey:
+class TargetKey(Struct, frozen=True):
     """Which target."""
 
     account: str
@@ -79,8 +79,7 @@ class TargetKey:
         return f"{self.namespace}/{self.resource}"
 
 
-@dataclass(frozen=True, slots=True)
-class Suspended:
+class Suspended(Struct, frozen=True):
     """What is suspended: Application Auto Scaling's SuspendedState."""
 
     scaling_in: bool = False
@@ -88,8 +87,7 @@ class Suspended:
     scheduled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(Struct, frozen=True):
     """A metric of the metrics room that says how much is asked of the whole target.
 
     `per_period` says that its values are counts of a period, not rates a second. `waiting`, in the same namespace and
@@ -104,8 +102,7 @@ class Signal:
     waiting: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Freeze:
+class Freeze(Struct, frozen=True):
     """A window in which nothing is scaled: `for_s` seconds from each time of `schedule` (rate, cron or at)."""
 
     schedule: str
@@ -114,8 +111,7 @@ class Freeze:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Guards:
+class Guards(Struct, frozen=True):
     """What an action may not pass, whoever asks for it.
 
     `max_step` replicas at once; what a replica costs an hour, and at most as much an hour and a calendar month (UTC);
@@ -132,8 +128,7 @@ class Guards:
     approve_above: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """What the policies of ours need to know of a replica: the load a second that it takes within its objective, the
     seconds from a launch to the first request, and how often the engine decides."""
 
@@ -143,8 +138,7 @@ class Service:
     signal: Signal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ScalableTarget:
+class ScalableTarget(Struct, frozen=True):
     """A target with its bounds. `id` is the last part of its ARN; `desired` is what was last asked of it by anybody
     (None: nothing yet), which a restart begins with."""
 
@@ -167,8 +161,7 @@ class ScalableTarget:
         return f"arn:aws:application-autoscaling:{self.key.region}:{self.key.account}:scalable-target/{self.id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """What may be set of a target, as it is stored."""
 
     least: int
@@ -180,8 +173,7 @@ class Form:
     service: Service = Service()
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
+class Times(Struct, frozen=True):
     """What a scheduled action sets and when, as it is stored."""
 
     schedule: str
@@ -193,8 +185,7 @@ class Times:
     desired: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """A policy. `document` is the configuration: for AWS's kinds the member of that name in its own form
     (`TargetTrackingScalingPolicyConfiguration` …), for ours the settings of the policy's class by name.
     `enabled` False keeps it and does not ask it."""
@@ -217,8 +208,7 @@ class Policy:
         return f"{where}:resource/{key.namespace}/{key.resource}:policyName/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduledChange:
+class ScheduledChange(Struct, frozen=True):
     """New bounds, and for groups a desired number, at each time of `schedule` within [start_ms, end_ms).
 
     `schedule` is rate(…), cron(…) or at(…), or for groups five fields of Unix cron. `done_ms` is the last time for
@@ -247,8 +237,7 @@ class ScheduledChange:
         return f"{where}:resource/{key.namespace}/{key.resource}:scheduledActionName/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(Struct, frozen=True):
     """Something that was done, or would have been: what, why in words, and how it ended.
 
     `before` and `after` are replicas. `details` hold what else is known: guard rails that cut the wish (`limited`),
@@ -279,8 +268,7 @@ class Verdict(StrEnum):
     OVERTAKEN = "overtaken"
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """A change that waits for a person; the next decision for the same target overtakes it."""
 
     id: str
@@ -295,8 +283,7 @@ class Proposal:
     decided_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """A target now: replicas that serve, that are on their way, and what was last asked for.
 
     `owner` names a controller that decides over it already (an HPA, KEDA, a policy of its group): it is never written

@@ -6,10 +6,10 @@ is offered as the lines of the manifest that would change. Pure.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.capacity.simulate.fleet import Array, Fleet
 from trimtab.scaling.policies.target_tracking import TargetTracking
@@ -22,8 +22,7 @@ _FINE = 0.01
 _NAMES = ("averageUtilization", "TargetValue", "value")
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """The policy as it is and the one that is offered, both replayed; `lines` of the diff, or why there is none."""
 
     now: Scored | None = None

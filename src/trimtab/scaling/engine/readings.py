@@ -6,10 +6,10 @@ made, and whatever runs is kept. A missing metric never scales in.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput, TrimtabError
@@ -27,8 +27,7 @@ HISTORY_S = 14 * 86_400
 """How much of the demand plans look back on: what AWS's predictive scaling does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
+class Breach(Struct, frozen=True):
     """An alarm that names a step policy as its action and is in ALARM: by how much its metric is beyond the threshold
     (negative: below), and on which side it watches."""
 
@@ -45,8 +44,7 @@ class Alarms(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(Struct, frozen=True):
     """The demand of a target (load a second), a value a tick up to `end_ms`; NaN-free, gaps are 0.
 
     `missing` says why it cannot be used ("" where it can); `waiting` is the load that waits.
@@ -63,8 +61,7 @@ class Demand:
         return float(self.values[-1]) if len(self.values) and not self.missing else math.nan
 
 
-@dataclass(frozen=True, slots=True)
-class Readings:
+class Readings(Struct, frozen=True):
     """Reads for the engine."""
 
     evaluator: Evaluator

@@ -1,10 +1,11 @@
 """The engine as doors, pages and jobs are given it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
 from trimtab.access.scope import EVERYTHING, Scope
@@ -50,8 +51,7 @@ _METER_S = 1.0
 _FORGET_S = 3600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
+class Means(Struct, frozen=True):
     """What the room needs of others: metrics read and written, alarms, the registry of actions, the audit, and what it
     may scale (`pools` by name, and backends after them)."""
 
@@ -66,8 +66,7 @@ class Means:
     region: str = "us-east-1"
 
 
-@dataclass(frozen=True, slots=True)
-class ScalingRoom:
+class ScalingRoom(Struct, frozen=True):
     """Everything that may be asked of scaling."""
 
     clock: Clock

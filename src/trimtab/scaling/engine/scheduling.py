@@ -1,8 +1,8 @@
 """Scheduled actions: which are due, and what they make of a target's bounds."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, update
 
 from trimtab.base.clock import iso

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from trimtab.access.scope import EVERYTHING, Scope
@@ -141,8 +142,7 @@ def _new(key: TargetKey, form: Form, now_ms: int) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyStore:
+class PolicyStore(Struct, frozen=True):
     """The policies of targets."""
 
     state: State
@@ -194,8 +194,7 @@ class PolicyStore:
         await self.state.change(write)
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduleStore:
+class ScheduleStore(Struct, frozen=True):
     """The scheduled actions of targets."""
 
     state: State

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import TrimtabError
@@ -13,8 +14,7 @@ from trimtab.scaling.targets.pool.worker import Worker
 from trimtab.scaling.targets.pool.zones import without_one
 
 
-@dataclass(frozen=True, slots=True)
-class Viewed:
+class Viewed(Struct, frozen=True):
     """A target as it is shown. `backend` None: nothing here can change it; `problem` says why its standing is not
     known; `felt` what the loss of a replica or a zone would do to the load of now."""
 
@@ -28,8 +28,7 @@ class Viewed:
     felt: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Viewing:
+class Viewing(Struct, frozen=True):
     """The room, and where the proxies of its pools listen."""
 
     room: ScalingRoom

@@ -1,8 +1,9 @@
 """The room of functions: those created here, and those that an account's reading told of, until they are changed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
@@ -21,8 +22,7 @@ UNRESERVED_LEAST = 100
 NAMESPACE, DIMENSION = "lambda", "lambda:function:ProvisionedConcurrency"
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionsRoom:
+class FunctionsRoom(Struct, frozen=True):
     """Functions by place and name."""
 
     store: DocumentStore[LambdaFunction]
@@ -96,8 +96,7 @@ def function_of(resource: Resource) -> LambdaFunction:
     return made
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionsBackend:
+class FunctionsBackend(Struct, frozen=True):
     """Provisioned concurrency of functions that were created here, as what the engine scales and schedules."""
 
     functions: FunctionsRoom

@@ -3,7 +3,8 @@ may be realised by a process pool of this machine, which the tag `trimtab:pool` 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.errors import NotFound
@@ -39,8 +40,7 @@ def key_of(group: Group) -> TargetKey:
     return TargetKey(group.account, group.region, GROUPS, PREFIX + group.name, GROUP_DIMENSION)
 
 
-@dataclass(frozen=True, slots=True)
-class GroupsBackend:
+class GroupsBackend(Struct, frozen=True):
     """Groups kept here as what the engine scales."""
 
     groups: GroupsRoom
@@ -86,8 +86,7 @@ def _place(key: TargetKey) -> tuple[tuple[str, str], str]:
     return (key.account, key.region), key.resource.removeprefix(PREFIX)
 
 
-@dataclass(frozen=True, slots=True)
-class Acting:
+class Acting(Struct, frozen=True):
     """What the engine does for groups: the port that the room of groups asks."""
 
     engine: ScalingRoom

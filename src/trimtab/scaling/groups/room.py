@@ -1,7 +1,6 @@
 """The room of Auto Scaling groups as doors are given it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
@@ -49,8 +48,7 @@ class Engine(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class GroupsRoom:
+class GroupsRoom(Struct):
     """Groups and launch configurations. Every change settles the group at the present time, in one transaction.
 
     `engine` hears of every group whose desired number or policies changed.

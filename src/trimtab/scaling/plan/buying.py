@@ -5,19 +5,18 @@ on demand. The best `k` is the quantile of hourly use at 1 − committed ÷ on d
 distribution need be assumed.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.scaling.plan.model import MONTH_HOURS, Offer
 
 Integers = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """Replica-ticks paid in each hour; `per_hour` ticks make one."""
 
     hours: Integers

@@ -7,10 +7,11 @@ and safer.
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.capacity.simulate.fleet import Array, Fleet
 from trimtab.capacity.simulate.replay import check_demand
@@ -29,8 +30,7 @@ BASE_QUANTILE = 0.1
 """Without a commitment, spot replicas are those above what runs in all but this share of the hours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """A question with its supposed traffics."""
 
     question: Question
@@ -39,8 +39,7 @@ class Setting:
     weights: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """A policy on replicas of one capacity, replayed: nothing of it depends on prices."""
 
     fleet: Fleet
@@ -51,8 +50,7 @@ class Way:
     ran: tuple[Ran, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Bought:
+class Bought(Struct, frozen=True):
     """How replicas are paid: `level` of them under `offer`, a share of the hours as spot, the rest on demand."""
 
     offer: Offer | None = None

@@ -5,8 +5,9 @@ A *replica* is one machine of a type that was measured. Rates are requests a sec
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput
 from trimtab.capacity.curve import Curve
@@ -18,8 +19,7 @@ EVERY = "*"
 """The type of a changed price that holds for all types."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """A commitment on offer: an hour costs `share` of the on-demand price, used or not, for `years`.
 
     `basis` says what the share rests on (own, bill, published, assumed).
@@ -31,8 +31,7 @@ class Offer:
     basis: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """A machine type on which the service was measured. `capacity` at the measured objective comes with the curve.
 
     `spot_per_hour` None: not sold as spot, or no price is known. `interruptions` is their mean number an hour of one
@@ -52,8 +51,7 @@ class Server:
     basis: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A service's demand (a value each `tick_s`), its objective, what it may run on, and what is supposed.
 
     `percentile` of requests are within `slo_ms`; at most `allowed` of them may come while it is broken. `traffic` and
@@ -97,8 +95,7 @@ class Question:
         return Decimal(str(self.prices.get(server.type, self.prices.get(EVERY, 1.0))))
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One way to run and pay for the service.
 
     `monthly` is expected over the outlook, `least` and `most` with little and with much traffic. `risk` is the expected
@@ -130,8 +127,7 @@ class Choice:
         return self.zone_risk if zone_fails else self.risk
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(Struct, frozen=True):
     """The coming month's traffic as multiples of what was: little, likely, much (10, 50, 90 %), and why."""
 
     low: float
@@ -145,8 +141,7 @@ class Outlook:
         return (self.low, 0.3), (self.middle, 0.4), (self.high, 0.3)
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """A type as the plan used it: capacity of one replica at the objective (None: it does not meet it), and a word."""
 
     type: str
@@ -156,8 +151,7 @@ class Measured:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """The answer: every choice worth showing, cheapest first; `best` is the cheapest within the objective."""
 
     outlook: Outlook

@@ -8,11 +8,12 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Protocol
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
@@ -47,8 +48,7 @@ class Traffic(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Supposed:
+class Supposed(Struct, frozen=True):
     """What is asked of a plan besides the service: see `model.Question`. `metric` replaces the service's own traffic.
 
     `slo_ms` None takes the objective of the newest load test. `interruptions` an hour of a spot replica are a guess of
@@ -70,8 +70,7 @@ class Supposed:
     metric: DemandAsked | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """A plan with what it was made of."""
 
     service: str
@@ -81,8 +80,7 @@ class Planned:
     covered: float
 
 
-@dataclass(slots=True)
-class PlansRoom:
+class PlansRoom(Struct):
     """Joint plans."""
 
     measurements: Measurements

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.capacity.simulate.fleet import MOST_REPLICAS, Array, Fleet, Pool
 from trimtab.capacity.simulate.record import ROW_COMING, ROW_READY
@@ -22,8 +22,7 @@ Integers = npt.NDArray[np.int32]
 PREDICTED = 0.7
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(Struct, frozen=True):
     """A policy's desired numbers, one array for each supposed traffic, and how it decides in words."""
 
     policy: str
@@ -31,8 +30,7 @@ class Lane:
     desired: tuple[Array, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
+class Ran(Struct, frozen=True):
     """A lane as replayed under one traffic.
 
     `use` is paid from launch on, `ready` serves (by tick), `violating` is the share of the demand out of the objective;

@@ -6,9 +6,9 @@ waited and less was needed for `calm_s`.
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.capacity.simulate.fleet import Array
@@ -19,8 +19,7 @@ HEADROOM, DRAIN_TICKS, CALM_TICKS = range(1, 4)
 CALM, MOST_NEEDED = range(2)
 
 
-@dataclass(frozen=True, slots=True)
-class Objective:
+class Objective(Struct, frozen=True):
     """Serve arrivals with `headroom` to spare (0.2: at most 1 ÷ 1.2 of the capacity), drain queues in `drain_s`."""
 
     headroom: float = 0.2

@@ -10,10 +10,9 @@ allowed follows the error budget: violations that did not happen may happen late
 are not paid back by running empty machines.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.capacity.simulate.fleet import Array, Fleet
@@ -44,8 +43,7 @@ multiples of 1 ÷ what is allowed. Without a bound, demand that nobody can fores
 CAPACITY, LEAST, MOST, ALLOWED, EVERY, KEEP, HEADROOM, SWITCH, PRIOR, DECAY = range(10)
 
 
-@dataclass(frozen=True, slots=True)
-class Portfolio:
+class Portfolio(Struct, frozen=True):
     """Keep the share of demand in overloaded ticks at `allowed`, as cheaply as the past shows possible.
 
     `levels` and `targets` name the candidates. One level and no target is the plain quantile forecast, whose expert is
@@ -93,8 +91,7 @@ def plain_quantile(level: float, allowed: float) -> Portfolio:
     return Portfolio(allowed, (level,), ())
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What was decided at the end of each tick, from the past alone.
 
     `desired` replicas; `picked` the candidate that was followed; `needed` the demand it prepared for.

@@ -8,9 +8,9 @@ the last day, and as the same hour of the days before while there is no week. Wh
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.capacity.simulate.fleet import Array, Fleet
@@ -20,8 +20,7 @@ LEAST_HOURS, MOST_HOURS, AHEAD_HOURS, EVERY_HOURS = 24, 14 * 24, 48, 6
 WEEK_HOURS = 7 * 24
 
 
-@dataclass(frozen=True, slots=True)
-class Predictive:
+class Predictive(Struct, frozen=True):
     """Keep the forecast load of a replica at `target`. `breach_buffer` None honours the group's maximum."""
 
     target: float = 0.5

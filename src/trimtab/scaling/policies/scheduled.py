@@ -5,10 +5,10 @@ them. As with EC2, an action that gives only a minimum above the present number 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.capacity.simulate.fleet import Array, Fleet
@@ -19,8 +19,7 @@ MOST_TIMES = 100_000
 """Times of one action within a replay: every minute of two months is more than anyone schedules."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduledAction:
+class ScheduledAction(Struct, frozen=True):
     """At each time of `schedule` within [start_ms, end_ms) (None: without end) the given numbers hold."""
 
     name: str

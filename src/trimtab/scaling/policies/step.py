@@ -7,11 +7,11 @@ between −1 and 0 to −1, below −1 up; `least_change` (MinAdjustmentMagnitud
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from itertools import pairwise
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.capacity.simulate.fleet import Array
@@ -34,8 +34,7 @@ class Adjustment(IntEnum):
     EXACT = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """From `lower` to `upper` beyond the threshold (None: without end), adjust by `by`."""
 
     lower: float | None
@@ -43,8 +42,7 @@ class Step:
     by: float
 
 
-@dataclass(frozen=True, slots=True)
-class StepScaling:
+class StepScaling(Struct, frozen=True):
     """Steps for one alarm: load above (`out`) or below the threshold for `alarm_s`."""
 
     threshold: float

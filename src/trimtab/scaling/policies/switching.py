@@ -4,17 +4,15 @@ Whether it will be is not known. A replica is kept unneeded until its idle time 
 stopped: whatever comes, that is at most twice what somebody who knew the future would have paid (ski rental).
 """
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.capacity.simulate.fleet import Array
 from trimtab.scaling.policies.quantile import trailing_high
 
 
-@dataclass(frozen=True, slots=True)
-class Switching:
+class Switching(Struct, frozen=True):
     """A launch costs as much as `launch_s` of a running replica (start-up paid, work lost, wear)."""
 
     launch_s: float = 300.0

@@ -7,9 +7,9 @@ warm-up instead, which the simulator has (what is not ready is not in the metric
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.capacity.simulate.fleet import Array
@@ -22,8 +22,7 @@ SUGGESTED = 0.5
 """AWS's suggested target: its sizing rule for SageMaker variants has a safety factor of 0.5, its examples 50 % CPU."""
 
 
-@dataclass(frozen=True, slots=True)
-class TargetTracking:
+class TargetTracking(Struct, frozen=True):
     """Keep the load of a replica at `target` (a share of its capacity). Durations in seconds."""
 
     target: float = SUGGESTED

@@ -5,9 +5,9 @@ that is what a replay shows. Its wish for 0 goes before other policies' reluctan
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.capacity.simulate.fleet import Array
@@ -18,8 +18,7 @@ IDLE_TICKS = 1
 IDLE = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ToZero:
+class ToZero(Struct, frozen=True):
     """Stop everything after `idle_s` without a request."""
 
     idle_s: float = 900.0

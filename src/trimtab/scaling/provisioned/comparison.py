@@ -3,10 +3,10 @@
 Dollars are exact: held time is billed from enabling to disabling of each environment, rounded up to 5 minutes.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.capacity.simulate.fleet import Fleet, Pool
 from trimtab.capacity.simulate.record import ROW_READY
@@ -24,8 +24,7 @@ ALLOCATION_S = 120.0
 MINUTE_MS = 60_000
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """A history as served: dollars, the share of invocations that started cold, environment-hours as billed."""
 
     name: str

@@ -1,9 +1,8 @@
 """Concurrency as it was, exactly: every start adds one, every end takes one away."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
@@ -12,8 +11,7 @@ Integers = npt.NDArray[np.int64]
 MOST_INVOCATIONS = 20_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Invocations:
+class Invocations(Struct, frozen=True):
     """When each invocation began and how long it ran, in ms; by begin. Raises InvalidInput."""
 
     starts_ms: Integers
@@ -35,8 +33,7 @@ class Invocations:
         return cls(np.asarray(starts_ms)[order], np.asarray(durations_ms)[order])
 
 
-@dataclass(frozen=True, slots=True)
-class Concurrency:
+class Concurrency(Struct, frozen=True):
     """How many ran: `levels[i]` from `times_ms[i]` until the next time; 0 before the first and after the last."""
 
     times_ms: Integers

@@ -7,11 +7,11 @@ like, at several prices of a cold start. The cheapest candidate whose trailing s
 objective is followed. Nothing looks ahead.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.scaling.provisioned.concurrency import Array, Integers, Invocations, concurrency_of
@@ -33,8 +33,7 @@ EXPERTS = ("as the last hour", "as this hour yesterday", "as this hour a week ag
            "as the last day", "as the dearest of this hour in three days", "as all hours so far")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Objective:
+class Objective(Struct, frozen=True):
     """At most this share of invocations may start cold (None: what the costs say), and what one costs, in dollars."""
 
     cold_share: float | None = 0.01
@@ -47,8 +46,7 @@ class Objective:
             raise InvalidInput("cannot price a cold start below 0")
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """A function: its memory, how long a cold start takes, how long an idle environment is kept."""
 
     gigabytes: Decimal = Decimal(1)
@@ -56,8 +54,7 @@ class Function:
     keep_ms: int = KEEP_MS
 
 
-@dataclass(frozen=True, slots=True)
-class Hours:
+class Hours(Struct, frozen=True):
     """What each hour (row) would have been at each of the `tried` levels: dollars, cold starts; and its invocations."""
 
     origin_ms: int
@@ -94,8 +91,7 @@ def hours_of(invocations: Invocations, function: Function, prices: Prices) -> Ho
     return Hours(origin, tried, cost, cold, counts)
 
 
-@dataclass(frozen=True, slots=True)
-class Levels:
+class Levels(Struct, frozen=True):
     """The level to hold in each hour of a history, decided before it began; `picked` names why."""
 
     hours: Hours

@@ -6,10 +6,10 @@ an estimate, and says so, with the error that it has on the measured ones). Mone
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.inventory.catalog.functions import MB_MS_A_GB_S, FunctionPrice
@@ -24,8 +24,7 @@ _SIZES = (128, 192, 256, 384, 512, 768, 1024, 1536, 1769, 2048, 3072, 4096, 6144
 _MILLION = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """Runs at one size: how many, their mean and 95th percentile in ms."""
 
     memory_mb: int
@@ -34,8 +33,7 @@ class Measured:
     p95_ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """A size: duration in ms and dollars a million runs. `runs` 0: it was not measured, the line tells it."""
 
     memory_mb: int
@@ -45,8 +43,7 @@ class Size:
     per_million: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Tuned:
+class Tuned(Struct, frozen=True):
     """Sizes by memory; the cheapest, the fastest, and the best by both; how far the line is off where it is known."""
 
     sizes: tuple[Size, ...]

@@ -5,8 +5,9 @@ on demand. One is worth holding from the utilisation on at which both cost the s
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
@@ -14,8 +15,7 @@ ROUNDED_UP_S = 300
 """Seconds to whose next multiple the time from enabling to disabling is billed (Lambda pricing page)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prices:
+class Prices(Struct, frozen=True):
     """Dollars a GB-second. The defaults are those of us-east-1, x86, as third parties list them (November 2026)."""
 
     held: Decimal = Decimal("0.0000041667")

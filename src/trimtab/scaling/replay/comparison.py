@@ -5,9 +5,9 @@ and pays for no launch; nothing real reaches it. Every policy pays for replicas 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.capacity.simulate.fleet import Array, Fleet
 from trimtab.capacity.simulate.replay import check_demand, replay_plan
@@ -25,8 +25,7 @@ STEP_PERCENTS = (10.0, 30.0, 100.0)
 PREDICTED = (0.5, 0.6, 0.7, 0.8, 0.9)
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(Struct, frozen=True):
     """A policy on a history: replica-hours, their ratio to the oracle's, and the share of demand that violated."""
 
     name: str
@@ -35,8 +34,7 @@ class Scored:
     violating: float
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """Ours by what each was allowed to violate, AWS's as suggested, and AWS's in every setting of the grid."""
 
     oracle_hours: float

@@ -1,9 +1,9 @@
 """Replays of rules: thousands of services at once, compiled, or one with the words of its decisions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.capacity.simulate.dynamics import (
@@ -57,8 +57,7 @@ NO_RULE = -1.0
 _POOL_CAPACITY, _TOLD_LOAD = POOL_CAPACITY, TOLD_LOAD
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """A fleet and its policies. `block_in`: no scale-in while a scale-out is in progress (EC2 groups)."""
 
     fleet: Fleet
@@ -182,8 +181,7 @@ def replay_groups(
     return outcomes_of(fleets, sums)
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """A replay of one group with what its policies saw and wished, tick by tick."""
 
     replayed: Replayed

@@ -9,9 +9,9 @@ killed loses it and is replaced. What policies are shown is as old as the fleet'
 import heapq
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput
 from trimtab.capacity.simulate.fleet import Array
@@ -23,8 +23,7 @@ MOST_REQUESTS = 1_000_000
 _END, _READY, _KILL, _TICK, _ARRIVAL = range(5)  # of what happens at one time, in this order
 
 
-@dataclass(frozen=True, slots=True)
-class RequestReplay:
+class RequestReplay(Struct, frozen=True):
     """What came of it. `latencies_s` by arrival (NaN: lost with a replica that was killed, or never served).
 
     `ready` and `paid` are replicas in service, and those with what is coming, at the end of each tick.
@@ -40,8 +39,7 @@ class RequestReplay:
         return float(np.nanquantile(self.latencies_s, level))
 
 
-@dataclass(slots=True)
-class _Run:
+class _Run(Struct):
     """The state between two events."""
 
     arrivals: Array

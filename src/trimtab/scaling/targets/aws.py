@@ -7,9 +7,10 @@ it: that policy is told, and replayed, and never fought.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from trimtab.base.errors import AccessDenied
 from trimtab.scaling.engine.model import Standing, TargetKey
@@ -32,8 +33,7 @@ class Calls(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class AwsBackend:
+class AwsBackend(Struct, frozen=True):
     """AWS in the regions of the targets. `calls` gives the client of a region and endpoint ("": AWS's own)."""
 
     settings: AwsSettings

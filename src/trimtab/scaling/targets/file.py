@@ -23,14 +23,16 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from msgspec import Struct
+from msgspec import field as struct_field
+
 from trimtab.base.errors import SetupError
 from trimtab.base.toml_file import loaded_toml, typed_toml
 
 SETTING = "TRIMTAB_SCALING_FILE"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolSettings:
+class PoolSettings(Struct, frozen=True, kw_only=True):
     """A pool of worker processes.
 
     `command` is run without a shell; `{port}` and `{zone}` in it are filled in, and are in the environment as PORT and
@@ -43,8 +45,8 @@ class PoolSettings:
     command: list[str]
     listen: str = "127.0.0.1:0"
     directory: str = ""
-    environment: dict[str, str] = field(default_factory=dict)
-    zones: list[str] = field(default_factory=lambda: ["a"])
+    environment: dict[str, str] = struct_field(default_factory=dict)
+    zones: list[str] = struct_field(default_factory=lambda: ["a"])
     health_path: str = "/"
     health_every_s: float = 1.0
     health_failures: int = 3
@@ -62,8 +64,7 @@ class PoolSettings:
     currency: str = "USD"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterSettings:
+class ClusterSettings(Struct, frozen=True, kw_only=True):
     """A Kubernetes API server. The token is read anew for each request, as those of service accounts are rotated."""
 
     server: str
@@ -80,21 +81,19 @@ class HookSettings:
     secret: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AwsSettings:
+class AwsSettings(Struct, frozen=True, kw_only=True):
     """What of AWS may be written: patterns over `namespace:resource`. `endpoint_url` is for emulators."""
 
     act_on: list[str]
     endpoint_url: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScalingFile:
+class ScalingFile(Struct, frozen=True, kw_only=True):
     """The whole file."""
 
-    pools: dict[str, PoolSettings] = field(default_factory=dict)
-    kubernetes: dict[str, ClusterSettings] = field(default_factory=dict)
-    webhooks: dict[str, HookSettings] = field(default_factory=dict)
+    pools: dict[str, PoolSettings] = struct_field(default_factory=dict)
+    kubernetes: dict[str, ClusterSettings] = struct_field(default_factory=dict)
+    webhooks: dict[str, HookSettings] = struct_field(default_factory=dict)
     aws: AwsSettings | None = None
 
 

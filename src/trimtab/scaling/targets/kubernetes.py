@@ -6,10 +6,11 @@ its manifest is told.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from trimtab.base.errors import AccessDenied, Conflict, NotFound, Unavailable
 from trimtab.egress.client import Client, HTTPError
@@ -22,8 +23,7 @@ _KINDS = {"deployments": "Deployment", "statefulsets": "StatefulSet", "replicase
 _TIMEOUT_S = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
+class Workload(Struct, frozen=True):
     """What a resource id names."""
 
     cluster: str
@@ -45,8 +45,7 @@ def workload_of(key: TargetKey) -> Workload | None:
     return Workload(*parts[1:])
 
 
-@dataclass(frozen=True, slots=True)
-class KubernetesBackend:
+class KubernetesBackend(Struct, frozen=True):
     """The clusters of the settings' file, by name."""
 
     clusters: Mapping[str, ClusterSettings]

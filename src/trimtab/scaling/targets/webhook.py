@@ -8,8 +8,9 @@ of trimtab. A receiver that answers JSON with `ready` (and `desired`) is asked h
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Unavailable
@@ -24,8 +25,7 @@ from trimtab.scaling.targets.file import HookSettings
 PREFIX = "webhook/"
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookBackend:
+class WebhookBackend(Struct, frozen=True):
     """The receivers of the settings' file, by name."""
 
     hooks: Mapping[str, HookSettings]

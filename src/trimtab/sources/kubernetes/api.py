@@ -5,7 +5,6 @@ server says 410 where it no longer knows that version: then a new list is the on
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import httpx
@@ -51,8 +50,7 @@ class _Version(Struct):
     metadata: Meta
 
 
-@dataclass(frozen=True, slots=True)
-class Event(Generic[T]):
+class Event(Struct, Generic[T], frozen=True):
     """One change. `object` is None of a bookmark, which only moves the version."""
 
     type: str

@@ -1,7 +1,8 @@
 """What is known of a cluster: parts of runs by pod, nodes, and what of them changed since the last report."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.client.inventory_wire import NodeRecord, RunRecord
 from trimtab.sources.kubernetes import nodes as node_records
@@ -11,8 +12,7 @@ from trimtab.sources.kubernetes.pods import Owners, Part, part_of, run_of
 _OPEN = ("pending", "running")
 
 
-@dataclass(slots=True)
-class Cluster:
+class Cluster(Struct):
     """Kept up to date by lists and events. `owners` are the labels that name teams and users."""
 
     owners: Owners = field(default_factory=Owners)

@@ -4,12 +4,12 @@ import base64
 import binascii
 import ssl
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
+from msgspec import Struct
 
 from trimtab.base import typed
 from trimtab.base.errors import SetupError
@@ -20,8 +20,7 @@ POD_SERVER = "https://kubernetes.default.svc"
 TIMEOUT_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """A server, and what to show it. `ca` and `cert` are PEM text, `cert` with its key behind it."""
 
     server: str

@@ -3,8 +3,10 @@
 import logging
 import queue
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct, field
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Throttled, TrimtabError, Unavailable
@@ -39,8 +41,7 @@ class Totals:
     reports: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Listed(Generic[T]):
+class Listed(Struct, Generic[T], frozen=True):
     """All objects of a path, where a watch could not go on."""
 
     objects: list[T]
@@ -51,8 +52,7 @@ Change = Event[Pod] | Event[Node] | Listed[Pod] | Listed[Node] | TrimtabError
 Changes = queue.Queue[Change]
 
 
-@dataclass(slots=True)
-class Follow:
+class Follow(Struct):
     """One cluster, read by `api` and told to trimtab under the name `cluster`."""
 
     api: Api
@@ -148,8 +148,7 @@ class Follow:
                     self.known.set_node(node, deleted=kind == "DELETED")
 
 
-@dataclass(slots=True)
-class Watch(Generic[T]):
+class Watch(Struct, Generic[T]):
     """Puts the changes of a path into a queue, by one watch after the other, until `stop`."""
 
     api: Api

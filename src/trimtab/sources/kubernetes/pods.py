@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from trimtab.base.clock import to_ms
 from trimtab.client.inventory_wire import HeldGpus, RunRecord, StateName
@@ -36,16 +37,14 @@ _ENDED: dict[str, StateName] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Owners:
+class Owners(Struct, frozen=True):
     """The labels that name a pod's team and user, in order of preference; the namespace is the team where none does."""
 
     team: tuple[str, ...] = ("team", "owner")
     user: tuple[str, ...] = ("user", "created-by")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A pod of a run. Times in ms."""
 
     uid: str

@@ -5,9 +5,10 @@ not sold then, as far as the file says: its last stretch ends there.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.timerange import parse_instant_ms
@@ -22,8 +23,7 @@ COLUMNS = {
 """Columns by the name that they have here, with what others call them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """What a type cost on a day, in a region."""
 
     at_ms: int

@@ -1,7 +1,8 @@
 """A price list as its readers give it: what list it is, then its rows as they come."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.client.prices_wire import PricedProduct, PriceListKey, ProductPrice
 
@@ -9,16 +10,14 @@ Row = tuple[PricedProduct | None, ProductPrice | None]
 """A product, a price, or both, in the order of the file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """A list that is being read."""
 
     key: PriceListKey
     rows: Iterable[Row]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Which products of a list are kept: the lists of EC2 hold hundreds of thousands that nobody here asks for."""
 
     systems: Sequence[str] = ("Linux",)

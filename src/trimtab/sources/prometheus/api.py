@@ -3,12 +3,11 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import httpx
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from trimtab.agent.scrape.remote_write import Metadata
 from trimtab.base import typed
@@ -73,8 +72,7 @@ class _Family(Struct):
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Struct, frozen=True):
     """How to be let in, and whom to trust: basic (user, password), a bearer token, a file of authorities."""
 
     basic: tuple[str, str] | None = None

@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from msgspec import Struct, field
 
 from trimtab.agent.scrape import remote_write
 from trimtab.agent.scrape.remote_write import Metadata
@@ -38,8 +40,7 @@ class Totals:
     windows: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What a pull is made of. `write` keeps a request durably; `wait` waits seconds; `rate` is samples a second."""
 
     reader: Reader
@@ -53,8 +54,7 @@ class Parts:
     window_ms: int
 
 
-@dataclass(slots=True)
-class Pull:
+class Pull(Struct):
     """Reads a source. `on_step` is told after each query, with the span that is being read and the share of it done."""
 
     parts: Parts

@@ -5,7 +5,6 @@ Range selectors give each sample with its own time, as it was scraped, from any 
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
@@ -24,8 +23,7 @@ LOOK_BACK_MS = 300_000
 """How long Prometheus shows a sample that no newer one follows (query.lookback-delta)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """One series of an answer, and how many native histograms it had, which remote write 1.0 cannot carry."""
 
     labels: dict[str, str]

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
@@ -11,8 +12,7 @@ _SPECIAL = re.compile(r"([.+*?()|\[\]{}^$\\])")
 EVERY_SERIES = '{__name__!=""}'
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(Struct, frozen=True):
     """The matchers of a selector, as they stand between its braces."""
 
     matchers: str

@@ -6,8 +6,9 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from trimtab.base.clock import to_datetime
 from trimtab.base.errors import SetupError, Unavailable
@@ -23,8 +24,7 @@ _NO_ACCOUNTING = re.compile(r"accounting storage is disabled", re.IGNORECASE)
 _REFUSED = re.compile(r"[Ii]nvalid field requested: \"?([A-Za-z]+)\"?")
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(Struct, frozen=True):
     """What was printed, by tool; None where there is no such file."""
 
     sacct: Path | None = None

@@ -1,7 +1,8 @@
 """GPUs in SLURM's words: trackable resources (`gres/gpu:h100=8`) and generic ones (`gpu:h100:8(IDX:0-7)`)."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.sources.slurm.text import known, numbers_of
 
@@ -12,8 +13,7 @@ _SLICES = 7  # compute slices of a whole GPU that MIG divides (NVIDIA MIG user g
 _INDEX = re.compile(r"IDX:([0-9,-]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Gpus:
+class Gpus(Struct, frozen=True):
     """How many GPUs (MIG instances by their share of one), of which type ("" where none is named, or several are), and
     which indexes of a node.
     """

@@ -1,8 +1,9 @@
 """`scontrol show job -d`: which GPUs of which nodes jobs hold, and what those that wait wait for."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import tzinfo
+
+from msgspec import Struct
 
 from trimtab.client.inventory_wire import StateName
 from trimtab.sources.slurm.gres import Gpus, of_gres, of_tres
@@ -10,8 +11,7 @@ from trimtab.sources.slurm.sacct import state_of, tasks_of
 from trimtab.sources.slurm.text import hosts_of, known, pairs_of, records_of, time_ms
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
+class Detail(Struct, frozen=True):
     """A job in the controller's memory, which forgets it some minutes after its end (MinJobAge)."""
 
     id: str

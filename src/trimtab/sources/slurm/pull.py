@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Protocol
 
+from msgspec import Struct
+from msgspec import field as struct_field
+
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput
 from trimtab.client.inventory import Inventory
@@ -61,8 +64,7 @@ class Totals:
     skipped_lines: int = 0
 
 
-@dataclass(slots=True)
-class Pull:
+class Pull(Struct):
     """Looks at one cluster. `whole`: what the controller says is all that is open (not so of files)."""
 
     tools: Tools
@@ -77,7 +79,7 @@ class Pull:
     whole: bool = True
     seen_ms: int | None = None
     """When files were printed; now where it is not said."""
-    totals: Totals = field(default_factory=Totals)
+    totals: Totals = struct_field(default_factory=Totals)
     on_step: Callable[[int, int], None] = lambda done_ms, whole_ms: None
 
     def history(self, since_ms: int) -> None:

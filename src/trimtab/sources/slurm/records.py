@@ -1,7 +1,9 @@
 """Runs out of what SLURM's tools say: accounting first, with what only the controller knows added to it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.client.inventory_wire import HeldGpus, NodeRecord, RunRecord
 from trimtab.sources.slurm.gres import Gpus
@@ -12,8 +14,7 @@ _MOST_TEXT = 500
 _OPEN = ("pending", "running", "suspended")
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What was read: jobs of accounting, of the controller, reasons by job id (squeue), and nodes by name."""
 
     jobs: tuple[Job, ...] = ()
@@ -22,8 +23,7 @@ class Known:
     nodes: Mapping[str, NodeRecord] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """Runs that used or want GPUs, the ids of all that wait or run, and those of runaway jobs."""
 
     runs: list[RunRecord]

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.client.inventory_wire import StateName
@@ -50,8 +51,7 @@ STATES: dict[str, StateName] = {
 _TASKS = re.compile(r"_\[([^\]%]*)(?:%\d+)?\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """A line of sacct. Times in ms; `gpus` are those of all nodes of one task."""
 
     raw_id: str

@@ -5,16 +5,16 @@ import gzip
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput, SetupError
 
 _GAPS = re.compile(r"[\s_-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A row: its line in the file, and its cells by column as written in the header."""
 
     line: int

@@ -6,11 +6,11 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from trimtab.base import typed
 from trimtab.base.clock import Clock, iso
@@ -57,8 +57,7 @@ class Manifest(msgspec.Struct, frozen=True):
         return sum(one.bytes for one in self.files)
 
 
-@dataclass(frozen=True, slots=True)
-class Backup:
+class Backup(Struct, frozen=True):
     """A backup that is whole: its folder and its manifest."""
 
     folder: Path

@@ -8,11 +8,11 @@ seals and opens, by its connection: as changes come one after another, none is s
 import base64
 import binascii
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec import Struct
 from sqlalchemy import Column, Connection, insert, select, update
 
 from trimtab.base.errors import SetupError
@@ -41,8 +41,7 @@ _CHECK = "trimtab"
 _ONE = 1
 
 
-@dataclass(slots=True)
-class Seals:
+class Seals(Struct):
     """The keys of one State. `path` is None until it was unlocked."""
 
     path: Path | None = None

@@ -4,11 +4,10 @@ A body must be concatenable: the bodies of two sections of one table, joined, ar
 JSONEachRow and TabSeparated are; Native and Arrow are not. The log and the inserter never look inside.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """Rows of one table. `days` are the table's partitions that the rows fall into (days since the epoch;
     empty for a table without partitions)."""
 
@@ -18,8 +17,7 @@ class Section:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(Struct, frozen=True):
     """The answer to an append: durable at `sequence`; `duplicate` if the key was acknowledged before."""
 
     sequence: int

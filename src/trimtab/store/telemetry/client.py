@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,6 +23,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
+from msgspec import Struct
 
 from trimtab.base.errors import QueryAborted, SetupError, TrimtabError, Unavailable
 from trimtab.store.telemetry.schema import Table
@@ -62,8 +62,7 @@ class BlockRefused(TrimtabError):
     """The engine will never take these rows: they do not fit the table."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """Where an engine listens."""
 
     host: str
@@ -74,8 +73,7 @@ class Endpoint:
     secure: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ReadLimits:
+class ReadLimits(Struct, frozen=True):
     """What one read may use: seconds, MiB of engine memory, engine threads (one where it is not the only read)."""
 
     seconds: float = 30.0

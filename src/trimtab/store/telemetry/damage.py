@@ -5,11 +5,12 @@ A file `damaged/SEGMENT-OFFSET.bin` has the bytes as they were found and a `.jso
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trimtab.base import typed
 from trimtab.base.clock import to_datetime
@@ -31,8 +32,7 @@ class Kind(StrEnum):
     """The end of the last segment: written when the power went and never acknowledged, or damaged."""
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
+class Damage(Struct, frozen=True):
     """Bytes `[offset, end)` of a segment. `batches` lost at most (None: cannot be told), acknowledged between the times
     `since_ms` and `until_ms` (0: not known)."""
 
@@ -101,8 +101,7 @@ def write_private(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-@dataclass(slots=True)
-class Survey:
+class Survey(Struct):
     """Reads a log once and works out what its gaps took: the batches whose numbers are missing around them."""
 
     noticed_ms: int

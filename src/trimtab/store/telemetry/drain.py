@@ -10,9 +10,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import TrimtabError
@@ -52,8 +53,7 @@ _RETRY_MAX_S = 5.0
 _STOP_S = 0.7
 
 
-@dataclass(slots=True)
-class Waiting:
+class Waiting(Struct):
     """An acknowledged batch on its way: where its payload lies in the log, and its sections where still in memory.
 
     `columns` (by table) are those in which an earlier version wrote its rows; None where they are those of now.
@@ -295,8 +295,7 @@ class Drain:
                 future.set_result(True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Insert:
+class _Insert(Struct, frozen=True):
     """One insert of a block."""
 
     table: Table

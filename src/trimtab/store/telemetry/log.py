@@ -14,9 +14,10 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.base.disk import probe
@@ -54,16 +55,14 @@ _ROOM_FRESH_S = 0.25
 """How long a look at the free disk counts: the call lets go of the interpreter lock, once a request is too often."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogLimits:
+class LogLimits(Struct, frozen=True):
     """Bounds of a log: bytes acknowledged but not yet in the engine, and disk space to leave free."""
 
     pending_bytes: int = 1 << 30
     disk_reserve_bytes: int = 256 << 20
 
 
-@dataclass(slots=True)
-class _Entry:
+class _Entry(Struct):
     """A record on its way to disk; `done` resolves when it is there."""
 
     payload: bytes

@@ -17,11 +17,11 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 
 import msgspec
 import numpy as np
+from msgspec import Struct
 
 from trimtab.base import typed
 from trimtab.store.telemetry.batch import Section
@@ -53,8 +53,7 @@ class RecordType(IntEnum):
     SCHEMA = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """One record read back, and where its payload lay in its segment. `healed`: a flipped bit was put right."""
 
     type: RecordType
@@ -65,8 +64,7 @@ class Record:
     healed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """Bytes of a segment that are no whole record; `tail` where no whole record follows."""
 
     offset: int
@@ -74,8 +72,7 @@ class Gap:
     tail: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """How the records of one segment are framed."""
 
     frame: struct.Struct

@@ -4,9 +4,10 @@ A log is looked at while its server runs or not. Rows go in through the running 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+
+from msgspec import Struct
 
 from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
@@ -35,8 +36,7 @@ REPLAYED = "replayed"
 _FORMATS = " or ".join(magic.decode() for magic in (FIRST_MAGIC, MAGIC))
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """A log: its whole batches and their rows, what is damaged in its files now, what was found damaged before, and
     the rows that are set aside (file, table, reason)."""
 

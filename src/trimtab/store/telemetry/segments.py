@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from trimtab.base.whole_file import sync_folder
 from trimtab.store.telemetry.records import Format, Gap, Record, format_of, new_header, scan
@@ -12,8 +13,7 @@ SEGMENT_BYTES = 64 << 20
 """A new segment starts past this: small enough to drop soon, large enough that creation costs nothing."""
 
 
-@dataclass(slots=True)
-class Segment:
+class Segment(Struct):
     """A segment file: its path, its size, and the newest batch that it holds or whose block it holds."""
 
     path: Path

@@ -1,10 +1,10 @@
 """Rows that the engine would not take: kept beside the log with what is needed to bring them in later."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from trimtab.base import typed
 from trimtab.base.whole_file import make_folder, sync_folder
@@ -14,8 +14,7 @@ FOLDER = "quarantine"
 _ROWS = ".rowbinary"
 
 
-@dataclass(frozen=True, slots=True)
-class SetAside:
+class SetAside(Struct, frozen=True):
     """Rows of a table in these columns (name, type; none where they are not known), the insert token and the mark of
     their block, and why they are here since `at_ms`."""
 

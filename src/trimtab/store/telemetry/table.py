@@ -4,8 +4,9 @@ Durability settings are in every table's own SETTINGS (reference: with the defau
 every acknowledged batch), so they hold on a server too; `check_durability` refuses to run without them.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 DURABLE = {
     "fsync_after_insert": "1",
@@ -40,8 +41,7 @@ class Layout(StrEnum):
     CLUSTER = "cluster"
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """One table: columns are (name, type, codec) in the order in which RowBinary sections carry them.
 
     In a `multiset` every repeat of a row counts, so the store adds a column that says which block brought it: after a

@@ -6,10 +6,10 @@ on how they were cut into calls or on what else is in the bank.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.timeseries.anomaly.alerts import THRESHOLD, walk
 from trimtab.timeseries.anomaly.jit import compiled
@@ -26,8 +26,7 @@ Values = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(Struct, frozen=True):
     """Of each point given: how unusual it is (0 upwards; see `kernel`), and whether that deserves an alert."""
 
     scores: Values
@@ -38,8 +37,7 @@ class Scored:
         return Scored(self.scores[part], self.alerts[part])
 
 
-@dataclass(slots=True, eq=False)
-class Bank:
+class Bank(Struct, eq=False):
     """The memories of `len(sizes)` series: 42 kB a row when full, of which the newest 4032 points are 32.
 
     Values are kept as distances from the first one, in single precision; times in whole seconds; `sizes` of them are
@@ -111,7 +109,7 @@ class Bank:
 
     def arrays(self) -> Iterator[tuple[str, npt.NDArray[np.generic]]]:
         """Everything that is remembered, by name: what a copy on disk has to have."""
-        for name in self.__slots__:
+        for name in self.__struct_fields__:
             yield name, getattr(self, name)
 
     def _check(self, rows: Rows, offsets: Rows, times: Times, values: Values) -> None:

@@ -1,9 +1,8 @@
 """What a forecast is asked with and what it answers. Pure arrays: rooms bring the values and the calendar."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
@@ -14,8 +13,7 @@ class TooLittleHistory(InvalidInput):
     """There are not enough values to judge a forecast on: no number is better than one without proof."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """`history`: evenly spaced values, oldest first, gaps as NaN. `horizon`: how many steps to look ahead.
 
     `periods`: lengths of cycles in steps, the shortest first (7 for days of a week). `level`: the share of outcomes
@@ -35,8 +33,7 @@ class Question:
     cuts: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """How a candidate did on the past: `error` Σ|actual − forecast| ÷ Σ|actual|, `weight` its share of the answer."""
 
     name: str
@@ -44,8 +41,7 @@ class Judged:
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(Struct, frozen=True):
     """The sum over a span of steps. Its interval is its own: errors of days partly cancel within a month.
 
     `replayed`: of each origin what this method said of the sum, not knowing how that origin came out, and what came.
@@ -57,8 +53,7 @@ class Sum:
     replayed: tuple[tuple[float, float], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Struct, frozen=True):
     """`mean`, `lower` and `upper` a step; `error` and `coverage` are those of this very method on the past.
 
     `error`: Σ|actual − forecast| ÷ Σ|actual| over the origins that were replayed (NaN where all actuals are zero);

@@ -1,10 +1,10 @@
 """The past once more: what each candidate would have said at several origins, knowing only what came before them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.timeseries.forecast.candidates import Predict
 from trimtab.timeseries.forecast.model import Values
@@ -12,8 +12,7 @@ from trimtab.timeseries.forecast.model import Values
 _GROWTH = 1.7
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
+class Replay(Struct, frozen=True):
     """`said[candidate, origin, step]`, and what then `came[origin, step]`; NaN where there was too little history."""
 
     names: tuple[str, ...]

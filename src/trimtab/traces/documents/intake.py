@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.traces.documents.check import Document, RefusedSegment, read_document
 from trimtab.traces.documents.spans import spans_of_document
@@ -13,8 +14,7 @@ _REMEMBERED = 100_000
 """Segments whose service is remembered for subsegments that come alone: some 20 MB."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unprocessed:
+class Unprocessed(Struct, frozen=True):
     """A document that was not taken, with X-Ray's code."""
 
     id: str
@@ -22,8 +22,7 @@ class Unprocessed:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """What came of some documents: how many were kept for each service, and what was not."""
 
     services: dict[str, int]

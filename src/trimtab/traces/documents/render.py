@@ -5,8 +5,9 @@ A subsegment that came alone stands within its segment where that is in the trac
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.traces.model import CALLS, NS_A_S, Span, Trace, xray_trace_id
 
@@ -43,8 +44,7 @@ _RESOURCE_ATTRIBUTES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentDocument:
+class SegmentDocument(Struct, frozen=True):
     """A segment's id and its document, JSON."""
 
     id: str

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.inventory.resolver import resolve
 from trimtab.traces.documents.fields import (
@@ -19,8 +20,7 @@ from trimtab.traces.model import CLIENT, ERROR, INTERNAL, NS_A_S, OK, SERVER, UN
 _MAX_STATUS = 999
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """What all spans of a document share."""
 
     account: str

@@ -1,7 +1,8 @@
 """Groups within filter expressions: each stands for the expression of the group."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput
 from trimtab.traces.filters.parser import parse

@@ -4,7 +4,8 @@ Source: AWS X-Ray Developer Guide, "Using filter expressions".
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.traces.filters.syntax import Context
 
@@ -16,8 +17,7 @@ ORDER = (*EQUALITY, "<", "<=", ">", ">=")
 TEXT = (*EQUALITY, "CONTAINS", "BEGINSWITH", "ENDSWITH")
 
 
-@dataclass(frozen=True, slots=True)
-class Keyword:
+class Keyword(Struct, frozen=True):
     """A keyword. `of_root`: about a trace it speaks of its entry only, else of any span."""
 
     kind: str  # boolean, number or text

@@ -2,8 +2,9 @@
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
@@ -21,8 +22,7 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _DECODER = json.JSONDecoder()
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A token; `kind` is string, number, json, word, sign or end, and `at` its place. `value` is what it stands for."""
 
     kind: str

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from trimtab.base.errors import InvalidInput
 from trimtab.traces.filters.columns import CALL, FLAGS, NUMBERS, TEXTS, TIMES, annotation_column
 from trimtab.traces.filters.keywords import KEYWORDS
@@ -39,8 +41,7 @@ _RANKS: Mapping[type[Any], int] = {Annotation: 0, Edge: 2, Service: 3, Compare: 
 _ENTRY_RANK = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """`where` is a condition over spans ("" for none), `having` one over those of a trace ("": `where` says it all).
 
     `settled`: it has to see spans as they are now, since it asks for what is in progress.

@@ -1,9 +1,10 @@
 """What filter expressions are made of. `at` is the place of a part in the expression, for messages."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 
 class Context(StrEnum):
@@ -15,16 +16,14 @@ class Context(StrEnum):
     CAUSE = "root cause"
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Struct, frozen=True):
     """A boolean keyword, true."""
 
     name: str
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Struct, frozen=True):
     """A number or text keyword against a value. `operator` is one of = != < <= > >= CONTAINS BEGINSWITH ENDSWITH."""
 
     name: str
@@ -33,8 +32,7 @@ class Compare:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
+class Annotation(Struct, frozen=True):
     """An annotation (an attribute) of any span; without an operator: that there is one of this key."""
 
     key: str
@@ -43,8 +41,7 @@ class Annotation:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A node of the service map: by name, type and account, each "" for any."""
 
     name: str = ""
@@ -52,8 +49,7 @@ class Node:
     account: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """A service with something that `inner` holds for."""
 
     node: Node
@@ -61,8 +57,7 @@ class Service:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """A call from one node to another that `inner` holds for."""
 
     source: Node
@@ -71,8 +66,7 @@ class Edge:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """The filter expression of a group; `by` is name or arn."""
 
     by: str
@@ -80,8 +74,7 @@ class Group:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """A root cause of `kind` (fault, error, responsetime) with a `part` (service, entity, exception) like `inner`."""
 
     kind: str
@@ -90,8 +83,7 @@ class Cause:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class CauseJson:
+class CauseJson(Struct, frozen=True):
     """A root cause, of any kind where `kind` is "", whose services and entities begin with those of `wanted`."""
 
     kind: str
@@ -99,22 +91,19 @@ class CauseJson:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """Whatever `inner` is not true for."""
 
     inner: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class All:
+class All(Struct, frozen=True):
     """Every one of `parts` holds."""
 
     parts: Sequence["Expression"]
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(Struct, frozen=True):
     """One of `parts` holds."""
 
     parts: Sequence["Expression"]

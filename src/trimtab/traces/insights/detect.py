@@ -5,10 +5,10 @@ Few requests prove little and many prove a lot, which a threshold on a rate does
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 MINUTE_MS = 60_000
 BASELINE_MINUTES = 180
@@ -27,8 +27,7 @@ _PRIOR = 0.5  # Jeffreys: nothing seen yet does not mean never
 Counts = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """Of a service's window: failed and all requests, the usual rate, the chance, and whether it is unusual or calm."""
 
     faults: int

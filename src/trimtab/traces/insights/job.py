@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from trimtab.access.scope import Scope
@@ -39,8 +40,7 @@ KEPT_MS = 30 * 86_400_000
 """How long ended insights are kept, as X-Ray keeps traces."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     """Of a group: rows (minute, total, faults) of each service, and of the entries of traces together."""
 
     services: Mapping[str, list[tuple[int, int, int]]]
@@ -48,8 +48,7 @@ class _Seen:
     types: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class InsightJob:
+class InsightJob(Struct, frozen=True):
     """In one process at a time."""
 
     telemetry: Telemetry

@@ -3,9 +3,8 @@
 Source: AWS X-Ray Developer Guide, "Using insights"; API reference, "Insight", "InsightEvent".
 """
 
-from dataclasses import dataclass
-
 import msgspec
+from msgspec import Struct
 
 ACTIVE, CLOSED = "ACTIVE", "CLOSED"
 
@@ -38,8 +37,7 @@ class Impact(msgspec.Struct, frozen=True):
     services: list[Anomalous]
 
 
-@dataclass(frozen=True, slots=True)
-class Insight:
+class Insight(Struct, frozen=True):
     """An insight. `service` is the root cause; `end_ms` is None while it goes on. Times in ms."""
 
     id: str
@@ -55,8 +53,7 @@ class Insight:
     impact: Impact
 
 
-@dataclass(frozen=True, slots=True)
-class InsightEvent:
+class InsightEvent(Struct, frozen=True):
     """How an insight stood at a time."""
 
     at_ms: int

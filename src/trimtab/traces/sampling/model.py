@@ -4,7 +4,8 @@ Source: AWS X-Ray API reference, "SamplingRule", "SamplingStatisticsDocument", "
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 DEFAULT_NAME = "Default"
 DEFAULT_PRIORITY = 10_000
@@ -14,16 +15,14 @@ DEFAULT_RESERVOIR = 1
 ANY = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class Boost:
+class Boost(Struct, frozen=True):
     """Up to which rate sampling may rise while requests fail, and how long after a boost none may begin."""
 
     max_rate: float
     cooldown_minutes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A rule: of the requests that match, `reservoir` a second and `rate` (0 to 1) of the rest are recorded."""
 
     name: str
@@ -47,8 +46,7 @@ class Rule:
 DEFAULT = Rule(DEFAULT_NAME, DEFAULT_PRIORITY, DEFAULT_RATE, DEFAULT_RESERVOIR)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A rule with when it was made and last changed; 0 for the default one as it always was."""
 
     rule: Rule
@@ -56,8 +54,7 @@ class Record:
     modified_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What a client saw of a rule since its report before."""
 
     rule: str
@@ -68,8 +65,7 @@ class Report:
     borrowed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class BoostReport:
+class BoostReport(Struct, frozen=True):
     """What a client saw of a service under a rule that may be boosted: requests, failed ones, failed and sampled."""
 
     rule: str
@@ -80,16 +76,14 @@ class BoostReport:
     sampled_anomalies: int
 
 
-@dataclass(frozen=True, slots=True)
-class BoostTarget:
+class BoostTarget(Struct, frozen=True):
     """A raised rate and until when it holds."""
 
     rate: float
     until_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """What a client shall do: `quota` traces a second until `quota_until_ms`, `rate` of the rest."""
 
     rule: str
@@ -100,8 +94,7 @@ class Target:
     boost: BoostTarget | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unanswered:
+class Unanswered(Struct, frozen=True):
     """A report that could not be used."""
 
     rule: str

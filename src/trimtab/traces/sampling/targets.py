@@ -1,9 +1,9 @@
 """GetSamplingTargets: reports of clients come in, what they shall do goes out."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Row, and_, delete, insert, select, update
 
 from trimtab.base.clock import Clock
@@ -25,8 +25,7 @@ _KEPT_MS = 3_600_000
 _reports, _boosts = trace_sampling_reports.c, trace_sampling_boosts.c
 
 
-@dataclass(frozen=True, slots=True)
-class Targets:
+class Targets(Struct, frozen=True):
     """The answer to reports."""
 
     targets: list[Target]
@@ -35,8 +34,7 @@ class Targets:
     unanswered_boosts: list[Unanswered]
 
 
-@dataclass(frozen=True, slots=True)
-class Statistic:
+class Statistic(Struct, frozen=True):
     """What all clients told of a rule in one interval."""
 
     rule: str

@@ -5,7 +5,8 @@ operators", and AWS's own event-ruler.
 """
 
 import socket
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.triggers.patterns.numerals import text_of
 
@@ -28,8 +29,7 @@ def address_of(text: str) -> tuple[int, int] | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Exactly:
+class Exactly(Struct, frozen=True):
     """A string."""
 
     text: str
@@ -39,8 +39,7 @@ class Exactly:
         return isinstance(value, str) and value == self.text
 
 
-@dataclass(frozen=True, slots=True)
-class SameNumeral:
+class SameNumeral(Struct, frozen=True):
     """A number by the way it is written."""
 
     text: str
@@ -50,8 +49,7 @@ class SameNumeral:
         return isinstance(value, int | float) and not isinstance(value, bool) and text_of(value) == self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """true, false or null."""
 
     word: bool | None
@@ -61,8 +59,7 @@ class Word:
         return value is self.word
 
 
-@dataclass(frozen=True, slots=True)
-class Prefix:
+class Prefix(Struct, frozen=True):
     """How a string begins. `folded`: without regard to case; the text is lower case then."""
 
     text: str
@@ -73,8 +70,7 @@ class Prefix:
         return isinstance(value, str) and (value.lower() if self.folded else value).startswith(self.text)
 
 
-@dataclass(frozen=True, slots=True)
-class Suffix:
+class Suffix(Struct, frozen=True):
     """How a string ends. `folded`: without regard to case; the text is lower case then."""
 
     text: str
@@ -85,8 +81,7 @@ class Suffix:
         return isinstance(value, str) and (value.lower() if self.folded else value).endswith(self.text)
 
 
-@dataclass(frozen=True, slots=True)
-class IgnoringCase:
+class IgnoringCase(Struct, frozen=True):
     """A string without regard to case; `text` is lower case."""
 
     text: str
@@ -96,8 +91,7 @@ class IgnoringCase:
         return isinstance(value, str) and value.lower() == self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Wildcard:
+class Wildcard(Struct, frozen=True):
     """A string with `*` for any characters. `parts` are what stands between the stars; one part means no star."""
 
     parts: tuple[str, ...]
@@ -121,8 +115,7 @@ class Wildcard:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class Between:
+class Between(Struct, frozen=True):
     """A number in a range; an open end does not belong to it."""
 
     low: float
@@ -138,8 +131,7 @@ class Between:
         return above and (value < self.high if self.high_open else value <= self.high)
 
 
-@dataclass(frozen=True, slots=True)
-class Addresses:
+class Addresses(Struct, frozen=True):
     """A string that is an IP address of a network, both ends included."""
 
     version: int
@@ -152,8 +144,7 @@ class Addresses:
         return found is not None and found[0] == self.version and self.low <= found[1] <= self.high
 
 
-@dataclass(frozen=True, slots=True)
-class SameNumber:
+class SameNumber(Struct, frozen=True):
     """A number by its size: only `anything-but` compares numbers so."""
 
     number: float
@@ -163,8 +154,7 @@ class SameNumber:
         return is_number(value) and value == self.number
 
 
-@dataclass(frozen=True, slots=True)
-class Exists:
+class Exists(Struct, frozen=True):
     """Any value at all. What must be absent is `Absent`."""
 
     def holds(self, value: Value) -> bool:
@@ -172,8 +162,7 @@ class Exists:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(Struct, frozen=True):
     """No value at all at the place: the one condition that holds without one."""
 
     def holds(self, value: Value) -> bool:
@@ -184,8 +173,7 @@ class Absent:
 Excluded = Exactly | SameNumber | Prefix | Suffix | IgnoringCase | Wildcard
 
 
-@dataclass(frozen=True, slots=True)
-class AnythingBut:
+class AnythingBut(Struct, frozen=True):
     """Any value for which none of `excluded` holds."""
 
     excluded: tuple[Excluded, ...]

@@ -3,8 +3,9 @@
 Places are paths of keys joined by dots, so that the key `a.b` and the key `b` inside `a` are one place, as in AWS.
 """
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.triggers.patterns.conditions import Value
 
@@ -12,8 +13,7 @@ Membership = tuple[tuple[int, int], ...]
 """Pairs of an array (numbered in the event) and the index in it, outermost first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """One value of an event. An empty array or object has none."""
 
     value: Value

@@ -1,8 +1,9 @@
 """A pattern, compiled: alternatives of which one must hold, each a condition or more for some places of an event."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.triggers.patterns import operators
@@ -21,8 +22,7 @@ class InvalidPattern(InvalidInput):
     """The event pattern is not valid."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """An event pattern."""
 
     alternatives: tuple[Alternative, ...]

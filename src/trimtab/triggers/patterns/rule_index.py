@@ -8,8 +8,9 @@ and a value that no alternative in question asks for is never looked at.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct, field
 
 from trimtab.triggers.patterns.field_masks import FieldMasks, Several
 from trimtab.triggers.patterns.leaves import leaves_of
@@ -21,8 +22,7 @@ _FEW, _MANY_PLACES = 4, 16
 places going on through all of them is cheaper (`bench/bench_event_rules.py`)."""
 
 
-@dataclass(slots=True)
-class _Node:
+class _Node(Struct):
     """A step of places. `place` is the number of the one that ends here, -1 for none."""
 
     children: dict[str, "_Node"] = field(default_factory=dict)

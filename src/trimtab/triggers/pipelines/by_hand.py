@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.actions.registry import Plan
 from trimtab.base import typed
@@ -19,8 +20,7 @@ from trimtab.triggers.pipelines.store import PipelineStore
 NAME = "start_pipeline"
 
 
-@dataclass(slots=True)
-class StartPipeline:
+class StartPipeline(Struct):
     """The actuator. Its target is `account/region/name`, its wish `reason` and `input`."""
 
     state: State

@@ -9,11 +9,11 @@ environment = { WANDB_MODE = "offline" }
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
 from trimtab.base import typed
 from trimtab.base.errors import SetupError
@@ -31,8 +31,7 @@ class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     environment: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Commands:
+class Commands(Struct, frozen=True):
     """The commands by name."""
 
     known: Mapping[str, Command] = field(default_factory=dict)

@@ -1,9 +1,10 @@
 """Words of pipelines: what can be started, what was started, and why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.triggers.arns import Place
 
@@ -12,8 +13,7 @@ KINDS = ("command", "sagemaker", "workflow", "webhook")
 IMPLICIT_COOLDOWN_S = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
+class Pipeline(Struct, frozen=True):
     """Something that rules start, at most once in `cooldown_s` seconds of its causes' time."""
 
     place: Place
@@ -45,8 +45,7 @@ class RunState(StrEnum):
         return self not in (RunState.WAITING, RunState.RUNNING)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One start of a pipeline. Its id is made of the pipeline and the first cause.
 
     `at_ms` is when the cause happened; causes until `until_ms` are of this run too.
@@ -74,8 +73,7 @@ class Run:
     output: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """A delivery that started a run, or that came in its cool-down (`folded`)."""
 
     delivery: str

@@ -5,9 +5,9 @@ so that what was held up by a crash is judged as it would have been.
 """
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Row, insert, select
 
 from trimtab.store.state.schema.triggers import pipeline_causes, pipeline_runs
@@ -19,8 +19,7 @@ from trimtab.triggers.pipelines.model import Pipeline, Run, RunState
 _runs = pipeline_runs.c
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """What a cause came to: a run of its own, or one that was there (`folded`)."""
 
     run: Run

@@ -7,8 +7,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from trimtab.base.errors import Unavailable
 from trimtab.triggers.pipelines.commands import Command
@@ -19,8 +20,7 @@ _ENDS_S = 5.0
 _RUNNER = "trimtab.triggers.pipelines.runner"
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """How a command ended. `status` is None for one that could not be started or whose runner vanished."""
 
     status: int | None
@@ -33,8 +33,7 @@ class Ended:
         return self.status == 0
 
 
-@dataclass(frozen=True, slots=True)
-class Sandbox:
+class Sandbox(Struct, frozen=True):
     """The directory of all runs, one folder each, named by the run's id."""
 
     directory: Path

@@ -7,9 +7,10 @@ a webhook the run's id as its `Idempotency-Key`. A workflow_dispatch has none: n
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from trimtab.base import typed
 from trimtab.base.errors import InvalidInput, TrimtabError, Unavailable
@@ -27,8 +28,7 @@ from trimtab.triggers.sending.over_http import identified
 _GITHUB = "https://api.github.com"
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """Where a run is now. `external` is its name elsewhere, `every_s` when to ask again."""
 
     state: RunState
@@ -50,8 +50,7 @@ class Starter(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class CommandStarter:
+class CommandStarter(Struct, frozen=True):
     """Commands on this machine."""
 
     sandbox: Sandbox
@@ -76,8 +75,7 @@ class CommandStarter:
         return Progress(RunState.RUNNING) if found else await self.start(run)
 
 
-@dataclass(frozen=True, slots=True)
-class SageMakerStarter:
+class SageMakerStarter(Struct, frozen=True):
     """Pipelines of SageMaker, through the credentials of the server. `client` makes a client for a region."""
 
     client: Callable[[str], Any]
@@ -123,8 +121,7 @@ class SageMakerStarter:
             raise Unavailable(f"cannot ask SageMaker: {problem}") from None
 
 
-@dataclass(frozen=True, slots=True)
-class HttpStarter:
+class HttpStarter(Struct, frozen=True):
     """Workflows and webhooks: a POST that is taken, or not."""
 
     http: HttpTransport

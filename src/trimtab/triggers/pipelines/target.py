@@ -1,9 +1,9 @@
 """Targets that are pipelines or commands of this server: the delivery has arrived once its run is planned."""
 
 import asyncio
-from dataclasses import dataclass, field
 from functools import partial
 
+from msgspec import Struct, field
 from sqlalchemy import Connection
 
 from trimtab.base.clock import Clock
@@ -18,8 +18,7 @@ from trimtab.triggers.pipelines.planning import Planned, plan
 from trimtab.triggers.pipelines.store import pipeline_in
 
 
-@dataclass(frozen=True, slots=True)
-class Pipelines:
+class Pipelines(Struct, frozen=True):
     """Sends to `arn:aws:trimtab:…:pipeline/<name>`, and to `…:command/<name>` and SageMaker's pipelines, which are
     pipelines without a cool-down."""
 

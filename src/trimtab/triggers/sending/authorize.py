@@ -6,9 +6,10 @@ Tokens are kept in memory until shortly before they end; one that a receiver ref
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
+
+from msgspec import Struct, field
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, Unavailable
@@ -23,8 +24,7 @@ _LIFE_S = 300
 """How long a token is used whose server does not say when it ends."""
 
 
-@dataclass(slots=True)
-class Parts:
+class Parts(Struct):
     """What is added to a request."""
 
     headers: dict[str, str] = field(default_factory=dict)

@@ -7,8 +7,10 @@ line, as the message in AWS's queue would be.
 import asyncio
 import json
 import os
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput, TrimtabError, Unavailable
 from trimtab.triggers import arns
@@ -22,8 +24,7 @@ PENDING = "pending"
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetters:
+class DeadLetters(Struct, frozen=True):
     """Writes dead letters. `senders` are those of log groups, webhooks and topics."""
 
     directory: Path

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from trimtab.actions.registry import Actuators
@@ -22,8 +22,7 @@ WriteLog = Callable[[Place, str, str, int, str, str], Awaitable[None]]
 _DONE = Sent(Outcome.DELIVERED)
 
 
-@dataclass(frozen=True, slots=True)
-class LogGroups:
+class LogGroups(Struct, frozen=True):
     """Targets that are log groups; the stream is named after the rule."""
 
     write: WriteLog
@@ -40,8 +39,7 @@ class LogGroups:
         return _DONE
 
 
-@dataclass(frozen=True, slots=True)
-class EventBuses:
+class EventBuses(Struct, frozen=True):
     """Targets that are event buses. An event comes to a bus once, so that two buses cannot send it round for ever."""
 
     state: State
@@ -72,8 +70,7 @@ class EventBuses:
         return _DONE
 
 
-@dataclass(frozen=True, slots=True)
-class Topics:
+class Topics(Struct, frozen=True):
     """Targets that are topics: every channel that has subscribed is told."""
 
     publishing: Publishing
@@ -88,8 +85,7 @@ class Topics:
         return _DONE
 
 
-@dataclass(frozen=True, slots=True)
-class Actions:
+class Actions(Struct, frozen=True):
     """Targets `arn:aws:trimtab:…:action/<name>`: what is sent is `{"target": …, "wish": {…}}`."""
 
     actuators: Actuators

@@ -6,9 +6,10 @@ Every request carries `Idempotency-Key` and `X-Trimtab-Delivery`, the delivery's
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
@@ -40,8 +41,7 @@ def identified(id_: str) -> dict[str, str]:
     return {"Content-Type": "application/json", "User-Agent": AGENT, "Idempotency-Key": id_, DELIVERY_HEADER: id_}
 
 
-@dataclass(frozen=True, slots=True)
-class Webhooks:
+class Webhooks(Struct, frozen=True):
     """Targets that are a URL."""
 
     http: HttpTransport
@@ -56,8 +56,7 @@ class Webhooks:
         return sent_of(await asyncio.to_thread(self.http.send, outgoing))
 
 
-@dataclass(frozen=True, slots=True)
-class ApiDestinations:
+class ApiDestinations(Struct, frozen=True):
     """Targets that are API destinations."""
 
     http: HttpTransport

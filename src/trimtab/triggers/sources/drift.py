@@ -2,18 +2,20 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from trimtab.access.scope import Scope
 from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, LimitExceeded, NotFound, TrimtabError
+from trimtab.base.records import asdict
 from trimtab.base.tags import make_tags
 from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.expressions.model import MetricStat, Query, Values
@@ -52,8 +54,7 @@ class DriftForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     every_s: int = 300
 
 
-@dataclass(frozen=True, slots=True)
-class DriftWatch:
+class DriftWatch(Struct, frozen=True):
     """A watched metric and what came of the last look."""
 
     place: Place

@@ -6,10 +6,10 @@ the transaction that takes the event in: an object is told of once, whatever hap
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from msgspec import Struct
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from trimtab.base.clock import Clock
@@ -26,8 +26,7 @@ _SETTLES_MS = 2_000
 _columns = watched_places.c
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """An object: its name within the place, its size in bytes, and what changes when it does."""
 
     name: str
@@ -35,8 +34,7 @@ class Found:
     stamp: str
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Struct, frozen=True):
     """A watched place: `url` is a folder's path or `s3://bucket/prefix`. `looked_ms` None: not looked at yet."""
 
     place: Place

@@ -1,9 +1,11 @@
 """The plan on the page of advice: its rows with a box each, what they add, and the next three invoices."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.advice.backtest.model import Backtest
 from trimtab.advice.backtest.room import BacktestRoom
@@ -27,8 +29,7 @@ WITHOUT = "without"
 """The parameter of the address that has the rows that are left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanPanel:
+class PlanPanel(Struct, frozen=True):
     """A plan as it is drawn. `asked` says that boxes were taken out, `kept` has the total without that."""
 
     currency: str
@@ -45,8 +46,7 @@ class PlanPanel:
     past: Sequence["PastPanel"] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PastPanel:
+class PastPanel(Struct, frozen=True):
     """What the plan of a past day promised and came to."""
 
     day: str

@@ -1,15 +1,15 @@
 """The plans of all currencies in the presentation currency, above them on the page of advice."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.advice.plan.room import PlanRoom
 from trimtab.reports.statements.money import coins
 from trimtab.web.view import View
 
 
-@dataclass(frozen=True, slots=True)
-class TogetherPanel:
+class TogetherPanel(Struct, frozen=True):
     """All plans in one currency as they are drawn: total, range, a row a plan, and what is left out and why."""
 
     currency: str

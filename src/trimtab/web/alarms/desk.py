@@ -1,11 +1,11 @@
 """What the pages of alarms ask: which alarm a URL means, its rules, its replay, shared by all who look at the same."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.alarms.firing import FiringAlarms
@@ -27,8 +27,7 @@ _TTL_S = 30.0
 _GRAIN_MS = 60_000  # replays whose ends fall into one minute are the same
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmRooms:
+class AlarmRooms(Struct, frozen=True):
     """The rooms behind the pages. `account` and `region` are those of a viewer who is bound to none."""
 
     room: AlarmRoom

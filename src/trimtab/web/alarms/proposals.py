@@ -1,9 +1,9 @@
 """Suggestions as a fragment of a page: what is proposed, a small chart each, and the link that takes it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,8 +20,7 @@ from trimtab.web.view import View, link
 Subject = tuple[AlarmKind, AlarmKey, Mapping[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class ShownProposal:
+class ShownProposal(Struct, frozen=True):
     """A proposal with its pictures; `use` is the draft that takes it."""
 
     proposal: Proposal

@@ -1,7 +1,9 @@
 """The rows of the list of alarms: those that fire first, composite alarms with their children below them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.alarms import composite
 from trimtab.alarms.condition import condition
@@ -16,8 +18,7 @@ _DEEPEST = 5
 _Place = tuple[str, str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One alarm. `depth` is how far below a composite alarm it stands; `muted` names the rules that silence it now."""
 
     name: str

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.alarms.model import StateValue
 from trimtab.alarms.replay.chart import looks_down, thin
@@ -24,8 +25,7 @@ _AVERAGE = parse_statistic("Average")
 _SHADES = 400  # times in ALARM that are shaded on a chart: more are a wall
 
 
-@dataclass(frozen=True, slots=True)
-class ShownReplay:
+class ShownReplay(Struct, frozen=True):
     """A replay with its pictures. `drawn` is the payload of a time-series element, as JSON."""
 
     replay: Replay

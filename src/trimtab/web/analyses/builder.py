@@ -1,9 +1,9 @@
 """The builder's form: what a visual can be made of, and the addresses that one change leads to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from trimtab.reports.analyses.address import to_pairs
 from trimtab.reports.analyses.grouping import GRAINS, field_text, split_grain
@@ -17,8 +17,7 @@ _KEPT = ("analysis", "range", "from", "to")
 MOST_BY, MOST_MEASURES = 6, 8
 
 
-@dataclass(frozen=True, slots=True)
-class Chip:
+class Chip(Struct, frozen=True):
     """A field that can be taken: where taking it as a grouping and as a measure leads; empty where it cannot be."""
 
     name: str
@@ -30,8 +29,7 @@ class Chip:
     used: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """A grouping or measure that was taken: its text, where dropping it leads, and its variants with theirs."""
 
     text: str

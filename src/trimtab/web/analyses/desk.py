@@ -1,8 +1,7 @@
 """What the pages of analyses are given."""
 
-from dataclasses import dataclass
-
 import msgspec
+from msgspec import Struct
 
 from trimtab.access.principal import Principal
 from trimtab.reports.analyses.room import AnalysisRoom, Opened
@@ -10,8 +9,7 @@ from trimtab.reports.analyses.spec import Analysis, Visual, parse_text, text_of
 from trimtab.reports.analyses.watching import Watching
 
 
-@dataclass(frozen=True, slots=True)
-class Analysts:
+class Analysts(Struct, frozen=True):
     """The room, and the alarms of its visuals."""
 
     room: AnalysisRoom

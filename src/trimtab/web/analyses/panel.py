@@ -1,8 +1,9 @@
 """A visual as a page shows it: its picture for wide and narrow screens, its table, and where its links lead."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from trimtab.base.errors import TrimtabError
 from trimtab.charts.svg import Svg
@@ -25,15 +26,13 @@ _MOST_ROWS = 200
 _KEPT = ("analysis", "range", "from", "to")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A row of the table: texts, whether each is a number, and where it leads."""
 
     cells: Sequence[tuple[str, bool, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Panel:
+class Panel(Struct, frozen=True):
     """A visual on a page. Without `shown`, `problem` says why."""
 
     visual: Visual

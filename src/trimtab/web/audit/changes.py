@@ -1,8 +1,9 @@
 """What changed before: the panel below a chart, and the marks on it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.access.principal import Role
 from trimtab.audit.changes import ChangeBefore, summary
@@ -21,8 +22,7 @@ _MARKED = 20
 _LABELLED = 4  # marks with words: more cover each other
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeRow:
+class ChangeRow(Struct, frozen=True):
     """A change as the panel shows it."""
 
     change: ChangeBefore
@@ -33,8 +33,7 @@ class ChangeRow:
     service: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChangesPanel:
+class ChangesPanel(Struct, frozen=True):
     """What changed before `at_ms`: rows, the likeliest first; `href` shows all of the window.
 
     `about` are the changes of a whole chart's range that are about the same things.

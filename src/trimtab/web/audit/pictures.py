@@ -1,7 +1,8 @@
 """When events were, as columns for a wide and for a narrow screen: reads, changes, and what failed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.audit.read import Step
 from trimtab.base.clock import to_datetime
@@ -19,8 +20,7 @@ _WIDE, _NARROW = (1080, 140), (340, 120)
 _DAY_MS = 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """The same picture twice."""
 
     wide: Svg

@@ -1,7 +1,8 @@
 """The question of the Audit page, as its URL has it, and links to its variants."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.audit.conditions import FACETS, MAX_MS, AuditQuery
 from trimtab.audit.model import Position
@@ -24,8 +25,7 @@ TITLES = {
 """Facets in the order in which they are shown, with the words above them."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditQuestion:
+class AuditQuestion(Struct, frozen=True):
     """What is asked: words, things, chosen values, and whether all is shown, changes or errors."""
 
     tab: str

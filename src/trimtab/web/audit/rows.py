@@ -1,9 +1,10 @@
 """Audit events as the pages show them: who did what to what, in words, with links."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from trimtab.audit.findings.find import Finding
 from trimtab.audit.model import INSIGHT, AuditEvent
@@ -16,8 +17,7 @@ _LONGEST = 60
 _DAY_MS = 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class AuditRow:
+class AuditRow(Struct, frozen=True):
     """One event: `who` and `thing` are short; `level` says how its outcome is shown."""
 
     event: AuditEvent

@@ -1,9 +1,10 @@
 """What is not on the bill: days that are estimated, with the past error beside them, and where the month is going."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import to_datetime
@@ -25,8 +26,7 @@ _BACK_DAYS = 35
 _EFFECTIVE = frozenset({Metric.EFFECTIVE, Metric.AMORTIZED, Metric.NET_AMORTIZED})
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
+class Ahead(Struct, frozen=True):
     """The panel. `problem` says why there is no forecast; `outlook` is of whole days to the end of the next month."""
 
     report: EstimateReport | None

@@ -1,9 +1,10 @@
 """Cost anomalies as pages show them: rows, the drawing of one's days, its causes, and what happened around it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from trimtab.base.clock import iso, to_datetime
 from trimtab.charts.columns import Column, Columns, draw_columns
@@ -26,8 +27,7 @@ _BEFORE_DAYS = 28
 _CENT = 0.005
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """The same drawing for a wide and a narrow screen."""
 
     wide: Svg

@@ -1,9 +1,10 @@
 """The drawings of the Costs page, each for a wide and for a narrow screen: columns over time, and the waterfall."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from trimtab.base.clock import to_datetime
 from trimtab.charts.columns import Column, Columns, draw_columns
@@ -32,8 +33,7 @@ _STEPS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """The same picture twice, and its legend: names with the colours of the page."""
 
     wide: Svg

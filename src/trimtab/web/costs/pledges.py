@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.costs.explorer.commitments import (
@@ -27,8 +28,7 @@ from trimtab.web.tiles import Tile
 _MOST = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """A share (0 to 1, None where it cannot be said) with what it is made of in words."""
 
     figure: Figure
@@ -36,8 +36,7 @@ class Rate:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pledge:
+class Pledge(Struct, frozen=True):
     """One commitment: provider, its kind there, the end of its id, and amounts of the panel's currency in words."""
 
     provider: str
@@ -50,8 +49,7 @@ class Pledge:
     loses: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderRates:
+class ProviderRates(Struct, frozen=True):
     """What one provider's commitments cover of its own eligible use, and how much of them was used."""
 
     provider: str
@@ -62,8 +60,7 @@ class ProviderRates:
     unused: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pledges:
+class Pledges(Struct, frozen=True):
     """One currency's panel: rates of AWS, those of every provider; `more` pledges are not listed."""
 
     currency: str

@@ -5,8 +5,9 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from trimtab.base.clock import to_datetime
 from trimtab.base.errors import InvalidInput
@@ -63,8 +64,7 @@ _SIGNS = {"=": "is", "!=": "is not", "~": "contains", "!~": "does not contain"}
 _LONGEST_DAYS = 3700
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """`months` is the range by name, "" for one by dates; `filters` are texts as the URL has them.
 
     `extent` is where the bill begins and ends: what is before it cannot be compared with.

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.costs.model import CostQuery, CostRow, Dimension, Granularity, Metric
@@ -14,8 +15,7 @@ from trimtab.web.costs.question import Question, value_name
 ZERO = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One group: its key, its name, the sum before and now, and by period. `share` is of the sheet's sum."""
 
     key: str
@@ -36,8 +36,7 @@ class Line:
         return None if self.before == 0 else float(self.change / abs(self.before))
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """All groups in one currency or unit, the most expensive first."""
 
     unit: str
@@ -45,8 +44,7 @@ class Sheet:
     total: Line
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The sheets, the largest first, the periods that they share, and the names of accounts where they are groups."""
 
     periods: tuple[Period, ...]

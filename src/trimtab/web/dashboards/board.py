@@ -1,8 +1,9 @@
 """A dashboard as a request opens it: the body, the range and the variables of the URL, and what its panels show."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
 from starlette.requests import Request
 
 from trimtab.access.scope import Scope
@@ -21,8 +22,7 @@ POINTS = 600
 _MOST_AT_ONCE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
+class Board(Struct, frozen=True):
     """An opened dashboard. `path` is where its parts are: its page's address, or that of a link."""
 
     opened: Opened

@@ -1,7 +1,8 @@
 """What a panel is on the page: a chart that loads itself, text that is there at once, or values drawn by Python."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.base.errors import TrimtabError
 from trimtab.charts.gauge import Dial, gauge
@@ -23,8 +24,7 @@ _PARTS = 12
 _SUMMARY = ("MIN", "MAX", "SUM", "AVG")
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """A panel's frame. `kind` is series, text or values; `legend` bottom, right or hidden."""
 
     widget: Widget
@@ -35,8 +35,7 @@ class Frame:
     text: Svg | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """One value with its name: a row, a bar, a tile."""
 
     label: str
@@ -50,8 +49,7 @@ class Figure:
     cells: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(Struct, frozen=True):
     """What a panel of values shows. `view` is one of the template's forms; `problem` is why it shows nothing.
 
     `more` are left out since they are too many, `gone` alarms that are named and not there.

@@ -1,10 +1,11 @@
 """Rows of datasets as cells of a table, and what is said of a dataset beside them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.reports.datasets.field import Field, Part, Type
 from trimtab.reports.datasets.reading import Answer
@@ -15,8 +16,7 @@ _LONGEST = 160
 """Characters of a cell: a log line is read on its own page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """An answer as a table: heads with whether they are numbers, and rows of texts."""
 
     heads: Sequence[tuple[Field, bool]]

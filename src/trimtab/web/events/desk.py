@@ -1,7 +1,8 @@
 """What the pages of event rules and pipelines are given, and where a viewer's rules are."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.actions.registry import Actuators
 from trimtab.base.errors import NotFound
@@ -34,8 +35,7 @@ def named(arn: str) -> str:
     return f"{whose}{_KINDS[kind]} {name.split('/')[0] if kind == 'api-destination' else name}"
 
 
-@dataclass(frozen=True, slots=True)
-class EventRooms:
+class EventRooms(Struct, frozen=True):
     """The room, whether a target of an ARN can be reached, and the registry in which starting a pipeline is one."""
 
     room: TriggersRoom

@@ -5,12 +5,12 @@ Which columns are keys and which are values is what the last `stats` says.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from trimtab.base.clock import to_ms
 from trimtab.charts.bar_chart import Bar, draw_bars
@@ -30,8 +30,7 @@ _WIDE, _NARROW = 1080, 340
 Rows = Sequence[Sequence[str | None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Charted:
+class Charted(Struct, frozen=True):
     """The picture: `drawn` is the payload of a time-series element, or there are SVGs. `forms` can be chosen from."""
 
     form: str
@@ -42,8 +41,7 @@ class Charted:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
+class _Table(Struct, frozen=True):
     """Columns by their part: texts and times are keys, numbers values."""
 
     times: list[int] | None

@@ -1,8 +1,10 @@
 """Logs Insights on the Logs page: the question in the URL, its answer as rows with links, and what went wrong where."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.principal import Role
 from trimtab.base.clock import Clock, iso, to_ms
@@ -28,8 +30,7 @@ _BESIDE_MS = 300_000
 _TIME = "%Y-%m-%d %H:%M:%S.%f"
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """A value and where it leads, if anywhere; `title` says where."""
 
     text: str | None
@@ -37,8 +38,7 @@ class Cell:
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(Struct, frozen=True):
     """What is wrong with a text: the parts before, at and behind it, and its place in characters."""
 
     why: str
@@ -49,8 +49,7 @@ class Mistake:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class InsightsQuestion:
+class InsightsQuestion(Struct, frozen=True):
     """A query over groups of one account and region; `left_out` others were asked for, or could have been."""
 
     text: str
@@ -67,8 +66,7 @@ class InsightsQuestion:
         return Ask(self.text, self.account, self.region, names, window.start_ms, window.end_ms, unmask=unmask)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What came of a question: rows, or what was wrong."""
 
     names: Sequence[str] = ()

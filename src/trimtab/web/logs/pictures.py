@@ -1,7 +1,8 @@
 """How many events there are over time, as columns for a wide and for a narrow screen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.clock import to_datetime
 from trimtab.charts.columns import Column, Columns, draw_columns
@@ -15,8 +16,7 @@ _WIDE, _NARROW = (1080, 150), (340, 130)
 _DAY_MS, _MINUTE_MS = 86_400_000, 60_000
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """The same picture twice."""
 
     wide: Svg

@@ -1,8 +1,9 @@
 """The question of the Logs page, as its URL has it: groups, what to find, and how that is written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput
 from trimtab.logs.explore import Question
@@ -14,8 +15,7 @@ WORDS, PATTERN = "words", "pattern"
 _MOST_WORDS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class LogQuestion:
+class LogQuestion(Struct, frozen=True):
     """What is asked. `complaint` says what is wrong with the text; then it finds nothing."""
 
     groups: Sequence[Group]

@@ -4,7 +4,8 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.clock import iso
 from trimtab.logs.filters.values import document, text_of
@@ -25,8 +26,7 @@ _HOSTS = ("host.name", "host", "hostname", "node")
 _BESIDE_MS = 300_000
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """An event in the table. `fields` are (name, value); `host` is (name, link) where it names one."""
 
     event: Event
@@ -39,8 +39,7 @@ class Row:
     chosen: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A field of the events that are shown: how many have it, and its most frequent values with links."""
 
     name: str
@@ -48,8 +47,7 @@ class Field:
     values: Sequence[tuple[str, int, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A pattern with the search for its lines."""
 
     pattern: Pattern

@@ -1,7 +1,8 @@
 """What is unusual about log patterns, as pages show it: marks beside patterns, and rows of a list."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.errors import QueryAborted
 from trimtab.logs.patterns.anomalies import LogAnomaly, Priority, Suppression, Unusual
@@ -17,8 +18,7 @@ _WORDS = {Unusual.NEW: "first seen", Unusual.GONE: "gone since", Unusual.RATE: "
 _LEVELS = {Priority.HIGH: "bad", Priority.MEDIUM: "warn", Priority.LOW: "quiet"}
 
 
-@dataclass(frozen=True, slots=True)
-class Unusualness:
+class Unusualness(Struct, frozen=True):
     """An anomaly with how it is marked, in words, and where it leads: its own page, or its lines."""
 
     one: LogAnomaly

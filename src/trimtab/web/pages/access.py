@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
@@ -13,6 +12,7 @@ from trimtab.access.grant import Grant
 from trimtab.access.key import AWS, DAY_MS, TOKEN
 from trimtab.access.principal import Role
 from trimtab.base.errors import AccessDenied, InvalidInput
+from trimtab.base.records import asdict
 from trimtab.egress.address import parse_place
 from trimtab.web import respond
 from trimtab.web.form import read_form

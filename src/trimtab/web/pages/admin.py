@@ -1,11 +1,10 @@
 """`/settings`: how this server is configured."""
 
-from dataclasses import asdict
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from trimtab.base.records import asdict
 from trimtab.web import respond
 from trimtab.web.site import Site
 

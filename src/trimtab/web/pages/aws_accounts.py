@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -27,8 +27,7 @@ trimtab connect aws --role-arn arn:aws:iam::111122223333:role/trimtab-read"""
 _COLUMNS = ("account", "day", "service", "operation", "calls", "failed", "throttled", "usd")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """An account as the table shows it."""
 
     standing: Standing
@@ -41,8 +40,7 @@ class Row:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """What could not be read, and in which regions."""
 
     name: str

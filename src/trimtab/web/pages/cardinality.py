@@ -1,13 +1,12 @@
 """`/sources/cardinality`: what costs most series, and the rules of what is not kept."""
 
-from dataclasses import asdict
-
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import asdict
 from trimtab.inventory.drop_rules import Action, DropRule
 from trimtab.web import respond
 from trimtab.web.form import read_form

@@ -1,7 +1,6 @@
 """`/event-rules/deliveries` and `/event-rules/archives`: what rules sent, and what is watched and kept for them."""
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
@@ -11,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from trimtab.access.principal import Role
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import asdict
 from trimtab.base.timerange import parse_instant_ms
 from trimtab.triggers.arns import name_of
 from trimtab.triggers.model import Delivery

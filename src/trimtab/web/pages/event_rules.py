@@ -1,7 +1,6 @@
 """`/event-rules`: what happens when something happens — the rules, and a form that tries one before it is put."""
 
 import json
-from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import asdict
 from trimtab.triggers.arns import name_of
 from trimtab.triggers.model import DISABLED, ENABLED, Rule, Target
 from trimtab.triggers.preview import next_times, try_pattern

@@ -1,9 +1,9 @@
 """`/explore/metrics`: find metrics, draw them grouped, with any statistic; as page, JSON and CSV."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -37,8 +37,7 @@ _TTL_S = 3.0
 _DEFAULT_RANGE = "1h"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A metric in the list, with links that draw it alone or in addition."""
 
     namespace: str

@@ -1,14 +1,15 @@
 """`/hosts` and `/hosts/<name>`: every machine that reports with its GPUs, and one of them in full."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
 from typing import Any
 
+from msgspec.structs import fields
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.base.errors import NotFound
+from trimtab.base.records import asdict
 from trimtab.fleet.model import MachineKey
 from trimtab.kpis.hosts import HostSummary
 from trimtab.web import respond

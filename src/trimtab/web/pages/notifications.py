@@ -1,6 +1,5 @@
 """`/notifications`: the channels and how each does, the delivery log with its reasons, alerts of Alertmanagers."""
 
-from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from trimtab.access.principal import Role
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import asdict
 from trimtab.notify import kinds
 from trimtab.notify.model import Channel, Delivery
 from trimtab.web import respond

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from trimtab.base.records import asdict
 from trimtab.figures.areas.arrivals import ARRIVING
 from trimtab.figures.areas.money import IDLE, MONTH
 from trimtab.inventory.sources import Source

@@ -1,7 +1,6 @@
 """`/event-rules/pipelines`: what was started, when and why — cause, rule, run and outcome, the newest first."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
@@ -10,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
 from trimtab.base.clock import iso
+from trimtab.base.records import asdict
 from trimtab.charts.states import Stretch, state_strip
 from trimtab.charts.svg import Svg
 from trimtab.triggers.arns import name_of

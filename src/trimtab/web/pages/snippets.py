@@ -1,7 +1,8 @@
 """What to type so that a client sends here: the snippets of Data sources, Access and the explorer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.clock import iso
 from trimtab.metrics.model import Series
@@ -15,8 +16,7 @@ _SHOWN_QUERIES = 20
 """Queries written out on the page; more would bury the call."""
 
 
-@dataclass(frozen=True, slots=True)
-class Snippet:
+class Snippet(Struct, frozen=True):
     """Text to copy."""
 
     id: str

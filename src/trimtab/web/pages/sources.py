@@ -1,13 +1,13 @@
 """`/sources`: what arrives, how old it is, what was rejected and why, and the lines that connect more."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.access.scope import Scope
+from trimtab.base.records import asdict
 from trimtab.inventory.sources import Rejection, Source
 from trimtab.web import respond
 from trimtab.web.pages.snippets import connect_snippets

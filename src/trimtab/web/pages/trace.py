@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -33,8 +33,7 @@ _HOST_BESIDE_MS = 900_000
 _MOST_VALUE = 4000
 
 
-@dataclass(frozen=True, slots=True)
-class SpanEvent:
+class SpanEvent(Struct, frozen=True):
     """An event of a span: when (ms from the start of the trace), what, and its attributes."""
 
     at_ms: float

@@ -1,15 +1,16 @@
 """`/traces/compare`: two populations of traces side by side, what explains the difference, and who is to blame."""
 
 import asyncio
-from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.base.errors import InvalidInput, QueryAborted
+from trimtab.base.records import asdict
 from trimtab.bottlenecks.compare import Comparison, compare
 from trimtab.bottlenecks.explain import explain
 from trimtab.bottlenecks.read import Choice, attribute_names

@@ -1,7 +1,6 @@
 """`/traces`: search traces by a filter expression, see when and how long they ran, and what explains their latency."""
 
 import asyncio
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -10,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.base.errors import InvalidInput, QueryAborted
+from trimtab.base.records import asdict
 from trimtab.bottlenecks.explain import explain
 from trimtab.bottlenecks.models import models
 from trimtab.bottlenecks.read import Sampled

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -38,8 +38,7 @@ _RUN_KEYS = frozenset({"name", "team", "cost", "idle", "gpu_hours", "lost", "per
 _TEXT = frozenset({"name", "team"})
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRow:
+class ModelRow(Struct, frozen=True):
     """A model in the list."""
 
     name: str
@@ -54,8 +53,7 @@ class ModelRow:
     late: LatencyCost
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
+class RunRow(Struct, frozen=True):
     """A run in the list."""
 
     name: str
@@ -69,8 +67,7 @@ class RunRow:
     href: str
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """Everything that the page shows of a range."""
 
     ledger: Ledger

@@ -1,7 +1,8 @@
 """The rows of the Purchase plan page: purchases, commitments with their calendar, outcomes, and the two stacks."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.advice.purchases.answer import Answer, Bought, Held, Result, Stack
 from trimtab.advice.purchases.findings import is_idle
@@ -22,8 +23,7 @@ _BEFORE_MS, _MOST_MS = 14 * 86_400_000, 4 * 366 * 86_400_000
 _MOST_RUNS = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Pictures:
+class Pictures(Struct, frozen=True):
     """The stack twice, for a wide and a narrow screen."""
 
     title: str

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.capacity.simulate.fleet import Array, Fleet, Pool
@@ -15,8 +16,7 @@ _WEEK_MS = 604_800_000
 _METRIC = re.compile(r"(?P<namespace>[^|]+)\|(?P<name>[^{]+?)(?:\{(?P<pairs>.*)\})?(?:@(?P<stat>[^@]+))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
+class Control(Struct, frozen=True):
     """A slider: its parameter, ends, step and what it starts at; `unit` stands behind its value."""
 
     name: str
@@ -38,8 +38,7 @@ CONTROLS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """The values of the controls, and the demand's source: a metric's text, or nothing for the example."""
 
     values: dict[str, float]

@@ -1,6 +1,6 @@
 """What the capacity plan's form says; every control is a parameter of the URL."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.scaling.plan.model import EVERY
@@ -20,8 +20,7 @@ YEARS = {"0": (), "1": (1,), "3": (3,), "both": (1, 3)}
 _TERM_WORDS = (("0", "nothing"), ("1", "1 year"), ("3", "3 years"), ("both", "1 or 3 years"))
 
 
-@dataclass(frozen=True, slots=True)
-class PlanDraft:
+class PlanDraft(Struct, frozen=True):
     """The values of the controls, and the fields beside them."""
 
     values: dict[str, float]

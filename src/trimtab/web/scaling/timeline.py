@@ -1,9 +1,9 @@
 """Replicas of a target over time, its demand over them, and a mark for everything that was done."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.tags import Tags, make_tags

@@ -1,7 +1,8 @@
 """A function's memory curve from its own versions, where they ran with different sizes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.charts.curve_chart import CurveChart, Measure, MeasuredCurve, draw_curves
@@ -38,8 +39,7 @@ def memory_curve(versions: Sequence[FunctionUse]) -> Tuned | None:
     return found if sum(one.runs > 0 for one in found.sizes) > 1 else None
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryPictures:
+class MemoryPictures(Struct, frozen=True):
     """How long a run takes and what a million cost, each over memory."""
 
     took: Svg

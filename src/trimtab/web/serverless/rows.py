@@ -1,10 +1,11 @@
 """Functions, their invocations and short jobs as rows of tables."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from trimtab.kpis.runs.families import JobFamily
 from trimtab.logs.serverless.model import FunctionUse, Invocation
@@ -20,8 +21,7 @@ COLUMNS = (
 _AROUND_MS = 60_000  # of logs beside an invocation: what its sandbox said before and after
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionRow:
+class FunctionRow(Struct, frozen=True):
     """One function, or one version of it; `cost` is rounded for sorting, None where it is not known."""
 
     use: FunctionUse
@@ -83,8 +83,7 @@ def milliseconds(number: float | None) -> str:
     return words.NONE if number is None else words.value(number / 1000, words.SECONDS)
 
 
-@dataclass(frozen=True, slots=True)
-class InvocationRow:
+class InvocationRow(Struct, frozen=True):
     """One invocation, with where its lines and its trace are."""
 
     one: Invocation

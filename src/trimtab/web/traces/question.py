@@ -1,8 +1,9 @@
 """What the trace pages ask, as their URLs have it: an expression, a range of durations, a window and a baseline."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.base.timerange import parse_instant_ms
@@ -21,8 +22,7 @@ BASELINES = {
 _DAY_MS = 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class TraceQuestion:
+class TraceQuestion(Struct, frozen=True):
     """The filter as typed (`text`) and as asked, with the durations that were chosen in the picture."""
 
     text: str

@@ -1,9 +1,9 @@
 """Traces of a population as rows of a table and points of a picture; parts as bars."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.base.clock import iso
 from trimtab.bottlenecks.explain import Explained, Share
@@ -12,8 +12,7 @@ from trimtab.bottlenecks.parts import WIRE, Part, Population
 NS_A_MS = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class TraceRow:
+class TraceRow(Struct, frozen=True):
     """A trace. `name` is its id, by which equal ones are sorted."""
 
     name: str
@@ -27,8 +26,7 @@ class TraceRow:
     failed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PartRow:
+class PartRow(Struct, frozen=True):
     """A part with its bars: widths in per cent of the widest, and whether its change is sure."""
 
     label: str

@@ -1,11 +1,11 @@
 """The drawings of the page: a model's price over time with its deploys, the split of a run, idle dollars by cause."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from trimtab.base.clock import to_datetime
 from trimtab.charts.ink import PAGE_INK
@@ -25,16 +25,14 @@ _DOUBLED = 1.6
 """A deploy after which a price is so many times what it was is told in a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """The same picture for a wide and for a narrow screen."""
 
     wide: Svg
     narrow: Svg
 
 
-@dataclass(frozen=True, slots=True)
-class StepUp:
+class StepUp(Struct, frozen=True):
     """A price that went up at a deploy: what it was in the median before, and is since."""
 
     at: str
@@ -49,8 +47,7 @@ class StepUp:
         return self.after / self.before
 
 
-@dataclass(frozen=True, slots=True)
-class CauseBar:
+class CauseBar(Struct, frozen=True):
     """Idle dollars of a cause, and their share of all in its currency."""
 
     cause: Cause

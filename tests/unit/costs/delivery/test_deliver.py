@@ -221,4 +221,4 @@ def test_an_account_sees_its_own_lines_under_names_of_its_own(exporting: Exporti
 
 
 def _fields(one: Definition) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in Definition.__dataclass_fields__}
+    return {name: getattr(one, name) for name in Definition.__struct_fields__}

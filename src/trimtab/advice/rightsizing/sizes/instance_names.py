@@ -1,7 +1,8 @@
 """What the name of an instance type says: class, generation, attributes, size."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _NAME = re.compile(r"(?P<letter>[a-z]+?)(?P<generation>\d+)(?P<attributes>[a-z]*(?:-[a-z0-9]+)?)\.(?P<size>[a-z0-9-]+)")
 BURSTABLE = {
@@ -14,8 +15,7 @@ BURSTABLE = {
 (read 2026-11). t3a and t4g have those of t3. The mean of a day above it uses credits up: they are kept for 24 hours."""
 
 
-@dataclass(frozen=True, slots=True)
-class TypeName:
+class TypeName(Struct, frozen=True):
     """A name taken apart: `m6gd.2xlarge` is of class `m`, generation 6, with attributes `gd`, of size `2xlarge`."""
 
     letter: str

@@ -9,6 +9,8 @@ type is said, not guessed.
 from dataclasses import dataclass
 from functools import cached_property
 
+from msgspec import Struct
+
 from trimtab.advice.rightsizing.model import Axis, Effort, Option
 from trimtab.advice.rightsizing.prices import InstancePrices
 from trimtab.advice.rightsizing.sizes.instance_names import TypeName, network_bytes, parse
@@ -27,8 +29,7 @@ SERVED = {prefix: frozenset(words.split()) for prefix, words in (("ml.", _HOSTED
 """Families that a service offers: SageMaker for hosting, RDS for databases (their documentation, read 2026-11)."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Priced:
+class _Priced(Struct, frozen=True):
     """By what options are priced."""
 
     region: str

@@ -8,8 +8,9 @@ reservation covers save nothing.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+
+from msgspec import Struct
 
 from trimtab.advice.finding import HOURS_A_MONTH
 from trimtab.inventory.catalog.model import InstanceType
@@ -23,8 +24,7 @@ LOOKBACK_HOURS = 14 * 24
 _CENT = Decimal("0.01")
 
 
-@dataclass(frozen=True, slots=True)
-class Smaller:
+class Smaller(Struct, frozen=True):
     """A type of the same family with less, and the CPU (percent) that the highest of the lookback would be on it."""
 
     type: InstanceType

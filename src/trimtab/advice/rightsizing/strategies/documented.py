@@ -6,9 +6,8 @@ with headroom 10, 20 (the default) or 30 %; at least 30 hours of metrics. Headro
 means that the percentile takes 80 % of the size.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.advice.rightsizing.strategies.strategy import quantile_before
 from trimtab.advice.rightsizing.use import DailyUse, Floats
@@ -20,8 +19,7 @@ PEAK = 1.0
 """Memory is judged by its peak."""
 
 
-@dataclass(frozen=True, slots=True)
-class Documented:
+class Documented(Struct, frozen=True):
     """A percentile of the last days, divided by what headroom leaves."""
 
     threshold: float = 0.995

@@ -1,14 +1,12 @@
 """Do nothing: the size stays what it is. What every other strategy must beat."""
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.advice.rightsizing.use import DailyUse, Floats
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
+class Nothing(Struct, frozen=True):
     """The size of today, on all days. `size` in the unit of the use."""
 
     size: float = 100.0

@@ -4,14 +4,13 @@ p95 is what spreadsheets do. p90 + 15 % is the target of Kubernetes' Vertical Po
 defaults: target percentile 0.9, safety margin 15 %), max + 15 % krr's for memory (`memory_buffer_percentage`).
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.advice.rightsizing.strategies.strategy import quantile_before
 from trimtab.advice.rightsizing.use import DailyUse, Floats
 
 
-@dataclass(frozen=True, slots=True)
-class Percentile:
+class Percentile(Struct, frozen=True):
     """`quantile` of the last `lookback` days times `1 + margin`."""
 
     name: str

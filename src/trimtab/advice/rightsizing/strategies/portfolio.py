@@ -8,17 +8,15 @@ the choice keeps to it, which is the protection against over-fitting. The floor 
 level that shifted up is over size for one day, not for as long as an average takes.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.advice.rightsizing.strategies.strategy import LEVEL_ARRAY
 from trimtab.advice.rightsizing.use import LEVELS, DailyUse, Floats, Integers
 from trimtab.advice.rightsizing.walking import kernel
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(Struct, frozen=True):
     """What one looks at. `parameter` as in `kernel`; `quantile` is one of LEVELS."""
 
     title: str
@@ -45,8 +43,7 @@ MARGINS = np.exp(np.linspace(np.log(0.9), np.log(3.5), 24))
 """Margins on a base, in equal ratios."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prior:
+class Prior(Struct, frozen=True):
     """What is expected of a way before anything is known of the resource.
 
     Slack is `1 - mean ÷ margin`, time over size what the base's quantile leaves, times `drift`, falling with the
@@ -59,8 +56,7 @@ class Prior:
     days: float = 8.0
 
 
-@dataclass(frozen=True, slots=True)
-class Portfolio:
+class Portfolio(Struct, frozen=True):
     """The strategy. `overrun` is what time over size costs in units of slack: 1 % of time costs `overrun` % of slack.
 
     The defaults were ranked on NAB's other series and on made ones that shift, spike and repeat, with its CPU in sight.

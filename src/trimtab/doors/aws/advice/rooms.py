@@ -1,8 +1,9 @@
 """What the operations of Support, Trusted Advisor and Cost Optimization Hub are given, and what they share."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.advice.catalogue import catalogue
@@ -20,15 +21,13 @@ T = TypeVar("T")
 AnyCheck = Check | Recommender
 
 
-@dataclass(frozen=True, slots=True)
-class AdviceRooms:
+class AdviceRooms(Struct, frozen=True):
     """What the operations ask."""
 
     room: AdviceRoom
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """A check with what it found: `shown` counts, `hidden` was dismissed or suppressed."""
 
     check: AnyCheck

@@ -1,8 +1,9 @@
 """The registry that the operations of Application Auto Scaling join, what they are given, and what they share."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
@@ -18,8 +19,7 @@ T = TypeVar("T")
 _PAGE = 50
 
 
-@dataclass(frozen=True, slots=True)
-class ScalingRooms:
+class ScalingRooms(Struct, frozen=True):
     """What the operations ask."""
 
     room: ScalingRoom

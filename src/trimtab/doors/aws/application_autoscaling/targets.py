@@ -1,6 +1,6 @@
 """Scalable targets: registered, described, deregistered; and their tags."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from trimtab.access.principal import Role
 from trimtab.doors.aws.application_autoscaling.rooms import (

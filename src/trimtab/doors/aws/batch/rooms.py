@@ -1,7 +1,8 @@
 """The registry that the operations of AWS Batch join, and what they are given."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.batch.commands.jobs import CommandJobs
@@ -11,8 +12,7 @@ from trimtab.doors.aws.service import Operations
 from trimtab.doors.aws.wire.constraints import Problem, coral
 
 
-@dataclass(frozen=True, slots=True)
-class BatchRooms:
+class BatchRooms(Struct, frozen=True):
     """What the operations ask."""
 
     commands: CommandJobs

@@ -1,9 +1,10 @@
 """The registry that the operations of Budgets join, what they are given, and what they share."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from trimtab.access.principal import Role
 from trimtab.access.scope import Scope
@@ -19,8 +20,7 @@ T = TypeVar("T")
 _PAGE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetRooms:
+class BudgetRooms(Struct, frozen=True):
     """What the operations ask. `home` is the account whose budgets sum every bill; others sum their own."""
 
     room: BudgetsRoom

@@ -1,6 +1,6 @@
 """The registry that CloudTrail's operations join, what they are given, and what they share."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.access.principal import LOCAL_OPERATOR
 from trimtab.access.scope import Scope
@@ -16,8 +16,7 @@ DOOR = "cloudtrail"
 """The door's name in the ledger of sources."""
 
 
-@dataclass(frozen=True, slots=True)
-class CloudTrailRooms:
+class CloudTrailRooms(Struct, frozen=True):
     """What the operations ask."""
 
     audit: AuditRoom

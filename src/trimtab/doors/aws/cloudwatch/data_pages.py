@@ -1,10 +1,10 @@
 """Pages of GetMetricData: how many points fit, where the next page begins, and what a token says."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.ids import hash64
@@ -17,8 +17,7 @@ MAX_DATAPOINTS = 100_800
 """Points an answer may have, and has unless fewer are asked for, as documented."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a page begins. The range and the time of the first request stay, so that all pages agree.
 
     `query` is the number of the first query still to answer; `edge_ms` the time of its last point already answered.

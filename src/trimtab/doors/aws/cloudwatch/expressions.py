@@ -1,9 +1,10 @@
 """GetMetricData with expressions: hands the queries to the evaluator of the metrics room."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timezone
 from typing import Any
+
+from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput
 from trimtab.doors.aws.cloudwatch.queries import ExpressionQuery, Query

@@ -6,7 +6,6 @@ and looked up as such, columns built at once. 1,000 datums take about 0.4 ms whe
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
@@ -94,8 +93,7 @@ _any = msgspec.json.Decoder(_Body).decode
 _dimensions = msgspec.json.Decoder(list[_Dimension]).decode
 
 
-@dataclass(frozen=True, slots=True)
-class Fast:
+class Fast(Struct, frozen=True):
     """What a body holds: its namespace and rows."""
 
     namespace: str

@@ -1,11 +1,12 @@
 """GetMetricData: many statistics at once, in pages."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, timezone
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.doors.aws.cloudwatch.complaints import Complaints
@@ -22,8 +23,7 @@ from trimtab.metrics.model import SeriesQuery
 from trimtab.metrics.read import StatRequest, StatSeries
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
+class _Options(Struct, frozen=True):
     """The request beside its queries."""
 
     start_ms: int

@@ -1,8 +1,9 @@
 """ListMetrics: which metrics there are, 500 a page, those idle for two weeks left out."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.tags import Tags, make_tags
@@ -20,8 +21,7 @@ PERIODS = "The value {} for parameter {} is not valid: a period is 1, 5, 10, 20,
 _ID = re.compile(r"[a-z][a-zA-Z0-9_]*")
 
 
-@dataclass(frozen=True, slots=True)
-class MetricQuery:
+class MetricQuery(Struct, frozen=True):
     """One statistic of one metric. `unit` None merges all units; `account` None is the caller's."""
 
     id: str
@@ -36,8 +36,7 @@ class MetricQuery:
     returned: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ExpressionQuery:
+class ExpressionQuery(Struct, frozen=True):
     """A metric math expression or Metrics Insights query; it may refer to the other queries by id."""
 
     id: str

@@ -1,8 +1,9 @@
 """What CloudWatch's operations need, and the registry that they join."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from trimtab.access.scope import Scope
 from trimtab.alarms.room import AlarmRoom
@@ -127,8 +128,7 @@ class NothingTagged:
         """Unreachable: `exists` is asked first."""
 
 
-@dataclass(frozen=True, slots=True)
-class CloudWatchRooms:
+class CloudWatchRooms(Struct, frozen=True):
     """What the operations are given."""
 
     registry: Registry

@@ -1,7 +1,8 @@
 """Tags of everything in CloudWatch that can carry them: whether a resource exists is asked of its room."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.errors import NotFound
 from trimtab.doors.aws.cloudwatch.rooms import Tagged
@@ -9,8 +10,7 @@ from trimtab.doors.aws.cloudwatch.rooms import Tagged
 Exists = Callable[[str], Awaitable[bool]]
 
 
-@dataclass(frozen=True, slots=True)
-class EveryTagged:
+class EveryTagged(Struct, frozen=True):
     """Tags kept by `kept`; a resource is there when one of `rooms` says so of its ARN."""
 
     kept: Tagged

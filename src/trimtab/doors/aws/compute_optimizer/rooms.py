@@ -1,9 +1,10 @@
 """The registry that the operations of Compute Optimizer join, what they are given, and what they share."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.advice.rightsizing.model import Kind
@@ -20,8 +21,7 @@ _PAGE = 100
 _MOST = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class OptimizerRooms:
+class OptimizerRooms(Struct, frozen=True):
     """What the operations ask."""
 
     room: RightsizingRoom

@@ -5,7 +5,8 @@ Cost Explorer, which AWS's own does not do.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import Conflict

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.costs.conditions import facets_of
 from trimtab.costs.model import CostQuery, CostRow, Dimension, Facet, Filter, Granularity, Metric
@@ -21,8 +22,7 @@ _GROUPS = 5000
 _MOST_GROUP_BY = 2
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     start_ms: int
     end_ms: int
     granularity: Granularity

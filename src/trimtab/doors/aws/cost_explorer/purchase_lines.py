@@ -1,9 +1,11 @@
 """What Cost Explorer's purchase recommendations share: the bill of the lookback, its lines, and members in text."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.advice.purchases.apply import apply
 from trimtab.advice.purchases.bill import Bill
@@ -21,8 +23,7 @@ _DAYS: Mapping[str, int] = {"SEVEN_DAYS": 7, "THIRTY_DAYS": 30, "SIXTY_DAYS": 60
 _FACTS = ("LINKED_ACCOUNT", "REGION", "INSTANCE_TYPE_FAMILY")
 
 
-@dataclass(frozen=True, slots=True)
-class Lookback:
+class Lookback(Struct, frozen=True):
     """The bill of a lookback: `left` is what of its use is still on demand (nano-dollars)."""
 
     bill: Bill

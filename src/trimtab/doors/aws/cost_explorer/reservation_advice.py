@@ -8,9 +8,10 @@ where somebody put them by hand.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.advice.purchases.documented import ReservationAdvice, ReservationTerms, best_count
 from trimtab.advice.purchases.model import NANO, UPFRONT, YEAR_HOURS, Floats, Payment, PlanKind, UseLine
@@ -42,8 +43,7 @@ _MEMBERS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Pool:
+class _Pool(Struct, frozen=True):
     """Hours of what one reservation could cover: `machines[hour]` of the size of `line`, on demand."""
 
     line: UseLine

@@ -1,9 +1,10 @@
 """Cost Explorer's GetRightsizingRecommendation: within a family by its own documented rule, across families by ours."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+
+from msgspec.structs import replace
 
 from trimtab.advice.finding import HOURS_A_MONTH
 from trimtab.advice.rightsizing.model import Axis, Finding, Kind, Option, Recommendation

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.access.principal import Role
 from trimtab.access.scope import Scope
@@ -25,8 +26,7 @@ from trimtab.doors.aws.service import Answer, CallContext, Function, Operations,
 from trimtab.economics.rules.store import RulesStore
 
 
-@dataclass(frozen=True, slots=True)
-class CostExplorerRooms:
+class CostExplorerRooms(Struct, frozen=True):
     """What Cost Explorer asks. `generation` changes whenever an import or a rule changes what is answered."""
 
     reader: CostReader

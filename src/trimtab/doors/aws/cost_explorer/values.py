@@ -1,9 +1,10 @@
 """GetDimensionValues, GetTags and GetCostCategories: what can be grouped and filtered by in a period."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.costs.model import And, CostCategory, CostQuery, Dimension, Facet, Filter, Granularity, Metric, Tag, Where
@@ -25,8 +26,7 @@ _CONTEXTS: Mapping[str, Filter | None] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """`order` is the metric to sort by, with the direction; None sorts by name."""
 
     start_ms: int

@@ -1,8 +1,9 @@
 """What the operations of Data Exports and of Cost and Usage Reports are given, and what they share."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
@@ -17,8 +18,7 @@ T = TypeVar("T")
 INVALID = "ValidationException"
 
 
-@dataclass(frozen=True, slots=True)
-class ExportRooms:
+class ExportRooms(Struct, frozen=True):
     """What the operations ask."""
 
     room: BillExports

@@ -1,8 +1,9 @@
 """The registry that EventBridge's operations join, what they are given, and what they share."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded
 from trimtab.base.paging import decode_token, encode_token
@@ -17,8 +18,7 @@ _BODY_LIMIT = 2 << 20
 _PAGE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class EventRooms:
+class EventRooms(Struct, frozen=True):
     """What the operations ask."""
 
     room: TriggersRoom

@@ -3,8 +3,9 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
 
 from trimtab.base.clock import iso
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
@@ -25,8 +26,7 @@ Ask = Callable[[str, bytes], Awaitable[tuple[int, bytes]]]
 """Sends a payload to a URL; the status and the body that came back. Raises InvalidInput, Unavailable."""
 
 
-@dataclass(frozen=True, slots=True)
-class LambdaRooms:
+class LambdaRooms(Struct, frozen=True):
     """What the operations ask. `admit` says whether a URL may be asked, for what; `waiting` are invocations that nobody
     waits for."""
 
@@ -62,8 +62,7 @@ def fault(code: str, message: str) -> AwsError:
     return AwsError(code, message, members=_FAULT)
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A function by what a request calls it."""
 
     place: tuple[str, str]

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput
@@ -26,8 +27,7 @@ _BODY_LIMIT = 8 << 20  # a megabyte of events, its messages with every character
 _ARN = re.compile(r"arn:[\w-]+:logs:(?P<region>[\w-]*):(?P<account>\d*):log-group:(?P<name>[^:*]+)(:\*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class LogRooms:
+class LogRooms(Struct, frozen=True):
     """What the operations ask."""
 
     groups: LogGroups

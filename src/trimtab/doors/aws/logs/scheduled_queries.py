@@ -1,7 +1,8 @@
 """Scheduled queries: created, changed, listed, deleted, and what became of their runs."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound

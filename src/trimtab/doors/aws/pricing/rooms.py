@@ -1,8 +1,9 @@
 """The registry that the operations of the Price List API join, and what they share."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.paging import decode_token, encode_token
@@ -16,8 +17,7 @@ FORMAT = "aws_v1"
 _INVALID = "InvalidParameterException"
 
 
-@dataclass(frozen=True, slots=True)
-class PricingRooms:
+class PricingRooms(Struct, frozen=True):
     """What the operations ask. `public_url` is where files of lists are fetched from."""
 
     book: PriceBook

@@ -1,8 +1,9 @@
 """Dashboards: versions of a definition, of which one is published and drawn as an analysis of trimtab."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import Conflict

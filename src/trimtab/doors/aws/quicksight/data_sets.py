@@ -1,8 +1,9 @@
 """Data sets: datasets of trimtab, called `quicksight-ID` there."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import InvalidInput

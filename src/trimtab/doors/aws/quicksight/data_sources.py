@@ -1,9 +1,10 @@
 """Data sources: where data sets read. All that can be read here is trimtab itself, by whatever name."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from trimtab.access.principal import Role
 from trimtab.doors.aws.quicksight.rooms import (

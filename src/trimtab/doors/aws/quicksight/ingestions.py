@@ -1,7 +1,8 @@
 """Ingestions: a data set in SPICE read now, into its extract."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import InvalidInput, QueryAborted, TrimtabError

@@ -1,8 +1,9 @@
 """Permissions of dashboards: kept and told. Who sees what is decided by keys, accounts and rules of datasets' rows."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import LimitExceeded

@@ -1,9 +1,10 @@
 """What QuickSight's operations share: the place that a path names, errors in its codes, pages of lists."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from trimtab.base.errors import AccessDenied, Conflict, InvalidInput, LimitExceeded, NotFound, TrimtabError
 from trimtab.base.paging import decode_token, encode_token
@@ -22,8 +23,7 @@ _TYPES: Mapping[str, str] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class QuickSightRooms:
+class QuickSightRooms(Struct, frozen=True):
     """What the operations ask."""
 
     room: QuickSightRoom

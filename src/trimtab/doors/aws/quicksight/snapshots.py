@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from trimtab.access.principal import Principal
 from trimtab.base.errors import InvalidInput, TrimtabError

@@ -1,7 +1,8 @@
 """Endpoint configurations and endpoints: made, changed, described, listed, deleted."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import Conflict, InvalidInput, NotFound

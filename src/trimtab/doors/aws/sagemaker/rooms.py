@@ -1,9 +1,10 @@
 """The registries that SageMaker's operations join, what they are given, and what they share."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from trimtab.actions.registry import Actuators
 from trimtab.base.clock import Clock
@@ -34,8 +35,7 @@ _SORTS: Mapping[str, Callable[[Served], Any]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class MetricRooms:
+class MetricRooms(Struct, frozen=True):
     """Where metrics of training are kept and read."""
 
     registry: SeriesRegistry
@@ -45,8 +45,7 @@ class MetricRooms:
     clock: Clock
 
 
-@dataclass(frozen=True, slots=True)
-class SageMakerRooms:
+class SageMakerRooms(Struct, frozen=True):
     """What the operations ask."""
 
     inference: InferenceRoom

@@ -1,9 +1,10 @@
 """The registry that the operations of Savings Plans join, what they are given, and what they share."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from trimtab.access.principal import Role
 from trimtab.access.scope import Scope
@@ -36,8 +37,7 @@ PRODUCTS: Mapping[PlanKind, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SavingsPlansRooms:
+class SavingsPlansRooms(Struct, frozen=True):
     """What the operations ask."""
 
     room: PurchasesRoom

@@ -1,8 +1,9 @@
 """The registry that the operations of the Resource Groups Tagging API join, and what they share."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput
@@ -18,8 +19,7 @@ T = TypeVar("T")
 INVALID = "InvalidParameterException"
 
 
-@dataclass(frozen=True, slots=True)
-class TaggingRooms:
+class TaggingRooms(Struct, frozen=True):
     """What the operations ask. `policies` are the tag policies that hold now."""
 
     tagging: Tagging

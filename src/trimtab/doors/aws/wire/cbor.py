@@ -1,12 +1,12 @@
 """Smithy RPC v2 CBOR: `POST /service/<Service>/operation/<Operation>`, CBOR in and out, timestamps as tag 1."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import cbor2
 import numpy as np
+from msgspec import Struct
 
 from trimtab.base.clock import to_ms
 from trimtab.doors.aws.wire import documents, timestamps
@@ -26,8 +26,7 @@ _DEPTH = 64
 """Nesting that a request may have: no model comes near it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Encoded:
+class _Encoded(Struct, frozen=True):
     """Bytes that are CBOR already."""
 
     body: bytes

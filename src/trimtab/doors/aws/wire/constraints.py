@@ -7,8 +7,9 @@ A check appends a `Problem` for each value that breaks a rule; how problems read
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.wire.model import Shape
@@ -16,8 +17,7 @@ from trimtab.doors.aws.wire.model import Shape
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One broken rule: where, which (`required`, `min`, `max`, `pattern` or `enum`), the value and what was expected.
 
     `unit` says what a bound counts: `length`, `size` (of a list or map) or `value`.

@@ -5,10 +5,10 @@ Both formats share the containers and differ in their leaves (`Leaves`).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.doors.aws.wire.malformed import Malformed
 from trimtab.doors.aws.wire.model import Shape, wire_name
@@ -17,8 +17,7 @@ Convert = Callable[[Any], Any]
 _LARGEST = 1 << 1023  # whole numbers beyond have no float
 
 
-@dataclass(frozen=True, slots=True)
-class Leaves:
+class Leaves(Struct, frozen=True):
     """How one format holds scalars: by shape type, a reader and a writer; None means as it is.
 
     `array` writes a whole numpy array at once for a list of the given leaf type.

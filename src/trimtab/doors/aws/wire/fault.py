@@ -1,15 +1,15 @@
 """What a protocol needs to know of an error to write it: names, status, side and members."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from trimtab.doors.aws.faults import SHARED, AwsError
 from trimtab.doors.aws.wire.model import ServiceModel
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """An error resolved against a service's model.
 
     `code` is the query protocol's name, `shape` the name of the JSON and CBOR protocols (`__type`).

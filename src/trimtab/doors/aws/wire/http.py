@@ -1,14 +1,14 @@
 """One HTTP request and one answer, as the AWS door handles them: plain bytes, no framework."""
 
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 Headers = list[tuple[bytes, bytes]]
 
 
-@dataclass(slots=True)
-class HttpRequest:
+class HttpRequest(Struct):
     """A request as read from the connection. Header names are lower case; of a repeated one the last counts.
 
     `sent` is the body as signed and sent, `body` the same after decompression; `client` is the sender's address.
@@ -38,8 +38,7 @@ class HttpRequest:
         return default if value is None else value.decode("latin-1")
 
 
-@dataclass(slots=True)
-class HttpAnswer:
+class HttpAnswer(Struct):
     """What goes back: the gateway adds the request id and the length. A `stream` is sent part by part in place of
     `body`, and closed when the client goes."""
 

@@ -3,11 +3,11 @@
 import base64
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
+from msgspec import Struct
 
 from trimtab.doors.aws.wire import timestamps
 from trimtab.doors.aws.wire.documents import Convert, Reader, Writer
@@ -24,8 +24,7 @@ _JSON: tuple[bytes, bytes] = (b"content-type", b"application/json")
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One operation's method and path, and the fixed part of its query string."""
 
     operation: str

@@ -1,9 +1,10 @@
 """The registry that X-Ray's operations join, what they are given, and what they share."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from trimtab.base.errors import Conflict, InvalidInput, NotFound, QueryAborted
 from trimtab.base.ids import hash64
@@ -23,8 +24,7 @@ INVALID = "InvalidRequestException"
 _BODY_LIMIT = 8 << 20  # 50 documents of 64 KB, escaped in JSON
 
 
-@dataclass(frozen=True, slots=True)
-class XRayRooms:
+class XRayRooms(Struct, frozen=True):
     """What the operations ask."""
 
     traces: TracesRoom

@@ -1,10 +1,10 @@
 """Alarms of every kind: a section each, in the form of the operation that puts them, without AlarmName."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from trimtab.alarms.check import check_alarm
 from trimtab.alarms.form import read_alarm
@@ -66,8 +66,7 @@ def _by_operation(operation: str) -> Callable[[str, Any], dict[str, Any]]:
     return read
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmSection:
+class AlarmSection(Struct, frozen=True):
     """One section of alarms."""
 
     room: AlarmRoom

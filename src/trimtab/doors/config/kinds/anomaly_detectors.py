@@ -1,8 +1,9 @@
 """Anomaly detectors: PutAnomalyDetector's form. What a detector watches is what it is; the name is for the reader."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.ids import hash64
@@ -18,8 +19,7 @@ from trimtab.doors.config.model import Form, Owner
 _KEPT = ("SingleMetricAnomalyDetector", "MetricMathAnomalyDetector", "Configuration", "MetricCharacteristics")
 
 
-@dataclass(frozen=True, slots=True)
-class DetectorSection:
+class DetectorSection(Struct, frozen=True):
     """The detectors that somebody asked for."""
 
     store: DetectorStore

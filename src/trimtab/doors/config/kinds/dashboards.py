@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.doors.config.model import Form, Owner
@@ -11,8 +12,7 @@ from trimtab.reports.dashboards.store import DashboardStore, check_name
 from trimtab.reports.dashboards.validate import check_document, errors
 
 
-@dataclass(frozen=True, slots=True)
-class DashboardSection:
+class DashboardSection(Struct, frozen=True):
     """The dashboards that are stored; starters are not, until somebody changes them."""
 
     store: DashboardStore

@@ -1,8 +1,9 @@
 """Mute rules: PutAlarmMuteRule's form without its Name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from trimtab.alarms.mute import read_mute_rule
 from trimtab.alarms.room import MuteRules
@@ -11,8 +12,7 @@ from trimtab.doors.aws.forms import cloudwatch_forms
 from trimtab.doors.config.model import Form, Owner
 
 
-@dataclass(frozen=True, slots=True)
-class MuteRuleSection:
+class MuteRuleSection(Struct, frozen=True):
     """The rules that silence alarms at times."""
 
     rules: MuteRules

@@ -1,9 +1,10 @@
 """Words of idle dollars: what a rule looks at, and what it says."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from trimtab.economics.unit.model import HeldActivity, HostSigns, Served
 from trimtab.inventory.runs.model import Run
@@ -28,8 +29,7 @@ class Cause(StrEnum):
     """Not idle: GPUs at work that did less than they can. Told beside the idle dollars."""
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(Struct, frozen=True):
     """A holder in a range: its run, how busy its GPUs were, its hosts, and the replicas of its service, itself too."""
 
     name: str
@@ -41,8 +41,7 @@ class Holding:
     replicas: Mapping[str, HeldActivity] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
+class Explained(Struct, frozen=True):
     """Idle GPU-hours that a rule explains, and its evidence in a sentence."""
 
     cause: Cause
@@ -50,8 +49,7 @@ class Explained:
     evidence: str
 
 
-@dataclass(frozen=True, slots=True)
-class IdleRow:
+class IdleRow(Struct, frozen=True):
     """Idle dollars of a holder (or of a cluster's free GPUs) by one cause."""
 
     cause: Cause

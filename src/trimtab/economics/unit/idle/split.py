@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.economics.shared.model import Use
 from trimtab.economics.unit.idle.data_stall import data_stall
@@ -28,8 +28,7 @@ RULES: Sequence[Callable[[Holding], Explained | None]] = (
 _DIGITS = Decimal("0.000001")
 
 
-@dataclass(frozen=True, slots=True)
-class IdleReport:
+class IdleReport(Struct, frozen=True):
     """Every idle dollar. `rows` add up to `total` by currency.
 
     Beside it: `down` is what GPUs cost that were broken or drained, `partly` what was lost of GPUs at work (5 % and

@@ -1,8 +1,9 @@
 """What a function is: its name, the forms of its arguments, and how it is computed."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from trimtab.metrics.expressions.arithmetic import Dropped
 from trimtab.metrics.expressions.types import ABBREVIATIONS, Type
@@ -11,8 +12,7 @@ from trimtab.metrics.expressions.values import Grid, Value
 S, TS, ARRAY, TEXT = Type.SCALAR, Type.SERIES, Type.ARRAY, Type.TEXT
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """A parameter that is one of some bare words."""
 
     names: tuple[str, ...]
@@ -23,8 +23,7 @@ Argument = Value | str
 """A value, or the name of a word."""
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """One way to call a function: what it takes, and the type of the answer."""
 
     parameters: tuple[Parameter, ...]
@@ -56,8 +55,7 @@ class Setting(Protocol):
 Compute = Callable[[Setting, Sequence[Argument]], Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """A function of metric math.
 
     `compute` is None for those that read something (METRICS, SEARCH, PERIOD, ANOMALY_DETECTION_BAND,

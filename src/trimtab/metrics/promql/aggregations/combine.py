@@ -1,8 +1,7 @@
 """Aggregations that make one sample of a group: sum, avg, min, max, count, group, stddev, stdvar, quantile."""
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from trimtab.metrics.promql import labels as sets
 from trimtab.metrics.promql.aggregations.groups import Groups

@@ -1,16 +1,14 @@
 """The groups of an aggregation: rows sorted so that each group's are one run."""
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.metrics.promql import labels as sets
 from trimtab.metrics.promql.labels import Labels
 from trimtab.metrics.promql.values import Flags, Floats, Integers, Vector
 
 
-@dataclass(frozen=True, slots=True)
-class Groups:
+class Groups(Struct, frozen=True):
     """`labels` of each group, `vector` with rows in the order of groups, and where each group's rows begin."""
 
     labels: list[Labels]

@@ -1,8 +1,7 @@
 """Aggregations that keep some series of a group: topk, bottomk, limitk, limit_ratio."""
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from trimtab.metrics.promql.aggregations.groups import Groups
 from trimtab.metrics.promql.label_hash import label_hash

@@ -1,9 +1,9 @@
 """What an operator makes of two samples: floats all at once, native histograms one by one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from trimtab.metrics.promql.histograms.arithmetic import Combined, IncompatibleSchemas, add, subtract
 from trimtab.metrics.promql.histograms.model import Hint, Histogram
@@ -31,16 +31,14 @@ _COMPARED: dict[str, Callable[[Floats, Floats], Flags]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
+class Cells(Struct, frozen=True):
     """Samples of one side: floats, and histograms where there are any."""
 
     values: Floats
     histograms: Histograms | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """`kept` are samples that pass (all, but for comparisons); `valid` those of types that the operator takes."""
 
     values: Floats
@@ -103,8 +101,7 @@ def _spread(histograms: Histograms | None, shape: tuple[int, ...]) -> Histograms
     return no_histograms(shape) if histograms is None else np.broadcast_to(histograms, shape)
 
 
-@dataclass(frozen=True, slots=True)
-class _One:
+class _One(Struct, frozen=True):
     """An operator on one pair of which one is a histogram at least."""
 
     op: str

@@ -1,8 +1,7 @@
 """Operations between a vector and a number."""
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from trimtab.metrics.promql.binary.operators import Cells, is_comparison, operate
 from trimtab.metrics.promql.notes import Notes

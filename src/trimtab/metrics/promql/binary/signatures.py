@@ -1,16 +1,14 @@
 """Signatures: what of its labels decides which series of the other side matches a series."""
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.metrics.promql.labels import Labels, matched
 from trimtab.metrics.promql.language.syntax import Matching
 from trimtab.metrics.promql.values import Flags, Integers, Vector
 
 
-@dataclass(frozen=True, slots=True)
-class Signatures:
+class Signatures(Struct, frozen=True):
     """The distinct signatures of both sides, and the number of each row's."""
 
     keys: list[Labels]

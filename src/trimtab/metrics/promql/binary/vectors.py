@@ -4,9 +4,9 @@ Two series that match and are never there at the same step do no harm; so every 
 all steps, and what is there at the same step is checked.
 """
 
-from dataclasses import dataclass, replace
-
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.metrics.promql import labels as sets
 from trimtab.metrics.promql.binary.operators import Cells, is_comparison, operate
@@ -21,8 +21,7 @@ _MANY = "multiple matches for labels: many-to-one matching must be explicit (gro
 _GROUPING = "multiple matches for labels: grouping labels must ensure unique matches"
 
 
-@dataclass(frozen=True, slots=True)
-class _Pairs:
+class _Pairs(Struct, frozen=True):
     """Rows of both sides that are calculated together; `many` is the side that may have several."""
 
     many: Vector

@@ -4,9 +4,9 @@ Source: Prometheus, model/histogram/float_histogram.go. The coarser schema of tw
 and takes in the buckets that it covers; of custom buckets the bounds that both have remain.
 """
 
-from dataclasses import dataclass, replace
-
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.metrics.promql.histograms.model import NO_BUCKETS, Buckets, Hint, Histogram, Integers, bound
 
@@ -15,8 +15,7 @@ class IncompatibleSchemas(Exception):
     """Exponential and custom buckets have nothing in common. `add` and `subtract` raise it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Combined:
+class Combined(Struct, frozen=True):
     """A sum or difference, and what was met on the way."""
 
     histogram: Histogram

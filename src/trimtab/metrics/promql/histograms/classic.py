@@ -4,17 +4,15 @@
 Source: Prometheus, promql/quantile.go (BucketQuantile, BucketFraction).
 """
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.metrics.promql.values import Flags, Floats
 
 _INSIGNIFICANT = 1e-12  # relative difference of counts that is an error of floats, not a bucket that fell
 
 
-@dataclass(frozen=True, slots=True)
-class Corrected:
+class Corrected(Struct, frozen=True):
     """Counts that never fall, and where they had fallen: by column the lowest and highest bound and largest fall."""
 
     counts: Floats

@@ -6,11 +6,12 @@ Bucket i of schema s is (base^(i-1), base^i] with base = 2^(2^-s); with custom b
 One histogram is one object, whose buckets are arrays: a query meets thousands of them, not millions.
 """
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+from msgspec.structs import replace
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -28,8 +29,7 @@ class Hint(StrEnum):
     GAUGE = "gauge"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Buckets:
+class Buckets(Struct, frozen=True, eq=False):
     """Bucket numbers, ascending, each once, and their counts; some may be 0."""
 
     index: Integers
@@ -58,8 +58,7 @@ class Buckets:
 NO_BUCKETS = Buckets(np.empty(0, np.int64), np.empty(0))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Histogram:
+class Histogram(Struct, frozen=True, eq=False):
     """One native histogram. `custom` are the upper bounds of custom buckets, the last of which ends at +Inf."""
 
     schema: int = 0

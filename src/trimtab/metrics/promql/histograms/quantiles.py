@@ -1,16 +1,16 @@
 """Quantiles, fractions and spread of native histograms. Source: Prometheus, promql/quantile.go."""
 
 import math
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.metrics.promql.histograms.model import Buckets, Floats, Histogram, bound
 from trimtab.metrics.promql.notes import Notes
 
 
-@dataclass(frozen=True, slots=True)
-class Bounded:
+class Bounded(Struct, frozen=True):
     """All buckets by their bounds, ascending, the zero bucket among them."""
 
     low: Floats

@@ -1,9 +1,9 @@
 """Cutting a native histogram at a value (`</` and `>/`): what is in the bucket of the cut is split by interpolation."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from trimtab.metrics.promql.histograms.model import Buckets, Histogram
 from trimtab.metrics.promql.histograms.quantiles import below, buckets_of

@@ -1,12 +1,11 @@
 """The signatures of PromQL's functions. Source: Prometheus documentation, "Query functions"."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from trimtab.metrics.promql.language.syntax import Type
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """Argument types and result. `optional` counts how often the last argument may be left out or repeated beyond:
     0 is exactly as written, n > 0 one less to n - 1 more, -1 one less or any number more.
     """

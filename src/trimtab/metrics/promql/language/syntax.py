@@ -1,7 +1,8 @@
 """The syntax tree of a query. Nodes are frozen; `start` is the offset of a node's first character in the text."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Type(StrEnum):
@@ -22,8 +23,7 @@ class MatchOp(StrEnum):
     NOT_REGEX = "!~"
 
 
-@dataclass(frozen=True, slots=True)
-class Matcher:
+class Matcher(Struct, frozen=True):
     """One condition on a label."""
 
     name: str
@@ -39,8 +39,7 @@ class Edge(StrEnum):
     SMOOTHED = "smoothed"
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """A number; a duration literal is its seconds."""
 
     start: int
@@ -48,16 +47,14 @@ class Number:
     duration: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A string."""
 
     start: int
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class DurationOperation:
+class DurationOperation(Struct, frozen=True):
     """An operation on durations: + - * / % ^, max_of, min_of, and step and range without operands."""
 
     start: int
@@ -69,16 +66,14 @@ class DurationOperation:
 Duration = Number | DurationOperation
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(Struct, frozen=True):
     """The @ modifier: a time in ms, or the query's `start` or `end`."""
 
     time_ms: int | None = None
     bound: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(Struct, frozen=True):
     """An instant-vector selector. `name` is the metric name outside the braces, which is among the matchers too."""
 
     start: int
@@ -89,8 +84,7 @@ class Selector:
     edge: Edge = Edge.PLAIN
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """A range-vector selector."""
 
     start: int
@@ -98,8 +92,7 @@ class Range:
     range: Duration
 
 
-@dataclass(frozen=True, slots=True)
-class Subquery:
+class Subquery(Struct, frozen=True):
     """`expression[range:step]`."""
 
     start: int
@@ -110,16 +103,14 @@ class Subquery:
     at: At | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Paren:
+class Paren(Struct, frozen=True):
     """An expression in parentheses."""
 
     start: int
     body: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class Unary:
+class Unary(Struct, frozen=True):
     """A signed expression."""
 
     start: int
@@ -127,8 +118,7 @@ class Unary:
     body: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A function call."""
 
     start: int
@@ -136,8 +126,7 @@ class Call:
     arguments: tuple["Expression", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Aggregate:
+class Aggregate(Struct, frozen=True):
     """An aggregation, by or without labels."""
 
     start: int
@@ -158,8 +147,7 @@ class Card(StrEnum):
     MANY_TO_MANY = "many-to-many"
 
 
-@dataclass(frozen=True, slots=True)
-class Matching:
+class Matching(Struct, frozen=True):
     """How the series of both sides are matched: on or ignoring labels, what is included, what fills a gap."""
 
     card: Card = Card.ONE_TO_ONE
@@ -170,8 +158,7 @@ class Matching:
     fill_right: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Struct, frozen=True):
     """A binary operation. `op_start` is where the operator stands."""
 
     start: int

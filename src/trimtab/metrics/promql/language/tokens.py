@@ -1,7 +1,8 @@
 """The words of PromQL: token kinds, operators with their precedence, keywords."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Kind(StrEnum):
@@ -15,8 +16,7 @@ class Kind(StrEnum):
     END = "end of input"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """`text` as written (names of operators and keywords in lower case), and its offset in the query."""
 
     kind: Kind

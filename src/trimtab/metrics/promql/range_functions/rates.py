@@ -3,9 +3,8 @@
 Source: Prometheus, promql/functions.go (extrapolatedRate, instantValue).
 """
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.metrics.promql.histograms.arithmetic import add
 from trimtab.metrics.promql.histograms.model import Histogram
@@ -36,8 +35,7 @@ def delta(vector: RangeVector, notes: Notes) -> Outcome:
     return _extrapolated(vector, notes, counter=False, per_second=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sampled:
+class _Sampled(Struct, frozen=True):
     """What is known of windows before extrapolation, by window: times in ms, `steps` samples less one."""
 
     first_at: Integers

@@ -4,7 +4,8 @@ Source of the language: Prometheus, promql/promqltest/README.md.
 """
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.metrics.promql.labels import Labels
 from trimtab.metrics.promql.language.literals import duration_s, number, unquoted
@@ -18,8 +19,7 @@ _EXPECT = re.compile(r"expect\s+(ordered|fail|warn|no_warn|info|no_info)(?:\s+(r
 _EXPECT_RANGE = re.compile(r"expect range vector\s+from\s+(\S+)\s+to\s+(\S+)\s+step\s+(\S+)$")
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(Struct, frozen=True):
     """Samples to load: by series the values (at multiples of the step), and the starts where they are given."""
 
     step_ms: int
@@ -27,13 +27,11 @@ class Load:
     classic_to_native: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Clear:
+class Clear(Struct, frozen=True):
     """Forget everything that was loaded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     """`fail`, `warn`, `info`, `no_warn` or `no_info`, and what its message must be or match."""
 
     kind: str
@@ -47,8 +45,7 @@ class Expectation:
         return self.regex is None or re.search(self.regex, text) is not None
 
 
-@dataclass(slots=True)
-class Eval:
+class Eval(Struct):
     """A query and what it must answer. Of an instant query start and end are equal."""
 
     text: str

@@ -1,7 +1,8 @@
 """Classic histograms of a `load_with_nhcb` as native histograms with custom buckets."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trimtab.metrics.promql import labels as sets
 from trimtab.metrics.promql.histograms.model import CUSTOM, Buckets, Histogram
@@ -9,8 +10,7 @@ from trimtab.metrics.promql.labels import BUCKET, NAME, Labels
 from trimtab.metrics.promql.script.commands import Load
 
 
-@dataclass(slots=True)
-class _Classic:
+class _Classic(Struct):
     """One classic histogram at one time."""
 
     buckets: dict[float, float] = field(default_factory=dict)

@@ -1,8 +1,7 @@
 """Runs a script: loads its series into a source, evaluates its queries and compares the answers."""
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.metrics.promql.engine import Answer, PromQL, Series
@@ -18,8 +17,7 @@ from trimtab.metrics.promql.script.custom_buckets import as_custom_buckets
 from trimtab.metrics.promql.script.series import Item, alike
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of one query of a script. `reason` is why it failed, "" where it passed."""
 
     line: int

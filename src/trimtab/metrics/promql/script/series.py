@@ -7,7 +7,9 @@ import math
 import re
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.metrics.promql import labels as sets
 from trimtab.metrics.promql.histograms.arithmetic import add, subtract
@@ -32,8 +34,7 @@ _FIELD = re.compile(r"(\w+):(\[[^\]]*\]|\S+)")
 _OFFSET = re.compile(r"(_|[+-]?\d+(?:ms|[smhdwy]))([+-]\d+(?:ms|[smhdwy]))?(?:x(\d+))?$")
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """A value of a description; None is a gap. `hinted` says that a histogram's hint was written."""
 
     value: float | Histogram | None

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.metrics.promql import labels as sets
 from trimtab.metrics.promql.histograms import classic, quantiles
@@ -18,16 +19,14 @@ OfClassic = Callable[["Columns", Floats, Floats], Floats]
 OfNative = Callable[[Histogram, int, str], float]
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """Which histogram (row) and step each column of counts is of."""
 
     row: Integers
     step: Integers
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     """The classic histograms of a vector: their labels, and for each the rows of its buckets by upper bound."""
 
     labels: list[Labels]

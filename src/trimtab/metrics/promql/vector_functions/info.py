@@ -1,8 +1,7 @@
 """info(): adds the labels of info metrics (`target_info`) to the series of the same instance and job."""
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from trimtab.metrics.promql import labels as sets
 from trimtab.metrics.promql.labels import NAME, Labels

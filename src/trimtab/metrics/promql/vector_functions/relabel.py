@@ -1,9 +1,9 @@
 """label_replace and label_join. They see a metric's name also where it is going to be dropped."""
 
 import re
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from trimtab.metrics.promql import labels as sets
 from trimtab.metrics.promql.language.literals import valid_name

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trimtab.charts.ink import DARK_INK, LIGHT_INK
 from trimtab.charts.png import MOST_PIXELS, to_png

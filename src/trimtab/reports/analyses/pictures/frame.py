@@ -1,7 +1,8 @@
 """What every picture of a visual is drawn with: its size, its ink, and where a click on a mark leads."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.charts.ink import PAGE_INK, Ink
 from trimtab.reports.analyses.model import Key
@@ -15,8 +16,7 @@ def nowhere(_: Sequence[tuple[int, Key]]) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """The room of a picture in pixels. Pictures of rows take the height that they need."""
 
     width: int = 1080

@@ -1,8 +1,9 @@
 """Splits an expression into tokens. Fields are bare words or `{any text}`, parameters `${name}`, comments `/* … */`."""
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 
@@ -38,8 +39,7 @@ class Lexeme(StrEnum):
     END = "the end"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A piece of an expression, from character `start` to `end`; quotes, braces and escapes are taken off."""
 
     lexeme: Lexeme

@@ -1,12 +1,12 @@
 """What an expression is once it is read: five kinds of node, each with its place in the text."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class FieldName:
+
+class FieldName(Struct, frozen=True):
     """A field by its name."""
 
     name: str
@@ -14,8 +14,7 @@ class FieldName:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterName:
+class ParameterName(Struct, frozen=True):
     """A parameter by its name."""
 
     name: str
@@ -23,8 +22,7 @@ class ParameterName:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """A text, a number (exact), a truth, or None for null."""
 
     value: str | Decimal | bool | None
@@ -32,8 +30,7 @@ class Literal:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(Struct, frozen=True):
     """A list in brackets: partition fields, members of `in`."""
 
     items: tuple["Node", ...]
@@ -41,8 +38,7 @@ class Items:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class CallOf:
+class CallOf(Struct, frozen=True):
     """A function, or an operator by its sign, with its arguments."""
 
     name: str

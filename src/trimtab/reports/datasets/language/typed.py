@@ -5,10 +5,11 @@ in silence, so money goes through these and never through a float.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from enum import IntEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from trimtab.reports.datasets.field import Type
 
@@ -25,8 +26,7 @@ class Stage(IntEnum):
     WINDOW = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True):
     """A piece of SQL. `constant` is the value where the text itself gives it.
 
     `loose` are the row-level pieces that it reads outside of any aggregate: in a grouped query they must be grouped by.
@@ -48,8 +48,7 @@ class Typed:
 NULL = Typed("NULL", Type.TEXT, is_constant=True)
 
 
-@dataclass(slots=True)
-class Bindings:
+class Bindings(Struct):
     """Values that the engine binds, `e0`, `e1`, …: no text of a user is ever part of a statement."""
 
     prefix: str = "e"

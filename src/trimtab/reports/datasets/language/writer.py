@@ -5,9 +5,10 @@ or leaves the reader's scope.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+
+from msgspec import Struct, field
 
 from trimtab.reports.datasets.field import NUMERIC, Type
 from trimtab.reports.datasets.language.lexer import ExpressionProblem
@@ -17,8 +18,7 @@ from trimtab.reports.datasets.language.typed import NULL, Bindings, Stage, Typed
 _WHOLE_DIGITS = 18  # of a literal that surely fits an Int64
 
 
-@dataclass(slots=True)
-class Writer:
+class Writer(Struct):
     """Writes expressions over `fields`; `parameters` are values by name; `now_ms` is what `now()` says.
 
     `lists` are parameters that are lists of texts, for `in`; `outputs` are columns of the answer so far, by which
@@ -127,8 +127,7 @@ class Writer:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """A function of the language: how it is called, one sentence of what it does, and how it is written."""
 
     usage: str

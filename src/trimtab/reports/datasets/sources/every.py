@@ -1,7 +1,8 @@
 """Every source over the rooms. A new source is one file here and one line below."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.advice.ledger.store import LedgerStore
 from trimtab.advice.store import FindingStore
@@ -33,8 +34,7 @@ from trimtab.reports.datasets.sources.unit_costs import unit_costs
 from trimtab.store.telemetry.client import Telemetry
 
 
-@dataclass(frozen=True, slots=True)
-class Rooms:
+class Rooms(Struct, frozen=True):
     """What sources read."""
 
     telemetry: Telemetry

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput
@@ -32,8 +34,7 @@ Named = Callable[[str], Awaitable[Dataset]]
 """The dataset of a name that the reader may open. Raises NotFound."""
 
 
-@dataclass(frozen=True, slots=True)
-class SqlQuery:
+class SqlQuery(Struct, frozen=True):
     """A statement. The range is of sources that are named as they are, and of datasets where it is given."""
 
     sql: str
@@ -43,16 +44,14 @@ class SqlQuery:
     range: str = "14d"
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     table: Table
     params: Mapping[str, Any]
     until: Mapping[str, int | None]
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SqlReader:
+class SqlReader(Struct, frozen=True):
     """Runs statements. Sources are found by their names, everything else among datasets."""
 
     datasets: DatasetReader

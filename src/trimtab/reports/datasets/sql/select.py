@@ -1,8 +1,9 @@
 """Writes a SELECT anew over relations that hold their reader's scope: joins, groups, unions, queries within queries."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from sqlglot import exp
 
 from trimtab.reports.datasets.expressions import Environment
@@ -19,16 +20,14 @@ _CLAUSES = frozenset(
 _SIDES = ("INNER", "LEFT", "RIGHT", "FULL")
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True):
     """A column of a query: its name, and its type; its SQL is `o0`, `o1`, … of whatever holds the query."""
 
     name: str
     type: Type
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """What a name in FROM stands for: a SELECT whose columns are `o0`, `o1`, …"""
 
     sql: str
@@ -39,8 +38,7 @@ Find = Callable[[str], Table]
 """The table of a name, within what the reader may see."""
 
 
-@dataclass(slots=True)
-class _Names:
+class _Names(Struct):
     """What the names of one SELECT stand for."""
 
     fields: dict[str, Typed] = field(default_factory=dict)
@@ -58,8 +56,7 @@ class _Names:
             self.fields[f"{alias}.{one.name}"] = typed
 
 
-@dataclass(slots=True)
-class Planner:
+class Planner(Struct):
     """Writes a SELECT; `find` says what tables are."""
 
     environment: Environment

@@ -1,7 +1,8 @@
 """The page for who has one minute."""
 
 import asyncio
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trimtab.kpis.model import Level
 from trimtab.reports.written.claims import Part

@@ -1,7 +1,8 @@
 """Pools as targets: `custom-resource`, `pool/<name>`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trimtab.scaling.engine.model import CUSTOM, Standing, TargetKey
 from trimtab.scaling.targets.pool.pool import Pool
@@ -9,8 +10,7 @@ from trimtab.scaling.targets.pool.pool import Pool
 PREFIX = "pool/"
 
 
-@dataclass(frozen=True, slots=True)
-class PoolBackend:
+class PoolBackend(Struct, frozen=True):
     """The pools of this process, by name."""
 
     pools: Mapping[str, Pool]

@@ -10,10 +10,10 @@ import contextlib
 import logging
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from msgspec import Struct, field
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, NotFound, Throttled, TrimtabError, Unavailable
@@ -36,8 +36,7 @@ Tell = Callable[[Did, str, str, Mapping[str, Any]], Awaitable[None]]
 """Told of what happened: what about, the description, the cause, the details."""
 
 
-@dataclass(slots=True)
-class Counts:
+class Counts(Struct):
     """What came to the proxy since the last reading; `latencies`, in seconds, and failures are of what ended."""
 
     requests: int = 0
@@ -46,8 +45,7 @@ class Counts:
     latencies: list[float] = field(default_factory=list)
 
 
-@dataclass(slots=True, eq=False)
-class Pool:
+class Pool(Struct, eq=False):
     """One pool. Everything runs on one event loop."""
 
     name: str

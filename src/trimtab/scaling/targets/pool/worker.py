@@ -7,10 +7,10 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, Process
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 import httpx
+from msgspec import Struct, field
 
 from trimtab.base.errors import Unavailable
 from trimtab.scaling.targets.file import PoolSettings
@@ -38,8 +38,7 @@ class Life(StrEnum):
     ENDED = "ended"
 
 
-@dataclass(slots=True, eq=False)
-class Worker:
+class Worker(Struct, eq=False):
     """A worker. `failures` are health checks that failed in a row; `serving` requests are with it now."""
 
     number: int

@@ -22,7 +22,6 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -32,6 +31,7 @@ import numpy as np
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import ManualClock
+from trimtab.base.records import replace
 from trimtab.base.tags import make_tags
 from trimtab.costs.read import CostReader
 from trimtab.fleet.frame import by_team, totals

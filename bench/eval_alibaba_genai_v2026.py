@@ -21,7 +21,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,7 @@ from trimtab.advice.checks.idle_gpu import CHECK as IDLE_GPU
 from trimtab.advice.gather.gpus import GpuReader
 from trimtab.advice.idleness import idle_windows
 from trimtab.base.clock import SystemClock
+from trimtab.base.records import replace
 from trimtab.base.tags import make_tags
 from trimtab.fleet.direct import DirectLedger
 from trimtab.fleet.frame import by_machine, totals

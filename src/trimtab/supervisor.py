@@ -16,11 +16,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
-from dataclasses import replace
-
 from trimtab import preflight
 from trimtab.base.clock import Clock
 from trimtab.base.errors import SetupError
+from trimtab.base.records import replace
 from trimtab.jobs.anew import ANEW
 from trimtab.jobs.heartbeat import BEAT
 from trimtab.listen import bind, check_exposure

@@ -1,10 +1,10 @@
 """Channels and deliveries that are not there, in every state that the page shows."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from trimtab.base.errors import NotFound
+from trimtab.base.records import replace
 from trimtab.notify.model import Attempt, Channel, Delivery, DeliveryState
 from trimtab.notify.received import Known
 

@@ -1,12 +1,12 @@
 """Functions that are made up: a busy one, one with too much memory, one that begins cold and fails."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import cast
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
+from trimtab.base.records import replace
 from trimtab.logs.serverless.model import Bucket, Cost, Course, FunctionUse, Invocation, Status
 from trimtab.logs.serverless.read import ServerlessReader, Wanted
 

@@ -1,12 +1,12 @@
 """Traces that are made up: a shop whose model answers slower since half an hour, and a trace of ten thousand spans."""
 
 import json
-from dataclasses import replace
 from typing import Any, cast
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound
+from trimtab.base.records import replace
 from trimtab.bottlenecks.inferred import with_inferred
 from trimtab.bottlenecks.model_calls import with_phases
 from trimtab.bottlenecks.parts import population

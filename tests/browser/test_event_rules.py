@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,6 +13,7 @@ from browser.conftest import REFRESH_S, Served, Watched
 from browser.pretend import Heartbeat, build_app, build_state
 from browser.pretend_events import pretend_events
 from browser.test_accessible import violations
+from trimtab.base.records import replace
 from trimtab.store.state.database import State
 from trimtab.web.assets import STATIC
 

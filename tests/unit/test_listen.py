@@ -1,12 +1,12 @@
 import socket
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from trimtab.base.errors import SetupError
+from trimtab.base.records import replace
 from trimtab.listen import bind, bind_both, bind_udp, check_exposure
 from trimtab.settings import Settings
 

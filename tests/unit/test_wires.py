@@ -1,13 +1,13 @@
 import asyncio
 import logging
 import socket
-from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
 from metric_doors import MetricDoor, make_door
 from trimtab.access.keys import KeyStore
+from trimtab.base.records import replace
 from trimtab.doors.guard import Guard, Policy
 from trimtab.doors.log_writing import LogWriting
 from trimtab.doors.otlp.intake import Intake

@@ -12,7 +12,6 @@ import string
 from collections.abc import Callable
 from functools import partial
 
-from dataclasses import replace
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from trimtab.access.grant import WHOLE, Grant
@@ -25,6 +24,7 @@ from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import RowRule, rows_text
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound, Unavailable
+from trimtab.base.records import replace
 from trimtab.store.state.database import State
 from trimtab.store.state.sealed import seal
 from trimtab.store.state.tables import access_keys

@@ -1,12 +1,12 @@
 """A row of `access_keys` as lists tell of it."""
 
-from msgspec.structs import replace
 from sqlalchemy import RowMapping
 
 from trimtab.access.choices import OWN, choices_of, chosen, own_grant
 from trimtab.access.grant import Grant
 from trimtab.access.grants import SERVICE, Named
 from trimtab.access.key import DISABLED, LIVE, REVOKED, USER, KeyInfo, state_of, warning_of
+from trimtab.base.records import replace
 
 
 def info_of(row: RowMapping, named: Named, now_ms: int, last_used_ms: int | None) -> KeyInfo:

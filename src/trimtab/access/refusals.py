@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from threading import Lock
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from trimtab.base.clock import Clock
+from trimtab.base.records import replace
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import access_refusals
 

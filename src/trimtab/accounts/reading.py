@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.accounts import event_reading, metric_reading, spot_reading
@@ -23,6 +22,7 @@ from trimtab.accounts.store import AccountStore
 from trimtab.audit.ingest import AuditIngest
 from trimtab.base.clock import Clock, to_datetime
 from trimtab.base.errors import AccessDenied, TrimtabError
+from trimtab.base.records import replace
 from trimtab.cloud.reading import CloudReader
 from trimtab.inventory.catalog.spot import SpotPriceStore
 from trimtab.inventory.owners import owner_of

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.accounts.describe.every import SOURCES
@@ -19,6 +18,7 @@ from trimtab.accounts.store import AccountStore
 from trimtab.audit.ingest import AuditIngest
 from trimtab.base.clock import Clock, to_datetime
 from trimtab.base.errors import AccessDenied, InvalidInput, NotFound, TrimtabError, Unavailable
+from trimtab.base.records import replace
 from trimtab.cloud.call_costs import Meter, Operation
 from trimtab.cloud.call_limits import LIMITS, Limit, Pace
 from trimtab.cloud.reading import CloudReader

@@ -5,12 +5,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from string import Formatter
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.advice.cash import Saving, month, saving
 from trimtab.advice.check import Check, Fine, Found, Unsure
 from trimtab.advice.facts import BILL_DAYS, Facts, Thing
 from trimtab.advice.finding import Finding, Judgement, Undecided
+from trimtab.base.records import replace
 from trimtab.fleet.basis import DEFAULT
 
 _CENT = Decimal("0.01")

@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 from sqlalchemy import Connection, Row, insert, select, update
 
 from trimtab.access.scope import Scope
@@ -33,6 +32,7 @@ from trimtab.advice.standing import (
 )
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.base.records import replace
 from trimtab.events.outbox import emit
 from trimtab.inventory.owners import Claims, OwnerRules, resolved
 from trimtab.store.state.database import State as Database

@@ -9,11 +9,10 @@ import json
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.alarms.model import StateValue
 from trimtab.base.ids import hash64
-from trimtab.base.records import asdict
+from trimtab.base.records import asdict, replace
 
 MAX_CONTRIBUTORS = 500
 """Series of one alarm that are kept apart (Metrics Insights' own limit of series)."""

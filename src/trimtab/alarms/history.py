@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy import Connection, delete, func, insert, select, tuple_
 
 from trimtab.access.scope import RowRule
@@ -13,6 +12,7 @@ from trimtab.alarms.contributors import ContributorChange
 from trimtab.alarms.model import AlarmKey, State, StateValue
 from trimtab.alarms.reasons import compact
 from trimtab.alarms.rows import seen
+from trimtab.base.records import replace
 from trimtab.store.state.tables import alarm_history
 
 KEPT_MS = 14 * 86_400_000

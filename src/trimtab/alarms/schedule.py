@@ -6,10 +6,10 @@ evaluation range again.
 """
 
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy import Connection, insert, select, update
 
 from trimtab.alarms.book import FAST_S, SLOW_S
+from trimtab.base.records import replace
 from trimtab.store.state.tables import alarm_clocks
 
 SLOW_DELAY_MS = 15_000

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy import Connection, select, update
 
 from trimtab.alarms import composite
@@ -40,6 +39,7 @@ from trimtab.alarms.notification import (
 )
 from trimtab.alarms.rows import Stored, all_rows, at, name_of, read_named, read_one, stored, within
 from trimtab.base.clock import Clock
+from trimtab.base.records import replace
 from trimtab.events.outbox import emit
 from trimtab.store.state.tables import alarms
 from trimtab.store.state.tables import tags as tags_table

@@ -10,12 +10,12 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.audit.model import AuditEvent
 from trimtab.audit.record import packed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import TrimtabError, Unavailable
+from trimtab.base.records import replace
 from trimtab.store.sql import load_queries
 from trimtab.store.telemetry.batch import Section
 from trimtab.store.telemetry.client import Telemetry

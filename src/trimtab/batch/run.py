@@ -12,10 +12,10 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.base.clock import Clock, SystemClock
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.base.whole_file import write_whole
 from trimtab.batch.backend import Backend, local
 from trimtab.batch.checkpoint import assemble, finish, finished, forget, kept, open_parts, output_of

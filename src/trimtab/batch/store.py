@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, NotFound
+from trimtab.base.records import replace
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.batch import batch_jobs
 

@@ -7,8 +7,8 @@ that what it waited is the peer's, on the service map, in comparisons and among 
 from collections.abc import Sequence
 
 import numpy as np
-from dataclasses import replace
 
+from trimtab.base.records import replace
 from trimtab.bottlenecks.forest import NONE, parents
 from trimtab.bottlenecks.spans import CLIENT, PRODUCER, SERVER, Spans
 

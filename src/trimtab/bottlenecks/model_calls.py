@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
-from dataclasses import replace
 
+from trimtab.base.records import replace
 from trimtab.bottlenecks.spans import INTERNAL, Spans
 
 _S, _MS = 1e9, 1e6

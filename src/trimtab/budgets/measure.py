@@ -3,11 +3,11 @@
 from decimal import Decimal
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput
 from trimtab.base.measures import HOURS
+from trimtab.base.records import replace
 from trimtab.budgets import calendar, limits
 from trimtab.budgets.filters import ReadFilter, metric_of, where_of
 from trimtab.budgets.live import NOT_LIVE, Estimated, LiveCosts, MlObject, object_of

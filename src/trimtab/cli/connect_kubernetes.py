@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 import httpx
-from msgspec.structs import replace
 
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import SetupError
+from trimtab.base.records import replace
 from trimtab.base.timerange import parse_duration_ms
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, print_json, remark

@@ -4,19 +4,19 @@ import importlib
 import os
 import signal
 import threading
+from dataclasses import fields
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import click
-from dataclasses import fields, replace
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from trimtab import settings as settings_module
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import SetupError, TrimtabError
-from trimtab.base.records import asdict
+from trimtab.base.records import asdict, replace
 from trimtab.cli.output import print_json
 from trimtab.listen import bind
 from trimtab.settings import OFF, Settings

@@ -6,11 +6,11 @@ from importlib.util import find_spec
 from typing import Any
 
 import click
-from dataclasses import replace
 
 from trimtab import settings as settings_module
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import SetupError, TrimtabError
+from trimtab.base.records import replace
 from trimtab.listen import check_exposure
 from trimtab.settings import Settings
 

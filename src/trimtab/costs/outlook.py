@@ -13,11 +13,11 @@ from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock, to_datetime
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.costs.announced import AppliedChange, ReadChanges, nothing_announced
 from trimtab.costs.closing.charges import CHARGES, Charges, split
 from trimtab.costs.closing.late import late_use

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.base.clock import Clock
+from trimtab.base.records import replace
 from trimtab.costs.allocation_tags import AllocationTags
 from trimtab.costs.announced import ReadChanges
 from trimtab.costs.currencies.room import Currencies

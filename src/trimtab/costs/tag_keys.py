@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from msgspec.structs import replace
-
+from trimtab.base.records import replace
 from trimtab.costs.model import And, Filter, Match, Not, Or, Tag, Where
 from trimtab.inventory.tag_keys import folded, meant, names_of, spaced
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.demo.company import Company, Node
 
 TICK_MS = 300_000

@@ -1,7 +1,7 @@
 """Spans as OTLP protobuf requests. Source: opentelemetry-proto, trace.proto, for the field numbers."""
 
-from collections.abc import Iterable, Mapping
 import struct
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, field
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from msgspec import Struct
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.costs.conditions import facets_of
 from trimtab.costs.model import And, CostCategory, Dimension, Facet, Filter, Tag
 from trimtab.costs.tag_keys import mapped

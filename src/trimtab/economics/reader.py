@@ -19,9 +19,9 @@ from fractions import Fraction
 from itertools import product
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
+from trimtab.base.records import replace
 from trimtab.costs.apportion import apportion
 from trimtab.costs.cells import Cell, CellQuery, CellReader
 from trimtab.costs.conditions import facets_of

@@ -6,9 +6,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING
+from trimtab.base.records import replace
 from trimtab.costs.apportion import apportion
 from trimtab.costs.cells import Cell, CellQuery, CellReader
 from trimtab.costs.model import And, Dimension, Facet, Filter, Granularity, Match, Metric, Not, Or, Tag, Where

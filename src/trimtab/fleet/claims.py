@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 from math import ceil
 
-from msgspec.structs import replace
-
+from trimtab.base.records import replace
 from trimtab.fleet.place import Claim
 from trimtab.inventory.runs.model import Held, Run
 

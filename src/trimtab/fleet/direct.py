@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
+from trimtab.base.records import replace
 from trimtab.fleet.assemble import assemble
 from trimtab.fleet.basis import DEFAULT, Basis
 from trimtab.fleet.build import build

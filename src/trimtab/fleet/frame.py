@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct, field
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.fleet.basis import Basis
 from trimtab.fleet.model import Floats, Ints, State, gpu_hours
 from trimtab.fleet.money import DayCost, MachineFacts

@@ -6,11 +6,11 @@ from decimal import Decimal
 from math import ceil
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
 from trimtab.base.measures import Measure, measure_of
+from trimtab.base.records import replace
 from trimtab.costs.model import CostQuery, CostRow, Dimension, Granularity, Metric, Where
 from trimtab.costs.read import CostReader
 from trimtab.fleet.assemble import SILENT_MS

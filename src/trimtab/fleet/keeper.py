@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.base.clock import Clock
+from trimtab.base.records import replace
 from trimtab.fleet.assemble import assemble
 from trimtab.fleet.build import build
 from trimtab.fleet.claims import UNPLACED

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
+from trimtab.base.records import replace
 from trimtab.fleet.basis import DEFAULT, Basis
 from trimtab.fleet.costing import Hours, costed_of, device_costs_of
 from trimtab.fleet.frame import Costed, DeviceCost, DeviceHours, Frame, HeldHours, Totals

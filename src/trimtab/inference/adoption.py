@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Protocol
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.base.records import replace
 from trimtab.inference.advisor import Advisor
 from trimtab.inference.policies import ChosenPolicy, PolicyStore
 from trimtab.inference.sizing import Policy, capacity_of

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.base.clock import SystemClock
+from trimtab.base.records import replace
 from trimtab.capacity.curve import Curve
 from trimtab.inference.bottleneck import Bottleneck, bottleneck
 from trimtab.inference.level import Level, level_between, level_of

@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, field
-from msgspec.structs import replace
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from trimtab.access.scope import EVERYTHING, Scope
@@ -19,6 +18,7 @@ from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound, TrimtabError
 from trimtab.base.ids import new_id
+from trimtab.base.records import replace
 from trimtab.egress.gate import Gate
 from trimtab.inference.result import LoadTest
 from trimtab.inference.store import LoadTestStore

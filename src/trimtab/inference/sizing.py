@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.inference.cost import Price
 from trimtab.inference.result import Interval, Level, LoadTest
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy import Connection, delete, insert, select
 
 from trimtab.access.scope import Scope
+from trimtab.base.records import replace
 from trimtab.inventory.owners import owner_of
 from trimtab.inventory.resources import Resource, write
 from trimtab.inventory.tagging import kept_tags

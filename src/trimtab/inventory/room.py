@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from msgspec import Struct
-from dataclasses import replace
 
 from trimtab.base.clock import Clock
+from trimtab.base.records import replace
 from trimtab.inventory.catalog.book import Catalog, load
 from trimtab.inventory.catalog.instance_prices import InstancePriceStore
 from trimtab.inventory.catalog.model import ListPrice

@@ -8,9 +8,9 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.base.clock import Clock
+from trimtab.base.records import replace
 from trimtab.inventory.source_rows import Refused, Rejection, Source, read_ledger, write_ledger
 from trimtab.store.state.database import State
 

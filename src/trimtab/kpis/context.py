@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.telemetry.concepts import Finder, Found, Metric, is_edge
 from trimtab.fleet.telemetry.owners import Owners

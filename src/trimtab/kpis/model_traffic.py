@@ -4,9 +4,9 @@ import asyncio
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
+from trimtab.base.records import replace
 from trimtab.fleet.telemetry import concepts
 from trimtab.fleet.telemetry.concepts import POD_LABELS, Finder, Metric, Registry
 from trimtab.fleet.telemetry.identity import workload_of

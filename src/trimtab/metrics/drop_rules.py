@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.base.tags import Tags
 from trimtab.inventory.drop_rules import MOST_NUMBER, Action, DropRule, DropRuleStore
 from trimtab.metrics.model import HistogramPoint, Identity, Rows

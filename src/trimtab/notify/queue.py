@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from dataclasses import replace
 from sqlalchemy import Connection, func, insert, select, update
 
 from trimtab.base import typed
+from trimtab.base.records import replace
 from trimtab.notify import kinds
 from trimtab.notify.backoff import OPEN_AFTER, delay_s
 from trimtab.notify.channels import channel_of

@@ -5,12 +5,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dataclasses import replace
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.base.ids import new_id
+from trimtab.base.records import replace
 from trimtab.notify.model import Channel, Subscription, Topic
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import notify_subscriptions, notify_topics, tags

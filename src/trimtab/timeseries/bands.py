@@ -9,8 +9,8 @@ what the model cannot know better from so little history. Pure arrays: rooms bri
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.timeseries.changes import level_shifts
 from trimtab.timeseries.robust import clip, sigma, tiny
 from trimtab.timeseries.seasonality import Profile, Season, fit_profiles

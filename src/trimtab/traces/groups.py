@@ -3,12 +3,12 @@
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy import Connection, Row, and_, delete, insert, select, update
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from trimtab.base.ids import new_id
+from trimtab.base.records import replace
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import tags, trace_groups
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.base.records import replace
 from trimtab.store.sql import load_queries
 from trimtab.store.telemetry.client import Columns, ReadLimits, Telemetry
 from trimtab.store.telemetry.schema_traces import SPANS

@@ -7,11 +7,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import AccessDenied, Conflict, InvalidInput, NotFound, TrimtabError
+from trimtab.base.records import replace
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.triggers import event_deliveries
 from trimtab.triggers import queue

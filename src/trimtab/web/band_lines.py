@@ -1,10 +1,10 @@
 """The band of an anomaly detector around the one line of a chart, where such a detector was put."""
 
 import numpy as np
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.detectors.book import DetectorBook
 from trimtab.detectors.model import Target
 from trimtab.metrics.expressions.evaluate import Evaluator

@@ -5,9 +5,8 @@ import math
 from collections.abc import Iterable, Mapping
 from functools import partial
 
-from msgspec.structs import replace
-
 from trimtab.access.scope import Scope
+from trimtab.base.records import replace
 from trimtab.fleet.basis import DEFAULT, Basis
 from trimtab.fleet.claims import holder_name
 from trimtab.fleet.model import DAY_MS, HOUR_MS, Remark

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
+from trimtab.base.records import replace
 from trimtab.costs.model import CostQuery, CostRow, Granularity, Metric
 from trimtab.costs.room import CostsRoom
 from trimtab.economics.estimate.live import LiveEstimates, spent_of

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from msgspec import Struct
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.economics.months import in_words, named
 from trimtab.economics.rules.model import UNUSED
 from trimtab.economics.statements.model import Kind, MonthState, Reconciled, Statement, StatementLine

@@ -1,11 +1,11 @@
 """The scaling engine as the inference room knows it: policies of endpoints become targets that are observed."""
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound
+from trimtab.base.records import replace
 from trimtab.egress.gate import Gate
 from trimtab.inference.adoption import Scalable
 from trimtab.inference.room import InferenceRoom

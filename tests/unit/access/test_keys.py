@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +15,7 @@ from trimtab.access.principal import Role
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound, Unavailable
+from trimtab.base.records import replace
 from trimtab.store.state.database import State
 from trimtab.store.state.sealed import unseal
 from trimtab.store.state.tables import access_keys

@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +20,7 @@ from trimtab.accounts.room import AccountsRoom
 from trimtab.audit.ingest import AuditIngest
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import Conflict, InvalidInput
+from trimtab.base.records import replace
 from trimtab.cloud.call_limits import Limit
 from trimtab.cloud.reading import Access
 from trimtab.inventory.room import InventoryRoom

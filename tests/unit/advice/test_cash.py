@@ -1,6 +1,5 @@
 """What findings save, against amounts that were worked out by hand from the lines of a bill."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 from trimtab.advice.cash import month, saving
@@ -10,6 +9,7 @@ from trimtab.advice.complete import judgement
 from trimtab.advice.examples import ago, billed, given, gpu, thing, values_of
 from trimtab.advice.facts import Bill, Facts
 from trimtab.advice.finding import Finding
+from trimtab.base.records import replace
 
 BOX = thing("ec2:instance", "i-1", type_="m5.large", State="running")
 LOW = {(CPU, "i-1"): [2] * 14, (SENT, "i-1"): [100] * 14, (GOT, "i-1"): [100] * 14}

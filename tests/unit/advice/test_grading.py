@@ -1,6 +1,5 @@
 """How predictions came out: by check, verb and month, with an interval, and what is said where they did not hold."""
 
-from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
@@ -9,6 +8,7 @@ import pytest
 from trimtab.advice.facts import DAY_MS
 from trimtab.advice.ledger.grading import Record, by_check, by_month, by_verb, warnings
 from trimtab.advice.ledger.model import Entry, EntryState
+from trimtab.base.records import replace
 
 LINE = Entry("f", "idle", "r", "1", "us-east-1", "search", EntryState.MEASURED, verb="stop", applied_ms=20_000 * DAY_MS)
 

@@ -1,12 +1,12 @@
 """The savings ledger: what is realised against the counterfactual, and how predictions are graded."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 from trimtab.advice.facts import DAY_MS
 from trimtab.advice.ledger.grading import by_check
 from trimtab.advice.ledger.measure import counterfactual, realised_a_month, realised_so_far
 from trimtab.advice.ledger.model import Entry, EntryState, Grade, grade_of
+from trimtab.base.records import replace
 
 CHANGE = 40 * DAY_MS + 5_000
 

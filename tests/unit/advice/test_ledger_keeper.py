@@ -1,7 +1,6 @@
 """The ledger of a plan: what is noted when advice is taken, and what machines saved on a bill whose truth is known."""
 
 import asyncio
-from dataclasses import replace
 from decimal import Decimal as D
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +15,7 @@ from trimtab.advice.ledger.store import LedgerStore
 from trimtab.advice.plan.model import Plan, Row, Verb
 from trimtab.advice.standing import Standing, State
 from trimtab.base.clock import ManualClock
+from trimtab.base.records import replace
 from trimtab.store.state.database import State as Database
 from unit.advice.plan.companies import Change, Machine, finding
 from unit.advice.plan.company_bill import DAY, START, CompanyBill

@@ -1,7 +1,6 @@
 """Quiet hours of the week: what is learnt, what the last week proves, and how they are said."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -10,6 +9,7 @@ from trimtab.advice.complete import judgement
 from trimtab.advice.examples import NOW_MS, billed, given, thing
 from trimtab.advice.facts import HOUR_S
 from trimtab.advice.quiet import HOUR_MS, WEEK, Quiet, crons, hour_of_week, quiet_hours, stretches, words
+from trimtab.base.records import replace
 
 MONDAY = 1_789_948_800_000  # 2026-09-21T00:00:00Z
 NIGHTS = {day * 24 + hour for day in range(7) for hour in (20, 21, 22, 23, 0, 1, 2, 3, 4, 5)}

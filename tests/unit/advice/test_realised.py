@@ -1,7 +1,6 @@
 """What machines that advice changed really saved, against companies whose invoice without the change is known."""
 
 import asyncio
-from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from trimtab.advice.ledger.machines import Applied, outcomes
 from trimtab.advice.ledger.replay import put_back
+from trimtab.base.records import replace
 from unit.advice.plan.companies import Change, Company, Machine, company
 from unit.advice.plan.company_bill import DAY, HOUR, START, CompanyBill
 

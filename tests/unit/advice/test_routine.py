@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, cast
@@ -24,6 +23,7 @@ from trimtab.advice.routine import Routine
 from trimtab.advice.standing import DIGEST, Decision, Wanted
 from trimtab.advice.store import FindingStore
 from trimtab.base.clock import ManualClock
+from trimtab.base.records import replace
 from trimtab.costs.explorer import eligible
 from trimtab.costs.explorer.commitments import CommitmentUse
 from trimtab.costs.explorer.explorer import Slice

@@ -1,7 +1,6 @@
 """The findings store: what is new, gone and changed, and decisions that stay with a finding."""
 
 import asyncio
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -12,6 +11,7 @@ from trimtab.advice.standing import Decision, Wanted
 from trimtab.advice.store import FindingStore
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.base.records import replace
 from trimtab.inventory.owners import OwnerRules
 from trimtab.store.state.database import State
 

@@ -1,11 +1,11 @@
 """Findings that are one piece of work."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 from trimtab.advice.finding import Effort, Finding, Pillar, Status
 from trimtab.advice.standing import Standing, State
 from trimtab.advice.together import together
+from trimtab.base.records import replace
 
 GPU = Finding("trimtab-idle-gpu", Pillar.COST, "gpu/1", "gpu", "p5-18", "1", "us-east-1", "idle", owner="vision",
               confidence=0.9, cash=Decimal("100.10"), gpu_hours=730.0)  # fmt: skip

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from trimtab.alarms.room import AlarmRoom
 from trimtab.alarms.rows import Stored
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.metrics.expressions.model import EvaluationJob, MetricStat, Result
 from trimtab.metrics.model import Identity, Series, SeriesQuery
 from trimtab.metrics.plan import StatRequest, StatSeries

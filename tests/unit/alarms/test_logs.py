@@ -4,7 +4,6 @@ import asyncio
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from trimtab.alarms.replay.model import CannotReplay, Span
 from trimtab.alarms.replay.pace import Pace
 from trimtab.base.clock import ManualClock, SystemClock
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.logs.insights.run import LogInsights
 from trimtab.logs.model import LogBatch, LogEvent
 from trimtab.logs.room import LogsRoom

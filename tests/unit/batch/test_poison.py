@@ -3,13 +3,13 @@
 import json
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from trimtab.base.clock import SystemClock
+from trimtab.base.records import replace
 from trimtab.batch.climb import Tuner
 from trimtab.batch.model import Done, Piece, Progress, Spec
 from trimtab.batch.predict import Failed

@@ -1,12 +1,12 @@
 """The model of a job over HTTP: a server that starts the job says which address its host has."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.unit.notify.receiver import Receiver, receiving
 
+from trimtab.base.records import replace
 from trimtab.batch.model import Spec
 from trimtab.batch.predict import Failed, open_model
 

@@ -3,13 +3,13 @@
 import json
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from trimtab.base.errors import Conflict
+from trimtab.base.records import replace
 from trimtab.batch.model import Done, ErrorRow, Piece, Spec
 from trimtab.batch.run import Means, run
 from trimtab.batch.transform import transform

@@ -1,10 +1,10 @@
 """Jobs that several change at once."""
 
 import asyncio
-from dataclasses import replace
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import ManualClock
+from trimtab.base.records import replace
 from trimtab.batch.store import JobStore, KeptJob
 from trimtab.store.state.database import State
 

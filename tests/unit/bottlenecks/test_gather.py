@@ -1,11 +1,12 @@
 """Metrics and log lines find the component that they belong to; calls of models are summed up."""
 
 import asyncio
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 import pytest
+from msgspec.structs import fields
 from tests.unit.bottlenecks.made import span
 from tests.unit.bottlenecks.test_model_calls import VLLM
 

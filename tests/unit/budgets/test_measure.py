@@ -1,13 +1,13 @@
 """How budgets stand on a bill: what is summed, in which unit, with which limit."""
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, cast
 
 from trimtab.base.clock import ManualClock
+from trimtab.base.records import replace
 from trimtab.budgets.measure import Measure
 from trimtab.budgets.model import Budget, Spend, Standing
 from trimtab.costs.currencies.model import Rate

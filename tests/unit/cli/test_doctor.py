@@ -2,7 +2,6 @@
 
 import json
 import socket
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from tests.unit.doors.rest.conftest import Api
 
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import Unavailable
+from trimtab.base.records import replace
 from trimtab.cli import checks
 from trimtab.cli.checks import SKEW_FAIL_MS, SKEW_WARN_MS, Verdict, _skew, check_data_dir, check_ports
 from trimtab.settings import Settings

@@ -6,7 +6,7 @@ The tables are those of the program as it is composed; what they would call is r
 import asyncio
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -28,6 +28,7 @@ from trimtab.access.keys import AwsKey
 from trimtab.access.principal import Needs, Principal, Role, scope_of
 from trimtab.access.scope import RowRule
 from trimtab.base.clock import SystemClock
+from trimtab.base.records import replace
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.gateway import Gateway, GatewayOptions, is_aws_request
 from trimtab.doors.aws.service import Answer, Operation, Request, Service

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from asgi_client import AsgiClient
 from browser.pretend import build_app, build_state
 from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
 from trimtab.access.scope import EVERYTHING
+from trimtab.base.records import replace
 
 FINANCE = Principal("ledger", None, Role.FINANCE, EVERYTHING)
 BOUND = Principal("bound", "111111111111", Role.ADMIN, EVERYTHING)

@@ -1,7 +1,6 @@
 """Who held which GPU, from what schedulers report: a run's cost is its GPU-hours × the node's price."""
 
 import asyncio
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import cast
@@ -13,6 +12,7 @@ from tests.unit.economics.conftest import House, line
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.costs.imports.ledger import ImportLedger
 from trimtab.economics.months import bounds
 from trimtab.economics.room import EconomicsRoom

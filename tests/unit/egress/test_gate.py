@@ -7,7 +7,7 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from tests.unit.notify.receiver import Receiver, receiving
 from gates import gate_of
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import LimitExceeded, NotFound, SetupError, Unavailable
+from trimtab.base.records import replace
 from trimtab.egress import entries
 from trimtab.egress.address import Address, Forbidden, Place, host_of
 from trimtab.egress.asker import NOBODY, Asker, asking

@@ -1,7 +1,6 @@
 """A server whose every page with tiles has something to show: made-up telemetry, and rooms of money over a bill."""
 
 import asyncio
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +16,7 @@ from trimtab.advice.finding import Finding, Judgement, Pillar
 from trimtab.advice.ledger.store import LedgerStore
 from trimtab.advice.store import FindingStore
 from trimtab.base.clock import ManualClock
+from trimtab.base.records import replace
 from trimtab.batch.report import Report
 from trimtab.batch.store import JobStore, KeptJob
 from trimtab.costs.files.folder import LocalFolder

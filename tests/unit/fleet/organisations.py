@@ -4,10 +4,11 @@ Everything of an organisation is drawn from one seed, so that a case that fails 
 """
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from trimtab.base.records import replace
 from trimtab.fleet.known import BilledMachine, Known
 from trimtab.fleet.model import DAY_MS, HOUR_MS
 from trimtab.fleet.telemetry.day import GpuRow, TelemetryDay

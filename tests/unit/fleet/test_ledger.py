@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +14,7 @@ from tests.unit.kpis.fleet import Fleet
 
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
 from trimtab.base.clock import ManualClock
+from trimtab.base.records import replace
 from trimtab.economics.shared.model import Use
 from trimtab.economics.unit.ledger import Ledgers
 from trimtab.fleet.basis import Basis

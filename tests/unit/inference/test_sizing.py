@@ -1,11 +1,11 @@
 """From load tests to type × count × target."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.inference.cost import Price
 from trimtab.inference.estimated import estimates
 from trimtab.inference.result import Interval, Level, LoadTest, Overhead

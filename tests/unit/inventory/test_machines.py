@@ -1,11 +1,11 @@
 """Whose machines are: by tag or owner, as of the last time that they were read."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
 from trimtab.access.scope import RowRule
+from trimtab.base.records import replace
 from trimtab.inventory.machines import MachineOwners
 from trimtab.inventory.resolver import ResourceRef
 from trimtab.inventory.resources import Resource, ResourceStore

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import func, select
 
 from trimtab.base.clock import ManualClock
+from trimtab.base.records import replace
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.forget import Forgetting
 from trimtab.inventory.runs.marks import OPEN_MS

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pytest
@@ -13,6 +13,7 @@ from sqlalchemy import delete
 
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
 from trimtab.base.clock import ManualClock
+from trimtab.base.records import replace
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.forget import Forgetting
 from trimtab.inventory.runs.model import Condition, LifeStretch, Node, NodeLife

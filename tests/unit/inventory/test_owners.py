@@ -1,9 +1,8 @@
 """Whose a resource is: each who is asked in his turn, several holders, spellings of tags, and nobody."""
 
-from dataclasses import replace
-
 import pytest
 
+from trimtab.base.records import replace
 from trimtab.inventory.owners import NO_RULES, Claims, Holding, Owner, OwnerRules, owner_of, resolved
 from trimtab.inventory.tag_keys import TagKey
 

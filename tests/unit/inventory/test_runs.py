@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +10,7 @@ import pytest
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import NotFound
+from trimtab.base.records import replace
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.filter import RunFilter
 from trimtab.inventory.runs.forget import Forgetting

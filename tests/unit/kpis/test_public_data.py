@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections import defaultdict
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 from tests.unit.kpis.fleet import Fleet, direct
 
 from trimtab.access.scope import EVERYTHING
+from trimtab.base.records import replace
 from trimtab.fleet.claims import parts_of_run, span_of
 from trimtab.fleet.frame import by_machine, totals
 from trimtab.inventory.runs.model import Run, RunKey, RunState

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
@@ -11,6 +10,7 @@ from tests.unit.logs.conftest import NOW
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import NotFound
+from trimtab.base.records import replace
 from trimtab.logs.model import Group, LogBatch, LogEvent
 from trimtab.logs.read import PAGE_BYTES, EventQuery, Page
 from trimtab.logs.room import LogsRoom

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from trimtab.access.scope import Scope
 from trimtab.alarms.tagged import AlarmTags
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.doors.aws.cloudwatch.service import build
 from trimtab.doors.aws.cloudwatch.tagged import EveryTagged, named_exist
 from trimtab.metric_streams.deliver import KEPT_MS, Parcel, Streaming

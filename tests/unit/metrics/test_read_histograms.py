@@ -1,13 +1,13 @@
 """Histograms read back: what each point added, and estimates from its buckets."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from tests.unit.metrics.conftest import START, Room, ask, run
 
 from trimtab.access.scope import EVERYTHING
+from trimtab.base.records import replace
 from trimtab.metrics.model import VALUE_ROW, HistogramPoint, Kind, MetricBatch
 from trimtab.metrics.read import LatestPoint
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from tests.unit.notify.receiver import Receiver
 
 from gates import open_gate
 from trimtab.base.clock import ManualClock
+from trimtab.base.records import replace
 from trimtab.notify.model import Verdict
 from trimtab.notify.sender import Means
 from trimtab.notify.transport.http import HttpTransport

@@ -5,7 +5,6 @@ import socketserver
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,6 +14,7 @@ from tests.unit.notify.receiver import Receiver
 
 from gates import open_gate
 from trimtab.base.errors import SetupError
+from trimtab.base.records import replace
 from trimtab.egress.http import HttpOptions
 from trimtab.egress.request import Outgoing
 from trimtab.notify.housekeeping import Housekeeping

@@ -1,13 +1,13 @@
 """Spans are read back as they were written, each once, within a scope."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.base.records import replace
 from trimtab.traces.model import Span, w3c_trace_id, xray_trace_id
 from trimtab.traces.read import Where
 from trimtab.traces.room import TracesRoom

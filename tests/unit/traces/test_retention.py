@@ -1,10 +1,10 @@
 """What is past its retention goes by days; tail sampling keeps what failed or was slow, and a share of the rest."""
 
 import asyncio
-from dataclasses import replace
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import ManualClock
+from trimtab.base.records import replace
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
 from trimtab.traces.model import Span

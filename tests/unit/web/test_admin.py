@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -18,6 +17,7 @@ from trimtab.access.refusals import Refused
 from trimtab.access.room import AccessRoom
 from trimtab.access.scope import RowRule
 from trimtab.base.clock import ManualClock
+from trimtab.base.records import replace
 from trimtab.egress.address import Place
 from trimtab.egress.gate import Gate
 from trimtab.store.state.database import State

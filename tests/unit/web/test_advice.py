@@ -4,7 +4,6 @@ import asyncio
 import csv
 import io
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, cast
@@ -22,6 +21,7 @@ from trimtab.advice.plan.presented import PlansTogether, together
 from trimtab.advice.room import AdviceRoom, Means
 from trimtab.advice.standing import Decision
 from trimtab.base.clock import ManualClock
+from trimtab.base.records import replace
 from trimtab.costs.currencies.convert import RateBook
 from trimtab.costs.currencies.model import Rate
 from trimtab.store.state.database import State

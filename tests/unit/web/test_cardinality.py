@@ -1,6 +1,5 @@
 """The page of what costs most series, and its buttons."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from asgi_client import AsgiClient
 from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
 from trimtab.access.scope import Scope
 from trimtab.base.clock import ManualClock
+from trimtab.base.records import replace
 from trimtab.inventory.drop_rules import DropRuleStore
 from trimtab.metrics.cardinality import CardinalityReader
 from trimtab.metrics.drop_rules import DropRules, DropRulesRoom

@@ -1,13 +1,13 @@
 """The panel of what is not billed yet: the month with its lines, and what the estimate lacks."""
 
 import asyncio
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 from tests.unit.costs.made_months import DAY, Organisation, month_of, outlooks_of
 
 from trimtab.access.scope import EVERYTHING
+from trimtab.base.records import replace
 from trimtab.costs.model import Metric
 from trimtab.costs.outlook_model import OutlookQuery
 from trimtab.costs.periods import next_month

@@ -1,6 +1,6 @@
-from dataclasses import replace
 from decimal import Decimal
 
+from trimtab.base.records import replace
 from trimtab.fleet.frame import DeviceCost
 from trimtab.web.gpu_findings import broken_groups, idle_groups
 from trimtab.web.gpu_fleet import GpuRow, State

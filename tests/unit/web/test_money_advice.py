@@ -1,12 +1,12 @@
 """Rows of the Purchase plan and Right-sizing pages: what runs when, what ends in which month, codes in words."""
 
-from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
 
 from trimtab.advice.purchases.answer import Answer, Bought, Expiry, Held, Result, Spread, Stack
 from trimtab.advice.purchases.apply import Figures
+from trimtab.base.records import replace
 from trimtab.web.pages.rightsizing import reason_words
 from trimtab.web.purchases.rows import bought_row, expiry_rows, held_row, pictures_of, timeline_of
 

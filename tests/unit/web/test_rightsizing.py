@@ -1,7 +1,6 @@
 """The page of right-sizing: two figures under two names, one total, and what is not sized."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal as D
 from typing import Any, cast
 
@@ -9,6 +8,7 @@ from asgi_client import AsgiClient
 from trimtab.advice.rightsizing.model import Advised, Finding, Kind, Option, Recommendation, Subject
 from trimtab.advice.rightsizing.planned import Planned
 from trimtab.advice.rightsizing.store import Kept
+from trimtab.base.records import replace
 from trimtab.web.app import WebState
 
 SUBJECT = Subject("aws/1/r/instance/i-1", Kind.INSTANCE, "i-1", "box", "m5.2xlarge", "1", "r")

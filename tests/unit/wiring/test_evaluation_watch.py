@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from gates import gate_of
 from trimtab.alarms.lateness import late_ms
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import SetupError, Unavailable
+from trimtab.base.records import replace
 from trimtab.jobs.lock import Lock
 from trimtab.notify.channels import ChannelStore, Wish
 from trimtab.settings import Settings, load

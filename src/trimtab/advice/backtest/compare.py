@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.advice.backtest.model import Backtest, LeftOut, VerbOutcome
 from trimtab.advice.plan.books import Books
@@ -15,6 +14,7 @@ from trimtab.advice.plan.model import ZERO, Action, Plan, Verb
 from trimtab.advice.plan.told import Bought, tell
 from trimtab.advice.purchases.model import HOUR_MS
 from trimtab.advice.purchases.rates import Rates
+from trimtab.base.records import replace
 
 
 class Came(Struct, frozen=True):

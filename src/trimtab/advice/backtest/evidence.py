@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Sequence
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.advice.backtest.model import LeftOut
@@ -25,6 +24,7 @@ from trimtab.advice.rightsizing.model import Kind
 from trimtab.advice.rightsizing.publishing import CHECKS, owned
 from trimtab.advice.rightsizing.publishing import judgement as sizes
 from trimtab.advice.rightsizing.room import RightsizingRoom
+from trimtab.base.records import replace
 
 _INVENTORY = "it judges by what the inventory says, of which no past is kept"
 _UNMEASURED = "nothing that it judges was measured before that day"

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.backtest.compare import Came, compared
@@ -29,6 +28,7 @@ from trimtab.advice.standing import Wanted as Listed
 from trimtab.base import typed
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.base.records import replace
 from trimtab.costs.explorer import eligible
 from trimtab.costs.model import CostQuery, Dimension, Granularity, Metric
 from trimtab.timeseries.forecast.forecaster import Forecaster

@@ -3,11 +3,10 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from msgspec.structs import replace
-
 from trimtab.access.scope import Scope
 from trimtab.advice.gather.facts_reader import FactsReader
 from trimtab.base.clock import ManualClock, to_datetime, to_ms
+from trimtab.base.records import replace
 from trimtab.costs.model import CostQuery, CostRow, Granularity
 from trimtab.costs.read import CostReader, PowerCost
 

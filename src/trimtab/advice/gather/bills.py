@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.advice.facts import BILL_DAYS, DAY_MS, Bill, Commitment
+from trimtab.base.records import replace
 from trimtab.costs.explorer import eligible
 from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Facet, Match, Metric, Not, Where
 from trimtab.costs.read import PowerCost

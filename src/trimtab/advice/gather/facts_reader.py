@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from decimal import Decimal
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.check import Check, Want
@@ -16,6 +15,7 @@ from trimtab.advice.gather.measures import measures
 from trimtab.advice.gather.things import read_kinds, things
 from trimtab.advice.rules import Rules, no_rules
 from trimtab.base.clock import Clock
+from trimtab.base.records import replace
 from trimtab.costs.model import Facet
 from trimtab.costs.room import CostsRoom
 from trimtab.fleet.reading import HoursReader

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.advice.facts import BILL_DAYS, DAY_MS, Facts, Gpu, GpuLoss, Values
 from trimtab.advice.gather.machines import OWNER_DAYS, KnownFleet
 from trimtab.advice.judging import gpu_thing
+from trimtab.base.records import replace
 from trimtab.fleet.assemble import SCHEDULED
 from trimtab.fleet.holders import Device
 from trimtab.fleet.model import MachineKey, State, gpu_hours

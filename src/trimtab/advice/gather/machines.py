@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.advice.facts import BILL_DAYS, DAY_MS, Bill, Machine, Machines
+from trimtab.base.records import replace
 from trimtab.fleet.frame import DeviceCost
 from trimtab.fleet.holders import Device, holder_words, holdings_by_device, holdings_by_machine
 from trimtab.fleet.model import MachineKey

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.advice.facts import DAY_MS, Facts
@@ -23,6 +22,7 @@ from trimtab.advice.plan.model import Plan, Verb
 from trimtab.advice.plan.told import divided
 from trimtab.advice.standing import Standing
 from trimtab.base.clock import Clock
+from trimtab.base.records import replace
 from trimtab.costs.model import And, CostQuery, Dimension, Granularity, Match, Metric, Where
 from trimtab.costs.room import CostsRoom
 

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.advice.facts import DAY_MS
@@ -19,6 +18,7 @@ from trimtab.advice.purchases.lines import LINE
 from trimtab.advice.purchases.model import HOUR_MS, Floats, Use
 from trimtab.advice.purchases.rates import Rates
 from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.base.records import replace
 from trimtab.costs.explorer import eligible
 from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Granularity, Match, Metric, Not, Where
 from trimtab.costs.read import CostReader

@@ -11,10 +11,10 @@ from itertools import groupby
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.advice.purchases.apply import apply
 from trimtab.advice.purchases.model import NANO, Floats, Holdings, Use
+from trimtab.base.records import replace
 
 WEEK = 168
 

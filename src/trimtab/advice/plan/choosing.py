@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.finding import Finding
@@ -24,6 +23,7 @@ from trimtab.advice.purchases.rates import Rates
 from trimtab.advice.standing import Wanted
 from trimtab.advice.store import FindingStore
 from trimtab.base.clock import Clock
+from trimtab.base.records import replace
 from trimtab.costs.read import CostReader
 from trimtab.inventory.catalog.book import Catalog
 from trimtab.inventory.catalog.spot import SpotPriceStore

@@ -11,7 +11,6 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.advice.finding import HOURS_A_MONTH
 from trimtab.advice.plan.books import WEEK, Books, Part
@@ -21,6 +20,7 @@ from trimtab.advice.purchases.apply import apply, committed_of, in_force
 from trimtab.advice.purchases.lines import family_of, units_of
 from trimtab.advice.purchases.model import NANO, Floats, Holdings, Ints, Use, UseLine
 from trimtab.advice.purchases.rates import Rates
+from trimtab.base.records import replace
 
 _CENT = Decimal("0.01")
 _REMEMBERED = 5000

@@ -12,13 +12,13 @@ from decimal import Decimal
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.advice.finding import Action, Effort, Evidence, Finding, Pillar
 from trimtab.advice.plan.evaluate import Beside, Evaluation
 from trimtab.advice.purchases.apply import apply
 from trimtab.advice.purchases.model import NANO, Floats, Holdings, PlanKind, Reservation, UseLine
 from trimtab.advice.purchases.rates import Rates
+from trimtab.base.records import replace
 
 EXCHANGE = "trimtab-exchange-reservation"
 _SERVICE = "AmazonEC2"

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 import numpy as np
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.advice.cash import month
@@ -15,6 +14,7 @@ from trimtab.advice.plan.model import ZERO
 from trimtab.advice.purchases.bill import Bill, use_of
 from trimtab.advice.purchases.lines import Reading
 from trimtab.advice.purchases.model import HOUR_MS, Floats, Use
+from trimtab.base.records import replace
 from trimtab.costs.explorer import eligible
 from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Filter, Granularity, Match, Metric, Not, Where
 from trimtab.costs.read import CostReader

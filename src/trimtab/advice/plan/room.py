@@ -5,7 +5,6 @@ from collections.abc import Collection, Sequence
 from hashlib import blake2b
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.finding import Finding, Judgement
@@ -25,6 +24,7 @@ from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.advice.store import FindingStore
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.base.records import replace
 from trimtab.costs.currencies.room import Currencies
 from trimtab.costs.model import CostQuery, Granularity, Metric
 from trimtab.costs.read import CostReader

@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.advice.finding import HOURS_A_MONTH, Finding
 from trimtab.advice.plan.evaluate import NOTHING, Beside, Evaluation, Worth, month_of, week_means
@@ -21,6 +20,7 @@ from trimtab.advice.plan.timing import NEXT, Due, Timing, at_renewal, on
 from trimtab.advice.purchases.model import HOUR_MS, Holdings, Reservation
 from trimtab.advice.purchases.model import Plan as SavingsPlan
 from trimtab.base.clock import to_datetime
+from trimtab.base.records import replace
 from trimtab.costs.apportion import apportion
 
 MONTHS = 3

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct, field
-from dataclasses import replace
 
 from trimtab.access.scope import Scope
 from trimtab.advice.purchases.answer import Answer, Held, Proof, Rule, Wanted
@@ -32,6 +31,7 @@ from trimtab.advice.purchases.planner import Options, plan
 from trimtab.advice.purchases.rates import Rates, Share
 from trimtab.advice.purchases.tell import bought_of, held_of, results, stack_of
 from trimtab.base.errors import NotFound
+from trimtab.base.records import replace
 from trimtab.costs.explorer import eligible
 from trimtab.costs.explorer.providers import shown
 from trimtab.costs.model import CostQuery, Dimension, Filter, Metric, Where

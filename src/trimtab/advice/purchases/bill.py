@@ -11,7 +11,6 @@ from decimal import Decimal
 
 import numpy as np
 from msgspec import Struct
-from dataclasses import replace
 
 from trimtab.access.scope import Scope
 from trimtab.advice.purchases.elsewhere import held_elsewhere
@@ -31,6 +30,7 @@ from trimtab.advice.purchases.model import (
 )
 from trimtab.advice.purchases.rates import Basis, Rates, Share
 from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.base.records import replace
 from trimtab.costs.explorer import eligible
 from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Filter, Granularity, Metric, Or, Where
 from trimtab.costs.read import CostReader

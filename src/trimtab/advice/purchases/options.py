@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 import numpy as np
-from dataclasses import replace
 
 from trimtab.advice.purchases.answer import Wanted
 from trimtab.advice.purchases.facts import ReservedRate
@@ -23,6 +22,7 @@ from trimtab.advice.purchases.model import (
     UseLine,
 )
 from trimtab.advice.purchases.rates import EVERY, Basis, Rates, Share
+from trimtab.base.records import replace
 from trimtab.costs.explorer import providers
 
 _FAMILIES = 8

@@ -12,9 +12,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.advice.purchases.model import HOUR_MS, NANO, Floats, Use
+from trimtab.base.records import replace
 from trimtab.timeseries.forecast.model import Forecast, Question
 
 WEEK = 168

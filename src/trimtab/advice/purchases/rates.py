@@ -12,9 +12,9 @@ from itertools import product
 
 import numpy as np
 from msgspec import Struct
-from dataclasses import replace
 
 from trimtab.advice.purchases.model import Floats, Holdings, Payment, Plan, PlanKind, UseLine
+from trimtab.base.records import replace
 
 EVERY = "*"
 """The family of a share that holds for all families without one of their own."""

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.purchases.advisor import Advisor, Known, Planned, Terms
@@ -20,6 +19,7 @@ from trimtab.advice.purchases.recorded import RecordedPlans, active
 from trimtab.advice.store import FindingStore
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.base.records import replace
 from trimtab.costs.room import CostsRoom
 from trimtab.inventory.catalog.book import Catalog, load
 from trimtab.store.state.database import State

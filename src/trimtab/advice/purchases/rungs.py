@@ -7,12 +7,12 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
-from dataclasses import replace
 
 from trimtab.advice.purchases.ladder import Ladder, end_of, month_of
 from trimtab.advice.purchases.model import NANO, Floats, Holdings, Ints, Plan, Reservation
 from trimtab.advice.purchases.optimum import Limit
 from trimtab.base.clock import iso
+from trimtab.base.records import replace
 
 _MILL = Decimal("0.001")
 """The step in which a commitment is bought, dollars an hour."""

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
-from dataclasses import replace
 
 from trimtab.advice.purchases.answer import Bought, Held, Result, Spread, Stack
 from trimtab.advice.purchases.apply import Applied, Figures, apply, figures, in_force, term_hours
@@ -25,6 +24,7 @@ from trimtab.advice.purchases.options import basis_of, upfront_of
 from trimtab.advice.purchases.outlook import WEEK, Outlook
 from trimtab.advice.purchases.rates import Rates
 from trimtab.base.clock import iso
+from trimtab.base.records import replace
 
 ON_DEMAND = "On demand"
 

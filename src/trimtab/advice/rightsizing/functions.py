@@ -9,11 +9,11 @@ judged ("Viewing AWS Lambda function recommendations", Compute Optimizer User Gu
 from decimal import Decimal
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.advice.finding import HOURS_A_MONTH
 from trimtab.advice.rightsizing.model import Advised, Axis, Effort, Finding, Option, Recommendation, Subject, Walked
 from trimtab.advice.rightsizing.settings import Sizing
+from trimtab.base.records import replace
 from trimtab.inventory.catalog.functions import FunctionPrice
 
 MOST_MB, LEAST_INVOCATIONS = 1792, 50

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 import numpy as np
-from msgspec.structs import replace
 
 from trimtab.advice.finding import HOURS_A_MONTH
 from trimtab.advice.rightsizing.model import Axis, Kind, Option, Recommendation
 from trimtab.advice.rightsizing.use import DailyUse
 from trimtab.advice.rightsizing.walk import Flags
+from trimtab.base.records import replace
 
 DAYS = {Kind.VOLUME: 32}
 """Days without use by kind; DEFAULT_DAYS for the others."""

@@ -7,12 +7,12 @@ agent says of a host and what an exporter says of its GPUs is use of the instanc
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.facts import BILL_DAYS
 from trimtab.advice.gather.machines import machines_of
 from trimtab.advice.rightsizing.model import Axis, Kind, Subject
+from trimtab.base.records import replace
 from trimtab.fleet.model import DAY_MS, MachineKey
 from trimtab.fleet.money import MachineFacts
 from trimtab.fleet.naming import MachineNames, series_by_device

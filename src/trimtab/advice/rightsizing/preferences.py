@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.advice.rightsizing.settings import Sizing
 from trimtab.advice.rightsizing.strategies.documented import HEADROOMS, LOOKBACKS, THRESHOLDS
+from trimtab.base.records import replace
 
 ORGANIZATION, ACCOUNT, RESOURCE = "Organization", "AccountId", "ResourceArn"
 _NARROW_FIRST = (RESOURCE, ACCOUNT, ORGANIZATION)

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from msgspec.structs import replace
-
 from trimtab.advice.cash import Saving, saving
 from trimtab.advice.complete import cost_of
 from trimtab.advice.facts import Facts, Thing
@@ -14,6 +12,7 @@ from trimtab.advice.finding import Finding as AdviceFinding
 from trimtab.advice.rightsizing.applying import change
 from trimtab.advice.rightsizing.model import Axis, Finding, Kind, Recommendation, Subject
 from trimtab.advice.rightsizing.store import id_of
+from trimtab.base.records import replace
 
 CHECKS: Mapping[Kind, str] = {kind: f"trimtab-rightsizing-{kind.value}" for kind in Kind}
 """The check under which the findings of a kind are kept."""

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.facts import Facts
@@ -27,6 +26,7 @@ from trimtab.advice.rightsizing.store import INACTIVE, Kept, RightsizingStore
 from trimtab.advice.rightsizing.subjects import INVENTORY, subjects, why_not
 from trimtab.advice.rightsizing.use import DAY_MS, DailyUse, Floats, Integers
 from trimtab.base.clock import Clock
+from trimtab.base.records import replace
 from trimtab.inventory.catalog.functions import function_price
 from trimtab.inventory.room import InventoryRoom
 from trimtab.logs.serverless.model import X86, FunctionUse

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from trimtab.access.scope import Scope
@@ -15,6 +14,7 @@ from trimtab.advice.rightsizing.model import Kind, Recommendation, Subject
 from trimtab.advice.rightsizing.preferences import Preference
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound
+from trimtab.base.records import replace
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import rightsizing_enrolment as enrolment
 from trimtab.store.state.tables import rightsizing_preferences as preferences

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from msgspec.structs import replace
 
 from trimtab.alarms.evaluate import Floats
 from trimtab.alarms.model import Operator
 from trimtab.alarms.replay.model import Trace
+from trimtab.base.records import replace
 
 _BELOW = (Operator.LESS, Operator.LESS_OR_EQUAL, Operator.BELOW_LOWER)
 

@@ -4,7 +4,6 @@ import asyncio
 import math
 
 import numpy as np
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.alarms.log_query import log_query
@@ -14,6 +13,7 @@ from trimtab.alarms.replay.found import Found, entry_of, times_of
 from trimtab.alarms.replay.model import CannotReplay, Trace
 from trimtab.alarms.replay.pace import Pace
 from trimtab.base.errors import LimitExceeded, NotFound
+from trimtab.base.records import replace
 
 MOST_QUERIES = 200
 """Executions that are run one by one: some ten milliseconds each."""

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.alarms import composite
 from trimtab.alarms.form import read_alarm
@@ -33,6 +32,7 @@ from trimtab.alarms.replay.single import replay_single
 from trimtab.alarms.rows import Stored, name_of
 from trimtab.alarms.schedule import delay_ms
 from trimtab.base.clock import iso
+from trimtab.base.records import replace
 from trimtab.metrics.expressions.model import MetricStat
 from trimtab.metrics.rollups.tiers import Retention
 

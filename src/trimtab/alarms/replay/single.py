@@ -1,7 +1,6 @@
 """Replays alarms on one metric: the evaluator's own look at all times at once, over a reader that remembers."""
 
 import numpy as np
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.alarms.evaluate import Floats, Integers
@@ -13,6 +12,7 @@ from trimtab.alarms.replay.found import Found, entry_of, times_of
 from trimtab.alarms.replay.model import Trace
 from trimtab.alarms.replay.pace import Pace
 from trimtab.alarms.replay.remembered import RememberedReader
+from trimtab.base.records import replace
 from trimtab.metrics.expressions.model import MetricStat
 from trimtab.metrics.model import SeriesQuery
 from trimtab.metrics.plan import StatRequest

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.alarms.evaluate import Codes, Integers, breaching, judge, present
@@ -28,6 +27,7 @@ from trimtab.alarms.suggest.front import Scored, aims, choose
 from trimtab.alarms.suggest.incidents import excursions, level, marked
 from trimtab.alarms.suggest.model import Candidate, CannotSuggest, Incident, Proposal, Score, Suggestions
 from trimtab.alarms.suggest.score import alarms_of, score
+from trimtab.base.records import replace
 from trimtab.metrics.expressions.model import MetricStat
 from trimtab.metrics.model import SeriesQuery
 

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy import Connection, delete, insert, select, update
 
 from trimtab.audit.tags import AuditTags
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, LimitExceeded, NotFound
 from trimtab.base.ids import new_id
+from trimtab.base.records import replace
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import audit_stores
 

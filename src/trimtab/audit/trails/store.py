@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec.structs import replace
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -12,6 +11,7 @@ from trimtab.audit.tags import AuditTags
 from trimtab.audit.trails.model import Trail, arn_of
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, LimitExceeded, NotFound
+from trimtab.base.records import replace
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import audit_trails
 

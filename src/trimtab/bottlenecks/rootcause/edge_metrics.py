@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.bottlenecks.rootcause.signals import Series
 
 _SOURCE = re.compile(r"(?i)source|client")

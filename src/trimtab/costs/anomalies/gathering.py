@@ -9,8 +9,7 @@ type, has one cause.
 from collections.abc import Sequence
 from decimal import Decimal
 
-from msgspec.structs import replace
-
+from trimtab.base.records import replace
 from trimtab.costs.anomalies.model import Finding, Impact, Kind, Wider
 from trimtab.costs.read_sql import DAY_MS
 from trimtab.timeseries.overspend import SETTLED

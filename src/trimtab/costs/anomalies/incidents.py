@@ -8,8 +8,7 @@ from collections import Counter
 from collections.abc import Sequence, Set
 from decimal import Decimal
 
-from msgspec.structs import replace
-
+from trimtab.base.records import replace
 from trimtab.costs.anomalies.gathering import EXPLAINS, began_together, may_explain
 from trimtab.costs.anomalies.model import Anomaly, Cause, Wider
 

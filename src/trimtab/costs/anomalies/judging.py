@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.base.clock import Clock
+from trimtab.base.records import replace
 from trimtab.costs.anomalies import finding as findings_of
 from trimtab.costs.anomalies.causes import LINE, Causes, narrowed
 from trimtab.costs.anomalies.finding import Levels, Limits, limits_of

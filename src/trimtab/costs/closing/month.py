@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.costs.closing.charges import Charges, Floats, Kind, LineName
 from trimtab.costs.closing.late import late_use
 from trimtab.costs.closing.ways import Expectation, LineMonth, bases_of, comes_daily, expect

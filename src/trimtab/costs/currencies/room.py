@@ -8,11 +8,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import to_datetime
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.costs.currencies.convert import Amounts, to_digits, together
 from trimtab.costs.currencies.model import Together
 from trimtab.costs.currencies.store import RateStore

@@ -4,10 +4,9 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from msgspec.structs import replace
-
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.errors import TrimtabError
+from trimtab.base.records import replace
 from trimtab.costs.delivery.layout import Layout
 from trimtab.costs.delivery.model import Definition, Execution, Status
 from trimtab.costs.delivery.store import ExportStore

@@ -4,13 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msgspec.structs import replace
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, LimitExceeded, NotFound
 from trimtab.base.ids import new_id
+from trimtab.base.records import replace
 from trimtab.costs.delivery.model import Definition, Execution, Kind, Status
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import cost_export_runs as runs

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.costs.delivery.cur_columns import Type, legacy_name
 from trimtab.costs.delivery.model import Destination, FileKind, Kind
 from trimtab.costs.delivery.statement import Output, Statement, compiled

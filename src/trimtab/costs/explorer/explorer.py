@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
+from trimtab.base.records import replace
 from trimtab.costs.explorer import eligible
 from trimtab.costs.explorer.commitments import (
     CommitmentUse,

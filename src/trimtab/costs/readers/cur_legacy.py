@@ -2,8 +2,7 @@
 
 import re
 
-from msgspec.structs import replace
-
+from trimtab.base.records import replace
 from trimtab.costs.readers.aws import map_aws
 from trimtab.costs.readers.columns import Columns, SourceColumn
 from trimtab.costs.readers.lines import LineMap

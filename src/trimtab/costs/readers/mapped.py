@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.costs.readers import coerce, focus
 from trimtab.costs.readers.columns import Columns, Kind, SourceColumn
 from trimtab.costs.readers.lines import LineMap

@@ -7,9 +7,9 @@ from types import ModuleType
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.base.tags import make_tags
 from trimtab.base.turns import Turns
 from trimtab.doors.prometheus.beginnings import beginnings, recent

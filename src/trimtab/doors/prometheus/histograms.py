@@ -11,9 +11,9 @@ import struct
 from itertools import accumulate, pairwise
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.doors.protobuf import wire
 from trimtab.doors.protobuf.wire import FIXED64, LENGTH, VARINT, Malformed
 from trimtab.metrics.model import HistogramPoint

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from msgspec.structs import replace
-
 from trimtab.access.grant import Grant, rules_of
 from trimtab.access.key import AWS, KeyInfo
 from trimtab.access.principal import Role
 from trimtab.access.room import AccessRoom
 from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.client import wire
 from trimtab.doors.rest.spec import Call, Operation
 

@@ -3,10 +3,10 @@
 from typing import Annotated
 
 from msgspec import Meta, Struct
-from msgspec.structs import replace
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import AccessDenied, NotFound
+from trimtab.base.records import replace
 from trimtab.client import log_doors_wire as wire
 from trimtab.doors.rest.log_place import BY_NAME, TAG, LogDoors, NameQuery
 from trimtab.doors.rest.spec import Call, NoQuery, Operation

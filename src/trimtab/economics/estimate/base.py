@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.costs.model import Metric
 from trimtab.costs.read_sql import DAY_MS, HOUR_MS
 from trimtab.economics.estimate.carry import at_close

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.economics.estimate.carry import at_close, carried
 from trimtab.economics.estimate.model import RESOURCE, UNIT, Basis, DayAmounts, Floats, Metered, Past
 

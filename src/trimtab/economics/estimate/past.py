@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 import numpy as np
-from msgspec.structs import replace
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.costs.cells import Cell, CellQuery, CellReader
 from trimtab.costs.model import CostQuery, Dimension, Granularity, Metric
 from trimtab.costs.read import CostReader

@@ -1,8 +1,7 @@
 """Gives something that nobody owns an owner: one more rule, after all others of the owners' category."""
 
-from msgspec.structs import replace
-
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.costs.model import And, Dimension, Filter, Where
 from trimtab.economics.rules.model import CategoryRule, RuleSet
 

@@ -5,8 +5,8 @@ from enum import StrEnum
 from fractions import Fraction
 
 from msgspec import Struct
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.economics.rules.model import SharePolicy
 
 

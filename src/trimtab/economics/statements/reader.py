@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, NotFound
+from trimtab.base.records import replace
 from trimtab.costs.imports.ledger import ImportLedger
 from trimtab.costs.model import Dimension
 from trimtab.economics.division import Division

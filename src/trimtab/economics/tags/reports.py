@@ -7,9 +7,8 @@ from decimal import Decimal
 from functools import partial
 from itertools import chain
 
-from msgspec.structs import replace
-
 from trimtab.access.scope import EVERYTHING
+from trimtab.base.records import replace
 from trimtab.costs.apportion import apportion
 from trimtab.costs.cells import Cell, CellQuery, CellReader
 from trimtab.costs.model import And, CostCategory, Dimension, Facet, Filter, Granularity, Match, Metric, Not, Tag, Where

@@ -1,8 +1,7 @@
 """What of a ledger a scope may see: machines of its accounts, and runs by the rows that it allows."""
 
-from msgspec.structs import replace
-
 from trimtab.access.scope import Scope
+from trimtab.base.records import replace
 from trimtab.economics.unit.model import Ledger
 from trimtab.inventory.runs.filter import visible
 

@@ -18,8 +18,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct, field
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.fleet.telemetry import concepts
 from trimtab.fleet.telemetry.concepts import Finder, Found
 from trimtab.fleet.telemetry.day import GpuRow, Places, TelemetryDay

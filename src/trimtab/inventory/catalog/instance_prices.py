@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from trimtab.base.clock import to_datetime
+from trimtab.base.records import replace
 from trimtab.inventory.catalog.book import HOME, ON_DEMAND
 from trimtab.inventory.catalog.model import ListPrice
 from trimtab.store.state.database import State

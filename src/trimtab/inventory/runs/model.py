@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import Struct, field
-from msgspec.structs import replace
+
+from trimtab.base.records import replace
 
 
 class RunState(StrEnum):

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, and_, delete, false, func, insert, select, update
 
 from trimtab.access.scope import Scope
+from trimtab.base.records import replace
 from trimtab.inventory.runs import sightings
 from trimtab.inventory.runs.marks import Span, mark
 from trimtab.inventory.runs.model import Condition, LifeStretch, Node, NodeLife, NodeStretch

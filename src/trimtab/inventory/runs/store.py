@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select, tuple_, update
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import NotFound
+from trimtab.base.records import replace
 from trimtab.inventory.runs.filter import RunFilter, visible
 from trimtab.inventory.runs.marks import Span, mark
 from trimtab.inventory.runs.model import OPEN, Held, Run, RunKey, RunState, Stretch

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
+from trimtab.base.records import replace
 from trimtab.fleet.telemetry.owners import UNOWNED
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.filter import RunFilter

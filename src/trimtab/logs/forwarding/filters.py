@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec.structs import replace
 from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, LimitExceeded, NotFound
+from trimtab.base.records import replace
 from trimtab.egress.gate import Gate
 from trimtab.egress.request import Outgoing
 from trimtab.logs.filters.parser import parse

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.logs.fields import Kind, Parameters, Sql, json_path, sql_of, unmasked
 
 NOTHING = Sql("CAST(NULL, 'Nullable(String)')", Kind.TEXT)

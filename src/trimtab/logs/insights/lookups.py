@@ -2,9 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
-from msgspec.structs import replace
-
 from trimtab.base.errors import NotFound
+from trimtab.base.records import replace
 from trimtab.logs.fields import Parameters
 from trimtab.logs.insights.lexer import QueryProblem
 from trimtab.logs.insights.syntax import Command, Join, Lookup, Query

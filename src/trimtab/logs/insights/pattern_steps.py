@@ -6,8 +6,8 @@ What may follow is sort, limit and display of the columns that `pattern` gives.
 from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.logs.insights import casts
 from trimtab.logs.insights.lexer import QueryProblem
 from trimtab.logs.insights.plan import Planner

@@ -5,8 +5,8 @@ from typing import Any
 from urllib.parse import quote
 
 from msgspec import Struct
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.logs.fields import Kind, Parameters, Sql
 from trimtab.logs.insights import aggregates, captures, casts
 from trimtab.logs.insights.environment import Environment, Extracted

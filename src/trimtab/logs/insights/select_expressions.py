@@ -2,8 +2,7 @@
 
 import re
 
-from msgspec.structs import replace
-
+from trimtab.base.records import replace
 from trimtab.logs.insights.expressions import MAX_VALUES, ExpressionParser
 from trimtab.logs.insights.lexer import QueryProblem
 from trimtab.logs.insights.syntax import Call, Expression, Flag, In, Like, Number, Text, Unary

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from msgspec.structs import replace
-
 from trimtab.base.clock import iso
+from trimtab.base.records import replace
 from trimtab.logs.model import Group
 from trimtab.logs.patterns.anomalies import SLOT_MS, KnownPattern, LogAnomaly, Suppression, Unusual
 from trimtab.logs.patterns.vocabulary import Learnt

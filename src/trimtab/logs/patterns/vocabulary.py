@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.base.ids import hash64
+from trimtab.base.records import replace
 from trimtab.logs.patterns.anomalies import SLOT_MS, KnownPattern
 from trimtab.logs.patterns.merge import Tokens, is_word, templates, tokens_of
 from trimtab.logs.patterns.rules import SHOWN, VARIABLE

@@ -8,9 +8,9 @@ attributes are masked for good: of them no original is kept.
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
-from dataclasses import replace
 
 from trimtab.base.clock import Clock
+from trimtab.base.records import replace
 from trimtab.logs.model import Finding, LogBatch, LogEvent
 from trimtab.logs.protection.policies import DataPolicies, Documents
 from trimtab.logs.protection.policy import Policy, read_policy

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound, QueryAborted, TrimtabError
+from trimtab.base.records import replace
 from trimtab.events.outbox import emit
 from trimtab.jobs.schedule import Schedule
 from trimtab.jobs.schedule import parse as parse_schedule

@@ -4,12 +4,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, insert, or_, select, update
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from trimtab.base.ids import new_id
+from trimtab.base.records import replace
 from trimtab.egress.gate import Gate
 from trimtab.jobs.schedule import parse as parse_schedule
 from trimtab.logs.insights.run import parse_in

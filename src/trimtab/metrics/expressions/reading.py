@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.metrics.expressions.model import MetricStat
 from trimtab.metrics.expressions.ports import Reader, Registry
 from trimtab.metrics.expressions.values import Grid, Tag

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
+from trimtab.base.records import replace
 from trimtab.base.tags import Tags
 from trimtab.metrics.expressions.ports import Registry
 from trimtab.metrics.expressions.search_match import Matcher

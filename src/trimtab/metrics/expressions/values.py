@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.base.errors import LimitExceeded
+from trimtab.base.records import replace
 
 Matrix = npt.NDArray[np.float64]
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.metrics.promql.aggregations import select
 from trimtab.metrics.promql.aggregations.combine import combine
 from trimtab.metrics.promql.aggregations.groups import Groups

@@ -1,8 +1,8 @@
 """The end of an evaluation: names are dropped, and series that then have the same labels become one."""
 
 import numpy as np
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.metrics.promql import labels as sets
 from trimtab.metrics.promql.problems import ExecutionFailed
 from trimtab.metrics.promql.values import Vector

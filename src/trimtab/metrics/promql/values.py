@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct, field
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.metrics.promql.histograms.model import Histogram
 from trimtab.metrics.promql.labels import Labels
 

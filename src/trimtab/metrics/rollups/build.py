@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.base.clock import Clock
 from trimtab.base.ids import new_id
+from trimtab.base.records import replace
 from trimtab.metrics.rollups.hours import RolledHour, encode, highest_attempt, hours_of
 from trimtab.metrics.rollups.tiers import DAY_MS, HOUR_MS, RAW_TABLES, TIERS, Retention
 from trimtab.store.sql import load_queries

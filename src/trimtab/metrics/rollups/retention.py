@@ -9,9 +9,9 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.base.clock import Clock
+from trimtab.base.records import replace
 from trimtab.metrics.rollups.build import day_number, raw_days, record
 from trimtab.metrics.rollups.hours import RolledHour, hours_of
 from trimtab.metrics.rollups.tiers import DAY_MS, HOUR_MS, ONE_HOUR, RAW_TABLES, TIERS, Retention

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.base.clock import Clock, to_ms
+from trimtab.base.records import replace
 from trimtab.reports.analyses.asking import Plan, plan
 from trimtab.reports.analyses.folding import Kept, folded, largest, together
 from trimtab.reports.analyses.grouping import OTHER

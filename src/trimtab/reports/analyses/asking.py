@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.reports.analyses.amounts import Amount, amount_of, divided
 from trimtab.reports.analyses.choice import kind_of, top_of
 from trimtab.reports.analyses.grouping import NONE, OTHER, Dimension, quoted, split_grain, usual_grain

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-from msgspec.structs import replace
 
 from trimtab.base.errors import Unavailable
+from trimtab.base.records import replace
 from trimtab.base.timerange import parse_duration_ms
 from trimtab.reports.analyses.asking import Plan
 from trimtab.reports.analyses.grouping import FIXED_MS, MONTHS

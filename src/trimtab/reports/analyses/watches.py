@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from trimtab.access.principal import Principal, Role
@@ -18,6 +17,7 @@ from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import LimitExceeded, NotFound
 from trimtab.base.ids import new_id
+from trimtab.base.records import replace
 from trimtab.reports.analyses.spec import Threshold
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.datasets import analysis_watches

@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.charts.ticks import short
 from trimtab.costs.explorer.words import money
 from trimtab.reports.analyses.amounts import Amount

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import AccessDenied, InvalidInput
+from trimtab.base.records import replace
 from trimtab.metrics.expressions.model import MetricStat, Query
 from trimtab.metrics.statistics import parse_statistic
 from trimtab.reports.dashboards.chart_queries import PromAsked, prom_asked

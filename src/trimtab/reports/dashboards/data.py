@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import TrimtabError, Unavailable
+from trimtab.base.records import replace
 from trimtab.metrics.expressions.model import EvaluationJob, Query, Result, Times, Values
 from trimtab.metrics.labels import Labelled, read_zone, render
 from trimtab.metrics.model import SeriesQuery

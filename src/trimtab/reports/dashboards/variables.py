@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
+from trimtab.base.records import replace
 from trimtab.metrics.model import SeriesQuery
 from trimtab.reports.dashboards.model import Variable, Widget
 from trimtab.reports.dashboards.ports import Finds

@@ -11,13 +11,13 @@ import re
 from collections.abc import Sequence
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.access.principal import Role
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import LimitExceeded, QueryAborted, TrimtabError
 from trimtab.base.ids import hash64, new_id
+from trimtab.base.records import replace
 from trimtab.jobs.schedule import parse as parse_schedule
 from trimtab.reports.datasets.compiled import Compiled
 from trimtab.reports.datasets.extract_store import Extract, ExtractStore

@@ -11,9 +11,9 @@ from functools import partial
 from typing import Any
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.reports.datasets.calculated import CalculatedField
 from trimtab.reports.datasets.expressions import Environment, named, tree_of
 from trimtab.reports.datasets.field import NUMERIC, Field, Part, Type

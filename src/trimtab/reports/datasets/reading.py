@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.principal import Role
 from trimtab.base.clock import Clock, to_ms
 from trimtab.base.errors import AccessDenied, InvalidInput, Unavailable
+from trimtab.base.records import replace
 from trimtab.reports.datasets.compiled import Compiled, compile_spec
 from trimtab.reports.datasets.extract_store import Extract
 from trimtab.reports.datasets.field import Field

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.principal import Principal
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job
 from trimtab.jobs.schedule import parse as parse_schedule

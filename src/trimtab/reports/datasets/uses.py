@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.reports.datasets.expressions import Environment, named, tree_of
 from trimtab.reports.datasets.field import Field, Part, Type
 from trimtab.reports.datasets.language.tree import CallOf, FieldName, Node, ParameterName, fields_in, walk

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.principal import Principal
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.base.records import replace
 from trimtab.reports.analyses.room import AnalysisRoom
 from trimtab.reports.datasets.room import Checked, DatasetRoom
 from trimtab.reports.quicksight.definitions import Mapped, Placed, map_definition, unmapped

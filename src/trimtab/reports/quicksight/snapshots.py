@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 from reportlab.lib.units import mm
 from reportlab.platypus import Image, KeepTogether, Paragraph, Spacer
 
@@ -16,6 +15,7 @@ from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import Clock, iso
 from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.base.records import replace
 from trimtab.reports.analyses.files import file_of
 from trimtab.reports.analyses.model import Shown
 from trimtab.reports.analyses.pictures.drawing import png

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
 
 from trimtab.access.scope import Scope
@@ -17,6 +16,7 @@ from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, LimitExceeded, NotFound
 from trimtab.base.ids import new_id
+from trimtab.base.records import replace
 from trimtab.jobs.schedule import Schedule
 from trimtab.jobs.schedule import parse as parse_schedule
 from trimtab.logs.exports.places import files_of

@@ -11,12 +11,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy import Connection, select, update
 
 from trimtab.actions.registry import Actuators
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound, TrimtabError, Unavailable
+from trimtab.base.records import replace
 from trimtab.scaling.engine import actuator, deciding, guarding, scheduling
 from trimtab.scaling.engine.activities import ActivityStore, ProposalStore
 from trimtab.scaling.engine.deciding import Decision, Seen

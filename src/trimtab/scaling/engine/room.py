@@ -5,13 +5,13 @@ from functools import partial
 from typing import Any
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.actions.registry import Actuators
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
+from trimtab.base.records import replace
 from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job
 from trimtab.scaling.demand import Evaluator

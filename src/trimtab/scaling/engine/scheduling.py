@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from msgspec.structs import replace
 from sqlalchemy import Connection, update
 
 from trimtab.base.clock import iso
+from trimtab.base.records import replace
 from trimtab.scaling.engine.checks import schedule_of
 from trimtab.scaling.engine.model import ScalableTarget, ScheduledChange
 from trimtab.scaling.engine.rows import encoded, form_of

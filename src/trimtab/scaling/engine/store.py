@@ -6,13 +6,13 @@ from functools import partial
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import LimitExceeded, NotFound
 from trimtab.base.ids import new_id
+from trimtab.base.records import replace
 from trimtab.scaling.engine import checks
 from trimtab.scaling.engine.model import Form, Kind, Policy, ScalableTarget, ScheduledChange, TargetKey, Times
 from trimtab.scaling.engine.rows import (

@@ -11,8 +11,8 @@ from decimal import Decimal
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.capacity.simulate.fleet import Array, Fleet
 from trimtab.capacity.simulate.replay import check_demand
 from trimtab.scaling.plan.buying import best_level, monthly

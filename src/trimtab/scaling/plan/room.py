@@ -13,11 +13,11 @@ from typing import Protocol
 
 import numpy as np
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.base.records import replace
 from trimtab.capacity.simulate.fleet import Array
 from trimtab.scaling.demand import DemandAsked, Evaluator, read_demand
 from trimtab.scaling.plan.joint import Setting, Way, joint_plan, ways_of

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.client.inventory_wire import HeldGpus, NodeRecord, RunRecord
 from trimtab.sources.slurm.gres import Gpus
 from trimtab.sources.slurm.jobs import Detail

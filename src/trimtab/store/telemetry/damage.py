@@ -10,10 +10,10 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from trimtab.base import typed
 from trimtab.base.clock import to_datetime
+from trimtab.base.records import replace
 from trimtab.base.whole_file import make_folder, sync_folder
 from trimtab.store.telemetry.records import Gap, Record, RecordType, decode_batch
 from trimtab.store.telemetry.segments import Segment

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 
-from msgspec.structs import replace
-
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.traces.filters.parser import parse
 from trimtab.traces.filters.syntax import All, AnyOf, Expression, Group, Not
 

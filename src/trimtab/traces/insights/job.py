@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock, iso
 from trimtab.base.errors import InvalidInput
 from trimtab.base.ids import new_id
+from trimtab.base.records import replace
 from trimtab.events.outbox import emit
 from trimtab.store.sql import load_queries
 from trimtab.store.state.database import State

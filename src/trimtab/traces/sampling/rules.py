@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
+from trimtab.base.records import replace
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import tags, trace_sampling_reports, trace_sampling_rules
 from trimtab.traces.sampling.model import DEFAULT, DEFAULT_NAME, DEFAULT_PRIORITY, Record, Rule

@@ -10,9 +10,9 @@ import os
 from pathlib import Path
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.base.errors import InvalidInput, TrimtabError, Unavailable
+from trimtab.base.records import replace
 from trimtab.triggers import arns
 from trimtab.triggers.entries import stable_id
 from trimtab.triggers.model import Delivery, Outcome

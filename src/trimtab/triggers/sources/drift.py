@@ -8,14 +8,13 @@ from typing import Any
 import msgspec
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from trimtab.access.scope import Scope
 from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, LimitExceeded, NotFound, TrimtabError
-from trimtab.base.records import asdict
+from trimtab.base.records import asdict, replace
 from trimtab.base.tags import make_tags
 from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.expressions.model import MetricStat, Query, Values

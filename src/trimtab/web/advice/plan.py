@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.advice.backtest.model import Backtest
 from trimtab.advice.backtest.room import BacktestRoom
@@ -13,6 +12,7 @@ from trimtab.advice.plan.model import Plan, Row, Verb
 from trimtab.advice.plan.room import PlanRoom
 from trimtab.advice.together import check_name
 from trimtab.base.clock import to_datetime
+from trimtab.base.records import replace
 from trimtab.reports.statements.money import coins
 from trimtab.web.view import View, link
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.alarms import composite
 from trimtab.alarms.condition import condition
@@ -12,6 +11,7 @@ from trimtab.alarms.model import AlarmKind, CompositeAlarm, StateValue
 from trimtab.alarms.mute import MuteRule
 from trimtab.alarms.rows import Stored, name_of
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 
 _RANK = {StateValue.ALARM: 0, StateValue.INSUFFICIENT_DATA: 1, StateValue.OK: 2}
 _DEEPEST = 5

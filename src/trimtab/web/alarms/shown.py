@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.alarms.model import StateValue
 from trimtab.alarms.replay.chart import looks_down, thin
 from trimtab.alarms.replay.model import Replay, Trace
 from trimtab.base import typed
+from trimtab.base.records import replace
 from trimtab.charts.states import Stretch, alarm_line, state_strip
 from trimtab.charts.svg import Svg
 from trimtab.metrics.statistics import parse_statistic

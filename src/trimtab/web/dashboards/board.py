@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
 from starlette.requests import Request
 
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.reports.dashboards.data import Answer
 from trimtab.reports.dashboards.model import Body
 from trimtab.reports.dashboards.room import Opened

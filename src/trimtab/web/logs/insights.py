@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.principal import Role
 from trimtab.base.clock import Clock, iso, to_ms
 from trimtab.base.errors import InvalidInput, NotFound, QueryAborted, TrimtabError
+from trimtab.base.records import replace
 from trimtab.logs.insights.lexer import QueryProblem
 from trimtab.logs.insights.pointers import read_pointer
 from trimtab.logs.insights.room import InsightsRoom

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -11,7 +10,7 @@ from trimtab.access.principal import Role
 from trimtab.alarms.model import StateValue
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
-from trimtab.base.records import asdict
+from trimtab.base.records import asdict, replace
 from trimtab.web import respond
 from trimtab.web.alarms.desk import Desk
 from trimtab.web.alarms.rows import Row, ranked, row_of, tree

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -13,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from trimtab.access.principal import Role
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.scaling.engine import scheduling
 from trimtab.scaling.engine.activities import Wanted
 from trimtab.scaling.engine.deciding import fleet_of

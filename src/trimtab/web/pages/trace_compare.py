@@ -4,13 +4,12 @@ import asyncio
 from functools import partial
 from typing import Any
 
-from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.base.errors import InvalidInput, QueryAborted
-from trimtab.base.records import asdict
+from trimtab.base.records import asdict, replace
 from trimtab.bottlenecks.compare import Comparison, compare
 from trimtab.bottlenecks.explain import explain
 from trimtab.bottlenecks.read import Choice, attribute_names

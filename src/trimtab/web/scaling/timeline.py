@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
+from trimtab.base.records import replace
 from trimtab.base.tags import Tags, make_tags
 from trimtab.charts.ink import PAGE_INK
 from trimtab.charts.line_chart import Curve, LineChart, ValueAxis, draw_lines

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal as D
 from random import Random
 from types import SimpleNamespace
@@ -35,6 +34,7 @@ from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.advice.standing import Decision
 from trimtab.advice.store import FindingStore
 from trimtab.base.clock import ManualClock
+from trimtab.base.records import replace
 from trimtab.costs.model import CostQuery, CostRow, Dimension, Granularity, Metric
 from trimtab.inventory.catalog.book import Catalog, load
 from trimtab.store.state.database import State

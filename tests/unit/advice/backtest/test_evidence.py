@@ -1,7 +1,6 @@
 """What checks would have found on a past day: of metrics and the bill before it, and of nothing known only now."""
 
 import asyncio
-from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 from trimtab.advice.backtest.evidence import Evidence, PastChecks, as_billed
 from trimtab.advice.facts import DAY_MS, Bill, Facts, Thing
 from trimtab.advice.rightsizing.model import Finding, Kind, Recommendation, Subject
+from trimtab.base.records import replace
 from trimtab.store.state.database import State
 from unit.advice.test_routine import START, VOLUME, World
 

@@ -5,7 +5,7 @@ first, then plans for one family, then the one for all, each on the cheapest fir
 price in the hour, and what is no machine by the month.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
 
@@ -18,6 +18,7 @@ from trimtab.advice.plan.model import Target
 from trimtab.advice.purchases.lines import family_of, units_of
 from trimtab.advice.purchases.model import Holdings, Payment, Plan, PlanKind, Reservation, Use, UseLine
 from trimtab.advice.purchases.rates import Basis, Rates, Share
+from trimtab.base.records import replace
 
 ACCOUNT, REGION = "111111111111", "us-east-1"
 RATES = {

@@ -1,7 +1,6 @@
 """When a row becomes cash, what is renewed, and reservations that are exchanged: against invoices in plain Python."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
@@ -17,6 +16,7 @@ from trimtab.advice.plan.timing import Timing
 from trimtab.advice.plan.told import Bought, part_of, tell
 from trimtab.advice.purchases.model import Holdings, PlanKind
 from trimtab.advice.purchases.model import Plan as SavingsPlan
+from trimtab.base.records import replace
 from unit.advice.plan.companies import (
     ACCOUNT,
     ALL_SHARE,

@@ -1,6 +1,5 @@
 """Low, expected and high: against every case enumerated in plain Python, and against draws."""
 
-from dataclasses import replace
 from decimal import Decimal as D
 from itertools import product
 
@@ -16,6 +15,7 @@ from trimtab.advice.plan.outcomes import of_row, outcomes
 from trimtab.advice.plan.record import Record, records_of, sure_of
 from trimtab.advice.plan.told import Bought, tell
 from trimtab.advice.standing import Decision, Standing, State
+from trimtab.base.records import replace
 from unit.advice.plan.companies import Change, Company, Machine, any_company, company, deleted, finding
 
 SURE = (1.0, 0.9, 0.6, 0.35)

@@ -1,7 +1,6 @@
 """The best set of actions and its worth, against companies whose invoice is known hour by hour."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal as D
 from itertools import chain, product
 
@@ -15,6 +14,7 @@ from trimtab.advice.plan.choose import choose
 from trimtab.advice.plan.evaluate import Evaluation
 from trimtab.advice.plan.model import Plan, Verb
 from trimtab.advice.plan.told import Bought, divided, tell
+from trimtab.base.records import replace
 from unit.advice.plan.companies import Change, Company, Machine, any_company, company, finding
 
 

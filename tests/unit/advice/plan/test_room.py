@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal as D
 from typing import Any
 
@@ -30,6 +29,7 @@ from trimtab.advice.standing import Decision
 from trimtab.advice.store import FindingStore
 from trimtab.base.clock import ManualClock, to_datetime
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.costs.currencies.model import Rate
 from trimtab.costs.currencies.room import Currencies
 from trimtab.costs.currencies.store import RateStore

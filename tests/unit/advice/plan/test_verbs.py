@@ -1,7 +1,6 @@
 """Actions beside stop and shrink: some hours of the week, spot, deletions, and what they exclude."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal as D
 
 import numpy as np
@@ -16,6 +15,7 @@ from trimtab.advice.plan.choosing import Chosen
 from trimtab.advice.plan.evaluate import Evaluation
 from trimtab.advice.plan.model import Action, Plan, Verb
 from trimtab.advice.plan.told import Bought, tell
+from trimtab.base.records import replace
 from unit.advice.plan.companies import (
     LOST,
     RATES,

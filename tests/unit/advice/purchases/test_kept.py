@@ -1,7 +1,6 @@
 """What people say, plans that were recorded and made, and findings: the state of purchase options."""
 
 import asyncio
-from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
@@ -19,6 +18,7 @@ from trimtab.advice.purchases.rates import Basis, Rates, published
 from trimtab.advice.purchases.recorded import RecordedPlans, active
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
+from trimtab.base.records import replace
 from trimtab.inventory.catalog.book import load
 from trimtab.store.state.database import State
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal as D
 
@@ -21,6 +20,7 @@ from trimtab.advice.purchases.rates import Rates
 from trimtab.advice.purchases.tell import bought_of, held_of, results, stack_of
 from trimtab.advice.purchases.terms import read_terms
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.inventory.resolver import parse_arn
 from trimtab.inventory.resources import Resource, ResourceStore
 

@@ -7,7 +7,6 @@ purchase is by trying everything.
 import asyncio
 import random
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal as D
 from pathlib import Path
 from typing import Any
@@ -54,6 +53,7 @@ from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.advice.store import FindingStore
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.base.records import replace
 from trimtab.costs.imports.importer import ImportRequest
 from trimtab.costs.room import CostsRoom
 from trimtab.inventory.catalog.book import load

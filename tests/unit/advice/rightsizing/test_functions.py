@@ -1,6 +1,5 @@
 """Memory of functions: who is judged, what is projected, what is saved."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -9,6 +8,7 @@ from trimtab.advice.rightsizing.applying import change
 from trimtab.advice.rightsizing.functions import FunctionFacts, advise_function, project
 from trimtab.advice.rightsizing.model import Finding, Kind, Subject
 from trimtab.advice.rightsizing.settings import Sizing
+from trimtab.base.records import replace
 from trimtab.inventory.catalog.functions import function_price
 
 _SUBJECT = Subject("aws/1/us-east-1/function/f", Kind.FUNCTION, "f", "f", "1024", "1", "us-east-1")

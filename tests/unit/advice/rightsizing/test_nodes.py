@@ -1,7 +1,6 @@
 """GPU nodes that only schedulers and exporters know: sized by what they tell, or named with the reason."""
 
 import asyncio
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +16,7 @@ from trimtab.advice.rightsizing.nodes import HostSeries, Nodes
 from trimtab.advice.rightsizing.room import RightsizingRoom
 from trimtab.advice.rightsizing.settings import USABLE
 from trimtab.advice.rightsizing.use import DAY_MS, LEVELS, DailyUse
+from trimtab.base.records import replace
 from trimtab.fleet.money import MachineFacts
 from trimtab.metrics.model import Kind as SeriesKind
 

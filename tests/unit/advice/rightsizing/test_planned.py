@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal as D
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +17,7 @@ from trimtab.advice.rightsizing.planned import Planned, totals
 from trimtab.advice.rightsizing.room import RightsizingRoom
 from trimtab.advice.rightsizing.store import INACTIVE
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.doors.aws.compute_optimizer import shapes
 from trimtab.doors.aws.compute_optimizer.instances import get_ec2_instance_recommendations
 from trimtab.doors.aws.compute_optimizer.others import get_idle_recommendations

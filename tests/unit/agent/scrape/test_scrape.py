@@ -3,7 +3,6 @@ import json
 import math
 import struct
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from trimtab.agent.scrape.fetch import Fetched, Fetcher, ScrapeFailed
 from trimtab.agent.scrape.scrape import METADATA_EVERY_S, Scraper
 from trimtab.agent.scrape.targets import Targets
 from trimtab.base.clock import ManualClock, SystemClock
+from trimtab.base.records import replace
 from trimtab.doors.prometheus.labels import read_labels
 from trimtab.doors.prometheus.scan import scan_plain
 

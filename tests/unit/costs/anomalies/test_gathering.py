@@ -1,8 +1,8 @@
 """Findings of several levels and monitors: one incident each, named by what is narrowest, with the wider beside it."""
 
-from dataclasses import replace
 from decimal import Decimal
 
+from trimtab.base.records import replace
 from trimtab.costs.anomalies.gathering import gathered
 from trimtab.costs.anomalies.incidents import led, news_among, wider_of
 from trimtab.costs.anomalies.model import Anomaly, Cause, Finding, Impact, Kind, Origin

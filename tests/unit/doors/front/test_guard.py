@@ -1,7 +1,6 @@
 """The guard's three questions: where from, who, and may they."""
 
 import base64
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.loopback import is_loopback
+from trimtab.base.records import replace
 from trimtab.doors.guard import Guard, Policy, Refusal, headers_of, host_of, policy_of
 from trimtab.settings import Settings
 

@@ -1,12 +1,12 @@
 """Idle dollars by cause: each rule with its evidence and without it, and that everything adds up."""
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pytest
 
+from trimtab.base.records import replace
 from trimtab.economics.shared.model import Use
 from trimtab.economics.unit.idle.data_stall import data_stall
 from trimtab.economics.unit.idle.forgotten_notebook import forgotten_notebook

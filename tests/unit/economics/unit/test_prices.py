@@ -1,12 +1,12 @@
 """What answers and runs cost: prices, parts that add up, the cost of latency, tries of one piece of work."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
 import pytest
 
 from trimtab.access.scope import RowRule, Scope
+from trimtab.base.records import replace
 from trimtab.economics.shared.model import Use
 from trimtab.economics.unit.latency import latency_cost
 from trimtab.economics.unit.links import model_links

@@ -15,7 +15,6 @@ Two nodes of two H100 each, four hours from 01:00 (START + 1 h) to 05:00, submit
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,6 +25,7 @@ from tests.unit.kpis.fleet import HOUR, MINUTE, START, Fleet, direct
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import ManualClock
+from trimtab.base.records import replace
 from trimtab.fleet.money import Prices, no_estimates
 from trimtab.inventory.catalog.model import PriceBasis, Rate, RateKind, RateUnit
 from trimtab.inventory.room import InventoryRoom

@@ -1,12 +1,12 @@
 """Short jobs by name: what numbers a run is not its name, and overlaps are counted exactly."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trimtab.base.records import replace
 from trimtab.inventory.runs.model import Run, RunKey, RunState
 from trimtab.kpis.runs.cost import Cost
 from trimtab.kpis.runs.families import families, family_of, most_at_once

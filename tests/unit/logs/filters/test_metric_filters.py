@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import InvalidInput, LimitExceeded, NotFound
+from trimtab.base.records import replace
 from trimtab.logs.filters.emission import REFRESH_MS, Emission, Measured
 from trimtab.logs.filters.metric_filters import MOST_FILTERS, MetricFilter, MetricFilters, check
 from trimtab.logs.groups import LogGroups

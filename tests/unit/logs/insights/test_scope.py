@@ -1,13 +1,13 @@
 """A query reads what its scope covers, and nothing else is there."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 from tests.unit.logs.conftest import NOW
 
 from trimtab.access.scope import RowRule, Scope
 from trimtab.base.errors import AccessDenied, NotFound
+from trimtab.base.records import replace
 from trimtab.logs.insights.lexer import QueryProblem
 from trimtab.logs.insights.run import Ask, LogInsights
 from trimtab.logs.insights.running import RunningQueries

@@ -1,7 +1,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from tests.unit.notify.receiver import receiving
 from gates import open_gate
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
+from trimtab.base.records import replace
 from trimtab.events.outbox import Event, Outbox
 from trimtab.logs.forwarding.payload import unpack
 from trimtab.logs.forwarding.queue import ForwardQueue

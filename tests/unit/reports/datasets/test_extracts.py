@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import InvalidInput, Unavailable
+from trimtab.base.records import replace
 from trimtab.reports.datasets.query import Query
 from trimtab.reports.datasets.reading import DatasetReader
 from trimtab.reports.datasets.room import DatasetRoom

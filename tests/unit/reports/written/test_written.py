@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +13,7 @@ from sqlalchemy import select
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
 from trimtab.base.clock import ManualClock, to_ms
 from trimtab.base.errors import AccessDenied, InvalidInput, NotFound, Unavailable
+from trimtab.base.records import replace
 from trimtab.figures.register import BY_NAME
 from trimtab.inventory.runs.model import RunKey, RunState
 from trimtab.kpis.formulas import FORMULAS

@@ -1,7 +1,7 @@
 """The engine over a state database, with metrics, alarms and a backend that say what a test wants."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.actions.registry import Actuators
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import Unavailable
+from trimtab.base.records import replace
 from trimtab.metrics.expressions.model import Query, Result
 from trimtab.scaling.engine.metering import Point
 from trimtab.scaling.engine.model import (

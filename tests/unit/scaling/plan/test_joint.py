@@ -1,6 +1,5 @@
 """The joint plan of type, policy and purchase option."""
 
-from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.capacity.curve import Curve, CurvePoint, Interval
 from trimtab.scaling.plan.buying import Use, best_level, monthly, use_of
 from trimtab.scaling.plan.joint import capacity_of, joint_plan, marked_front

@@ -4,7 +4,6 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import cast
 
 from sqlalchemy import Connection, select
@@ -18,6 +17,7 @@ from trimtab.audit.tags import AuditTags
 from trimtab.audit.trails.store import TrailStore
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import Conflict
+from trimtab.base.records import replace
 from trimtab.budgets.filters import ReadFilter
 from trimtab.budgets.form import read_notification, read_subscribers
 from trimtab.budgets.model import Subscriber

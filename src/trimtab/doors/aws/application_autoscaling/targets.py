@@ -1,8 +1,7 @@
 """Scalable targets: registered, described, deregistered; and their tags."""
 
-from msgspec.structs import replace
-
 from trimtab.access.principal import Role
+from trimtab.base.records import replace
 from trimtab.doors.aws.application_autoscaling.rooms import (
     NO_RESOURCE,
     ScalingRooms,

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import timezone
 from typing import Any
 
-from msgspec.structs import replace
-
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.doors.aws.cloudwatch.queries import ExpressionQuery, Query
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms
 from trimtab.doors.aws.cloudwatch.times import rounded_start

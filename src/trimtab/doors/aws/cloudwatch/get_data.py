@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.access.scope import Scope
+from trimtab.base.records import replace
 from trimtab.doors.aws.cloudwatch.complaints import Complaints
 from trimtab.doors.aws.cloudwatch.data_pages import MAX_DATAPOINTS, Page, Place, fingerprint, read_token
 from trimtab.doors.aws.cloudwatch.expressions import evaluated, split_messages

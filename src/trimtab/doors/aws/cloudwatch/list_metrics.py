@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from msgspec.structs import replace
-
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput
 from trimtab.base.paging import decode_token, encode_token
+from trimtab.base.records import replace
 from trimtab.base.tags import Tags, make_tags
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms, operations
 from trimtab.doors.aws.faults import AwsError

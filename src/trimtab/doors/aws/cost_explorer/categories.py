@@ -6,10 +6,9 @@ Cost Explorer, which AWS's own does not do.
 
 from collections.abc import Callable
 
-from msgspec.structs import replace
-
 from trimtab.access.principal import Role
 from trimtab.base.errors import Conflict
+from trimtab.base.records import replace
 from trimtab.costs.model import Tag
 from trimtab.doors.aws.cost_explorer.category_forms import (
     arn_of,

@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.advice.purchases.apply import apply
 from trimtab.advice.purchases.bill import Bill
@@ -14,6 +13,7 @@ from trimtab.advice.purchases.rates import Rates
 from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.base.clock import to_datetime
 from trimtab.base.errors import NotFound
+from trimtab.base.records import replace
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms, bill_scope, invalid
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import CallContext, Request

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from msgspec.structs import replace
-
 from trimtab.advice.finding import HOURS_A_MONTH
 from trimtab.advice.rightsizing.model import Axis, Finding, Kind, Option, Recommendation
 from trimtab.advice.rightsizing.room import RightsizingRoom
 from trimtab.advice.rightsizing.store import Kept, Wanted
 from trimtab.advice.rightsizing.strategies.cost_explorer import LOOKBACK_HOURS, MOST_OPTIONS, smaller, terminates
 from trimtab.base.clock import iso
+from trimtab.base.records import replace
 from trimtab.doors.aws.cost_explorer.pages import read_page
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms, bill_scope, operations
 from trimtab.doors.aws.faults import AwsError

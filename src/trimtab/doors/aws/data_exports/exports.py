@@ -4,11 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec.structs import replace
-
 from trimtab.access.principal import Role
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.base.ids import new_id
+from trimtab.base.records import replace
 from trimtab.costs.delivery.model import Definition, Execution, Kind, Status
 from trimtab.costs.delivery.room import arn_of
 from trimtab.costs.delivery.tables import TABLES, Table, chosen

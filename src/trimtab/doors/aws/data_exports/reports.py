@@ -4,11 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec.structs import replace
-
 from trimtab.access.principal import Role
 from trimtab.base.clock import to_datetime
 from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.base.records import replace
 from trimtab.costs.delivery.model import Definition, Kind, Status
 from trimtab.costs.delivery.room import arn_of
 from trimtab.doors.aws.data_exports.rooms import INVALID, Coded, ExportRooms, accounts_of, mine, page, tags_of

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from msgspec.structs import replace
-
 from trimtab.access.principal import Role
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from trimtab.base.paging import decode_token, encode_token
+from trimtab.base.records import replace
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.logs.rooms import LogRooms, operations, place_of
 from trimtab.doors.aws.service import Answer, CallContext, Request

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec.structs import replace
-
 from trimtab.access.principal import Role
 from trimtab.base.errors import Conflict
+from trimtab.base.records import replace
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.quicksight.analyses import check_source, lenient, state_of
 from trimtab.doors.aws.quicksight.rooms import (

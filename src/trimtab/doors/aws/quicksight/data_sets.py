@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec.structs import replace
-
 from trimtab.access.principal import Role
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.doors.aws.quicksight.ingestions import begin
 from trimtab.doors.aws.quicksight.rooms import (
     QuickSightRooms,

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from msgspec.structs import replace
-
 from trimtab.access.principal import Role
+from trimtab.base.records import replace
 from trimtab.doors.aws.quicksight.rooms import (
     QuickSightRooms,
     by_name,

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from msgspec.structs import replace
-
 from trimtab.access.principal import Role
 from trimtab.base.errors import InvalidInput, QueryAborted, TrimtabError
+from trimtab.base.records import replace
 from trimtab.doors.aws.quicksight.rooms import QuickSightRooms, found, operations, paged, place_of
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.reports.quicksight.model import DATA_SET, INGESTION, Resource, own_name

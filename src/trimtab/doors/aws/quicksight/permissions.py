@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from msgspec.structs import replace
-
 from trimtab.access.principal import Role
 from trimtab.base.errors import LimitExceeded
+from trimtab.base.records import replace
 from trimtab.doors.aws.quicksight.rooms import QuickSightRooms, found, operations, place_of
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.reports.quicksight.model import DASHBOARD, Resource

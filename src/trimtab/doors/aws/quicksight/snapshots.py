@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec.structs import replace
-
 from trimtab.access.principal import Principal
 from trimtab.base.errors import InvalidInput, TrimtabError
+from trimtab.base.records import replace
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.quicksight.dashboards import asked
 from trimtab.doors.aws.quicksight.rooms import QuickSightRooms, found, operations, place_of

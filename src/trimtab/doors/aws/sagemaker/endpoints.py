@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from msgspec.structs import replace
-
 from trimtab.access.principal import Role
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
+from trimtab.base.records import replace
 from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, form_of, listed, operations, place, tags_of
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.inventory.served.model import CONFIG, ENDPOINT, MODEL, Served, arn_of

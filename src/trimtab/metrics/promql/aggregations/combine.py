@@ -1,8 +1,8 @@
 """Aggregations that make one sample of a group: sum, avg, min, max, count, group, stddev, stdvar, quantile."""
 
 import numpy as np
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.metrics.promql import labels as sets
 from trimtab.metrics.promql.aggregations.groups import Groups
 from trimtab.metrics.promql.histograms.arithmetic import IncompatibleSchemas, total

@@ -1,8 +1,8 @@
 """Aggregations that keep some series of a group: topk, bottomk, limitk, limit_ratio."""
 
 import numpy as np
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.metrics.promql.aggregations.groups import Groups
 from trimtab.metrics.promql.label_hash import label_hash
 from trimtab.metrics.promql.language.literals import general

@@ -1,8 +1,8 @@
 """Operations between a vector and a number."""
 
 import numpy as np
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.metrics.promql.binary.operators import Cells, is_comparison, operate
 from trimtab.metrics.promql.notes import Notes
 from trimtab.metrics.promql.values import Flags, Scalar, Vector

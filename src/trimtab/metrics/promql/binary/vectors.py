@@ -6,8 +6,8 @@ all steps, and what is there at the same step is checked.
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.metrics.promql import labels as sets
 from trimtab.metrics.promql.binary.operators import Cells, is_comparison, operate
 from trimtab.metrics.promql.binary.signatures import Signatures

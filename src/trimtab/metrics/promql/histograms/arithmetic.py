@@ -6,8 +6,8 @@ and takes in the buckets that it covers; of custom buckets the bounds that both 
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.metrics.promql.histograms.model import NO_BUCKETS, Buckets, Hint, Histogram, Integers, bound
 
 

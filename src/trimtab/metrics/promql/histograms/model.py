@@ -11,7 +11,8 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
-from msgspec.structs import replace
+
+from trimtab.base.records import replace
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

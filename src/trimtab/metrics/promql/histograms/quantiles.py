@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.metrics.promql.histograms.model import Buckets, Floats, Histogram, bound
 from trimtab.metrics.promql.notes import Notes
 

@@ -3,8 +3,8 @@
 import math
 
 import numpy as np
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.metrics.promql.histograms.model import Buckets, Histogram
 from trimtab.metrics.promql.histograms.quantiles import below, buckets_of
 

@@ -1,7 +1,6 @@
 """Selectors and what may follow an expression: ranges, subqueries, offset, @, anchored and smoothed."""
 
-from msgspec.structs import replace
-
+from trimtab.base.records import replace
 from trimtab.metrics.promql.language import parse_duration
 from trimtab.metrics.promql.language.cursor import Cursor
 from trimtab.metrics.promql.language.syntax import (

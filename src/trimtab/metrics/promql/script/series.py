@@ -9,8 +9,8 @@ import struct
 from collections.abc import Callable
 
 from msgspec import Struct
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.metrics.promql import labels as sets
 from trimtab.metrics.promql.histograms.arithmetic import add, subtract
 from trimtab.metrics.promql.histograms.model import NO_BUCKETS, Buckets, Hint, Histogram

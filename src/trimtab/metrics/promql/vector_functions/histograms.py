@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.metrics.promql import labels as sets
 from trimtab.metrics.promql.histograms import classic, quantiles
 from trimtab.metrics.promql.histograms.model import Histogram

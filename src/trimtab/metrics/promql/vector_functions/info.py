@@ -1,8 +1,8 @@
 """info(): adds the labels of info metrics (`target_info`) to the series of the same instance and job."""
 
 import numpy as np
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.metrics.promql import labels as sets
 from trimtab.metrics.promql.labels import NAME, Labels
 from trimtab.metrics.promql.language.syntax import (

@@ -3,8 +3,8 @@
 import re
 
 import numpy as np
-from msgspec.structs import replace
 
+from trimtab.base.records import replace
 from trimtab.metrics.promql import labels as sets
 from trimtab.metrics.promql.language.literals import valid_name
 from trimtab.metrics.promql.matchers import Match, compiled

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
-from msgspec.structs import replace
-
+from trimtab.base.records import replace
 from trimtab.charts.ink import DARK_INK, LIGHT_INK
 from trimtab.charts.png import MOST_PIXELS, to_png
 from trimtab.charts.svg import Svg

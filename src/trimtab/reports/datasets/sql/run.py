@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.reports.datasets.compiled import compile_spec, seen
 from trimtab.reports.datasets.expressions import Environment
 from trimtab.reports.datasets.field import NUMERIC, Field, Part, Type

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 from sqlglot import exp
 
+from trimtab.base.records import replace
 from trimtab.reports.datasets.expressions import Environment
 from trimtab.reports.datasets.field import Type
 from trimtab.reports.datasets.language.lexer import ExpressionProblem

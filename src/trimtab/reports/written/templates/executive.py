@@ -2,8 +2,7 @@
 
 import asyncio
 
-from msgspec.structs import replace
-
+from trimtab.base.records import replace
 from trimtab.kpis.model import Level
 from trimtab.reports.written.claims import Part
 from trimtab.reports.written.document import Section

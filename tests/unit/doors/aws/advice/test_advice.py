@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,6 +15,7 @@ from trimtab.advice.finding import Action, Finding, Judgement, Pillar
 from trimtab.advice.room import AdviceRoom, Means
 from trimtab.advice.standing import Wanted
 from trimtab.base.clock import ManualClock
+from trimtab.base.records import replace
 from trimtab.costs.room import CostsRoom
 from trimtab.doors.aws.advice.service import build
 from trimtab.doors.aws.gateway import Gateway, GatewayOptions

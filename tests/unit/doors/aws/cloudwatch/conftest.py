@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from trimtab.access.scope import Scope
 from trimtab.alarms.evaluator import AlarmEvaluator, EvaluatorParts
 from trimtab.alarms.room import AlarmRoom
 from trimtab.base.clock import ManualClock
+from trimtab.base.records import replace
 from trimtab.doors.aws.cloudwatch.service import build
 from trimtab.doors.aws.cloudwatch.tagged import EveryTagged
 from trimtab.doors.aws.gateway import Gateway, GatewayOptions

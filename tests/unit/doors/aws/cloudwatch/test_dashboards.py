@@ -2,7 +2,6 @@
 
 import json
 import struct
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from botocore.exceptions import ClientError
 from tests.unit.doors.aws.cloudwatch.conftest import AlarmWorld
 from tests.unit.doors.aws.cloudwatch.recorded import assert_like, recorded
 
+from trimtab.base.records import replace
 from trimtab.doors.aws.cloudwatch.service import build
 from trimtab.doors.aws.gateway import Gateway, GatewayOptions
 from trimtab.metrics.expressions.evaluate import check

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from boto_in_process import client
 from gates import open_gate
 from trimtab.alarms.tagged import AlarmTags
 from trimtab.base.clock import ManualClock, SystemClock, to_datetime
+from trimtab.base.records import replace
 from trimtab.doors.aws.cloudwatch.service import build
 from trimtab.doors.aws.cloudwatch.tagged import EveryTagged, named_exist
 from trimtab.logs.model import LogBatch, LogEvent

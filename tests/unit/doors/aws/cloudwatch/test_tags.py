@@ -1,10 +1,10 @@
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from trimtab.base.records import replace
 from trimtab.doors.aws.cloudwatch.tags import list_tags_for_resource, tag_resource, untag_resource
 from trimtab.doors.aws.faults import AwsError
 

@@ -8,6 +8,15 @@ from msgspec import Struct
 from trimtab.logs.model import Group
 
 _DAY_MS = 86_400_000
+_SEVERAL = (
+    "account IN {w_accounts:Array(String)} AND region IN {w_regions:Array(String)}"
+    " AND `group` IN {w_groups:Array(UInt64)}"
+)
+_ALONE = (
+    "account = {w_accounts:Array(String)}[1] AND region = {w_regions:Array(String)}[1]"
+    " AND `group` = {w_groups:Array(UInt64)}[1]"
+)
+"""Of one group: equalities, by which the engine knows that it is sorted by time and reads the newest page alone."""
 _EXPIRES = (
     " AND time >= fromUnixTimestamp64Milli("
     "transform(`group`, {w_groups:Array(UInt64)}, {w_kept:Array(Int64)}, toInt64(0)), 'UTC')"
@@ -37,9 +46,7 @@ def window_of(
         "w_end": end_ms,
     }
     where = (
-        "account IN {w_accounts:Array(String)} AND region IN {w_regions:Array(String)}"
-        " AND `group` IN {w_groups:Array(UInt64)}"
-        " AND time >= fromUnixTimestamp64Milli({w_start:Int64}, 'UTC')"
+        (_ALONE if len(groups) == 1 else _SEVERAL) + " AND time >= fromUnixTimestamp64Milli({w_start:Int64}, 'UTC')"
         " AND time < fromUnixTimestamp64Milli({w_end:Int64}, 'UTC')"
     )
     if any(kept):

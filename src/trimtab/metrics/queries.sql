@@ -4,8 +4,15 @@ SELECT series, account, region, namespace, name, toJSONString(dimensions) AS dim
        toUnixTimestamp64Milli(first_seen) AS first_seen
 FROM metric_series FINAL;
 
+-- name: ids_since
+-- The ids of the series that were first seen at or after a time; one that was registered again may be there twice.
+-- Asked every second: without FINAL, of all rows only their times are read.
+SELECT series
+FROM metric_series
+WHERE first_seen >= fromUnixTimestamp64Milli({since:Int64}, 'UTC');
+
 -- name: series_since
--- The series that were first seen at or after a time, as in series_all.
+-- The series that were first seen at or after a time, as in series_all. FINAL reads every row: ask ids_since before.
 SELECT series, account, region, namespace, name, toJSONString(dimensions) AS dimensions, unit, kind, resource,
        toUnixTimestamp64Milli(first_seen) AS first_seen
 FROM metric_series FINAL

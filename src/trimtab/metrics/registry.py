@@ -101,6 +101,9 @@ class SeriesRegistry:
         """
         since = max(self._followed_ms - _FOLLOW_OVERLAP_MS, 0)
         fresh: set[tuple[str, str]] = set()
+        ids = await self._telemetry.fetch(_QUERIES["ids_since"], {"since": since}, limits=_LOAD_LIMITS)
+        if all(self._last.ordinal(series_id) is not None for series_id in ids["series"].tolist()):
+            return frozenset()
         columns = await self._telemetry.fetch(_QUERIES["series_since"], {"since": since}, limits=_LOAD_LIMITS)
         for series_id, identity, first_seen in _rows(columns):
             if self._last.ordinal(series_id) is not None:

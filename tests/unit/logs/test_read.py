@@ -14,6 +14,7 @@ from trimtab.base.records import replace
 from trimtab.logs.model import Group, LogBatch, LogEvent
 from trimtab.logs.read import PAGE_BYTES, EventQuery, Page
 from trimtab.logs.room import LogsRoom
+from trimtab.store.telemetry.client import Telemetry
 
 T = TypeVar("T")
 WHERE = ("123456789012", "us-east-1")
@@ -61,6 +62,17 @@ def test_a_page_has_at_most_a_megabyte_and_at_least_one_event(room: LogsRoom) ->
         assert [len(page) for page in await walk(room, group, 1000, backward=False)] == [2, 1]
         other = await put(room, "huge", "s", [(NOW, "y" * (PAGE_BYTES + 1))])
         assert [len(page) for page in await walk(room, other, 1000, backward=True)] == [1]
+
+    run(check())
+
+
+def test_the_newest_page_of_a_group_is_read_from_its_end(room: LogsRoom, engine: Telemetry) -> None:
+    async def check() -> None:
+        group = await put(room, "g", "s", [(NOW, "a")])
+        window = await room.reader.window(EVERYTHING, [group], 0, NOW + 1)
+        plan = f"EXPLAIN actions = 1 SELECT id FROM log_events WHERE {window.where} ORDER BY time DESC, id DESC LIMIT 9"
+        lines = (await engine.fetch(plan, window.params))["explain"].tolist()
+        assert any("InReverseOrder" in line for line in lines)
 
     run(check())
 

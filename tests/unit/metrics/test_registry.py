@@ -216,3 +216,18 @@ def test_cleared_it_knows_nothing_and_starts_anew(room: Room) -> None:
     )  # fmt: skip
     assert series_id == room.registry.add(identity(name="a"))
     assert [series_id] == [series.id for series in room.registry.find(EVERYTHING, SeriesQuery())]
+
+
+def test_who_follows_learns_each_series_once_and_asks_little_where_there_is_none(room: Room) -> None:
+    first = room.registry.add(identity(host="a"))
+    run(room.ingest.write(MetricBatch(values=value_rows((first, 5, 1.0)))))
+    follower = SeriesRegistry(room.engine, room.clock)  # type: ignore[arg-type]
+    assert {("ns", "m")} == run(follower.follow())
+    room.engine.queries.clear()
+    assert frozenset() == run(follower.follow())
+    assert 1 == len(room.engine.queries) == len(follower)
+    assert "metric_series FINAL" not in room.engine.queries[0]
+    second = room.registry.add(identity(name="later"))
+    run(room.ingest.write(MetricBatch(values=value_rows((second, 5, 1.0)))))
+    assert {("ns", "later")} == run(follower.follow())
+    assert 2 == len(follower)

@@ -9,18 +9,23 @@ from msgspec import Struct
 
 from trimtab.base.clock import Clock
 
-_ENTRIES = 512  # answers of ≤ 100 KB: at most some tens of MB
+_ENTRIES = 512
 T = TypeVar("T")
 
 
 class _Entry(Struct):
     task: asyncio.Task[Any]
     expires: float
+    until: float
     renewal: asyncio.Task[Any] | None = None
 
 
 class SharedCache:
-    """Answers by key for a time; callers that ask while one is being computed wait for the same one."""
+    """Answers by key for a time; callers that ask while one is being computed wait for the same one.
+
+    An answer that is too old to be given is dropped when the next one is computed: a live page asks for another range
+    every few seconds, and none of those that it asked for before will be asked for again.
+    """
 
     def __init__(self, clock: Clock, entries: int = _ENTRIES) -> None:
         self._clock = clock
@@ -36,7 +41,8 @@ class SharedCache:
         now = self._clock.monotonic()
         entry = self._held.get(key)
         if entry is None or entry.expires + stale_s <= now:
-            entry = _Entry(asyncio.ensure_future(_await(compute)), now + ttl_s)
+            self._drop(now)
+            entry = _Entry(asyncio.ensure_future(_await(compute)), now + ttl_s, now + ttl_s + stale_s)
             self._held[key] = entry
             entry.task.add_done_callback(lambda task: self._forget_failure(key, task))
             while len(self._held) > self._limit:
@@ -49,13 +55,19 @@ class SharedCache:
         result: T = await asyncio.shield(entry.task)
         return result
 
+    def _drop(self, now: float) -> None:
+        for key in [key for key, held in self._held.items() if held.until <= now and held.task.done()]:
+            del self._held[key]
+
     def _renew(self, key: Hashable, task: asyncio.Task[Any], ttl_s: float) -> None:
         held = self._held.get(key)
         if held is None or held.renewal is not task:
             return
         held.renewal = None  # after a failure the old answer stays until it is too old, and the next caller retries
         if not task.cancelled() and task.exception() is None:
+            stale_s = held.until - held.expires
             held.task, held.expires = task, self._clock.monotonic() + ttl_s
+            held.until = held.expires + stale_s
 
     def _forget_failure(self, key: Hashable, task: asyncio.Task[Any]) -> None:
         held = self._held.get(key)

@@ -1,9 +1,15 @@
 import asyncio
+import gc
+import weakref
 
 import pytest
 
 from trimtab.base.clock import ManualClock
 from trimtab.web.cache import SharedCache
+
+
+class Answer:
+    """Something whose end can be seen."""
 
 
 class Counter:
@@ -36,6 +42,29 @@ def test_an_answer_expires() -> None:
         return [first, await cache.get("key", 5, counter)]
 
     assert asyncio.run(ask()) == [1, 2]
+
+
+def test_what_is_too_old_to_be_given_is_not_held_on_to() -> None:
+    clock, made = ManualClock(), weakref.WeakSet[Answer]()
+
+    async def answer() -> Answer:
+        made.add(new := Answer())
+        return new
+
+    async def ask() -> tuple[int, int]:
+        cache = SharedCache(clock)
+        for minute in range(9):
+            await cache.get(("range", minute), 5, answer)
+            await cache.get(("range", minute, "stale"), 5, answer, stale_s=1)
+            clock.advance(5.5)
+        gc.collect()
+        before = len(made)
+        clock.advance(5)
+        await cache.get("another", 5, answer)
+        gc.collect()
+        return before, len(made)
+
+    assert asyncio.run(ask()) == (3, 1)  # the last two, and the one before that may still be given while it is renewed
 
 
 def test_an_error_is_not_kept() -> None:

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
-from scipy.special import stdtrit
 
 from trimtab.capacity.curve import Interval
 from trimtab.inference.load.histogram import bounds
@@ -106,6 +105,8 @@ def crossing(levels: Sequence[Standing], objective: Objective) -> Interval | Non
     value = line.crossing
     if len(usable) < _FEWEST + 1:
         return Interval(value, value * 0.5, value * 1.5)
+    from scipy.special import stdtrit  # takes half a second to load
+
     left_out = [_line([*usable[:at], *usable[at + 1 :]], objective, line) for at in range(len(usable))]
     moved = np.array([value * 1.5 if one is None else one.crossing for one in left_out])
     count = len(moved)

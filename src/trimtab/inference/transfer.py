@@ -11,8 +11,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct, field
-from scipy.linalg import cho_factor, cho_solve
-from scipy.special import ndtri
 
 from trimtab.inference.hardware import accelerator
 
@@ -104,6 +102,8 @@ class Transfer(Struct):
 
     def estimate(self, wanted: Sequence[tuple[Machine, Task]]) -> list[Estimate]:
         """Estimates for machines and tasks; those of tasks that nobody measured rest on nothing but the sheet."""
+        from scipy.linalg import cho_factor, cho_solve  # takes half a second to load
+
         known = [one for one in self.measured if one.throughput > 0 and one.machine.count > 0]
         if not known:
             return [Estimate(math.nan, 0.0, math.inf, "nothing measured") for _ in wanted]
@@ -130,6 +130,9 @@ class Transfer(Struct):
         self, factor: tuple[Values, bool], target: Values, machines: npt.NDArray[np.int64], twins: Values
     ) -> float:
         """How many standard deviations hold 80 %: as they did for each machine that is known, left out in turn."""
+        from scipy.linalg import cho_solve
+        from scipy.special import ndtri
+
         normal = float(ndtri(0.5 + _PROBABILITY / 2))
         if not self.calibrated:
             return normal
@@ -265,6 +268,8 @@ def _kernels(rows: _Rows, known: int, spread: Spread) -> tuple[Values, Values, V
 
 def _noise(inside: Values, target: Values, spread: Spread) -> Values:
     """The variance of each measurement: those that disagree with all others count less (t distribution)."""
+    from scipy.linalg import cho_factor, cho_solve
+
     base = spread.noise**2
     noise = np.full(len(target), base)
     for _ in range(_ROUNDS):

@@ -8,7 +8,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from math import sqrt
 
 from msgspec import Struct
-from scipy.special import stdtrit
 
 from trimtab.advice.ledger.model import Entry, EntryState
 from trimtab.base.clock import to_datetime
@@ -133,6 +132,8 @@ def _interval(pairs: Sequence[Pair], ratio: float) -> tuple[float | None, float 
     """
     if len(pairs) < _LEAST_SPREAD:
         return None, None
+    from scipy.special import stdtrit  # takes half a second to load
+
     predicted = [float(one) for one, _ in pairs]
     whole = sum(predicted)
     off = [(float(came) - ratio * said) / (1 - said / whole) for said, (_, came) in zip(predicted, pairs, strict=True)]

@@ -12,8 +12,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct, field
-from scipy.linalg import cho_factor, cho_solve
-from scipy.special import ndtr
 
 Values = npt.NDArray[np.float64]
 _SCALES = (0.25, 0.5, 1.0)  # length scales that are tried, of features that span 0 to 1
@@ -64,6 +62,8 @@ class Chooser(Struct):
             return None
         if len(finite) < min(_FEWEST, len(self.choices)):
             return self._farthest(left)
+        from scipy.special import ndtr  # takes half a second to load
+
         points = self._points()
         names = [one.name for one in self.choices]
         at = [names.index(name) for name in self.known]
@@ -119,6 +119,8 @@ class Chooser(Struct):
 
 def predicted(known: Values, target: Values, wanted: Values) -> tuple[Values, Values]:
     """Mean and standard deviation at `wanted`, from values at `known`; the kernel is the likeliest of a few."""
+    from scipy.linalg import cho_factor, cho_solve  # takes half a second to load
+
     centre = float(target.mean())
     size = max(float(target.std()), _LEAST_SPREAD)
     shifted = (target - centre) / size

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
-from reportlab.lib.units import mm
-from reportlab.platypus import Image, KeepTogether, Paragraph, Spacer
 
 from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import EVERYTHING
@@ -22,7 +20,6 @@ from trimtab.reports.analyses.pictures.drawing import png
 from trimtab.reports.analyses.room import AnalysisRoom
 from trimtab.reports.analyses.spec import Analysis, read_analysis
 from trimtab.reports.datasets.extract_store import key_of
-from trimtab.reports.paper import WIDTH, fonts, marked, printed, style
 from trimtab.reports.quicksight.model import Resource
 
 PATH = "/rest/v1/quicksight/snapshots"
@@ -106,6 +103,12 @@ def _whose(principal: Principal, account: str) -> str:
 
 def as_pdf(title: str, shown: Sequence[Shown]) -> bytes:
     """Visuals one below the other, with their range and until when they are known."""
+    # What draws on paper takes long to load: only who prints pays.
+    from reportlab.lib.units import mm
+    from reportlab.platypus import Image, KeepTogether, Paragraph, Spacer
+
+    from trimtab.reports.paper import WIDTH, fonts, marked, printed, style
+
     fonts()
     story: list[Any] = [Paragraph(marked(title), style(16, bold=True, after=6))]
     for one in shown:

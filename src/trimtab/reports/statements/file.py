@@ -6,7 +6,6 @@ from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.economics.months import named
 from trimtab.economics.statements.model import Reconciled, Statement
 from trimtab.reports.download import CSV, PDF, Download
-from trimtab.reports.statements.pdf import as_pdf
 from trimtab.reports.statements.table import as_csv
 
 FORMATS = ("csv", "pdf")
@@ -22,6 +21,8 @@ def statement_file(
         raise NotFound(f"cannot export: the statement of {named(statement.month)} has no lines of {owner[:100]!r}")
     name = f"statement-{named(statement.month)}" + (f"-{_safe(owner)}" if owner else "") + f".{format_}"
     if format_ == "pdf":
+        from trimtab.reports.statements.pdf import as_pdf  # and reportlab, which takes long to load
+
         return Download(as_pdf(statement, rows, owner), PDF, name)
     return Download(as_csv(statement, owner).encode(), CSV, name)
 

@@ -5,7 +5,6 @@ errors holds the level on average where errors are exchangeable.
 """
 
 import numpy as np
-from scipy.special import stdtrit
 
 from trimtab.timeseries.forecast.combine import Spans
 from trimtab.timeseries.forecast.model import Values
@@ -27,7 +26,7 @@ def sum_width(off: Values, first: int, last: int, level: float) -> float:
     Origins are too few for a quantile, so the sums' errors are taken as normal around zero (Student's t).
     """
     sums = off[:, first:last].sum(axis=1)
-    return float(np.sqrt(np.mean(sums**2)) * stdtrit(len(sums), (1 + level) / 2))
+    return _normal(sums, level)
 
 
 def _near(sizes: Values, span: Spans, at: int) -> Values:
@@ -56,5 +55,11 @@ def replayed_width(off: Values, level: float) -> float:
         return float("nan")
     place = (len(sizes) + 1) * level - 1
     if place > len(sizes) - 1:
-        return float(np.sqrt(np.mean(sizes**2)) * stdtrit(len(sizes), (1 + level) / 2))
+        return _normal(sizes, level)
     return float(np.interp(place, np.arange(len(sizes)), sizes))
+
+
+def _normal(errors: Values, level: float) -> float:
+    from scipy.special import stdtrit  # takes half a second to load: only who forecasts pays
+
+    return float(np.sqrt(np.mean(errors**2)) * stdtrit(len(errors), (1 + level) / 2))

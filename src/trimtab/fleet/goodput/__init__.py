@@ -1,0 +1,1 @@
+"""What held GPU-hours did: productive, or lost to one of eight causes, or unknown."""

@@ -10,7 +10,8 @@ from trimtab.client.wire import Millis
 Amounts = Annotated[dict[str, str], Meta(description="Decimal text by currency.")]
 IdleName = Literal["fragmented", "reserved", "drained", "wrong type", "free"]
 LossName = Literal[
-    "never used", "unused GPUs", "idle start", "idle tail", "idle gaps", "low activity", "oversized"
+    "never used", "unused GPUs", "idle start", "idle tail", "idle gaps", "low activity", "oversized",
+    "hung", "waiting for a straggler", "starved of input"
 ]  # fmt: skip
 
 

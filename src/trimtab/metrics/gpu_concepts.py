@@ -116,6 +116,18 @@ GPU_CONCEPTS = (
         ),
     ),
     Concept(
+        "gpu.power.limit",
+        "gpu",
+        "W",
+        "the most power that it may draw",
+        (
+            Alias("DCGM_FI_DEV_POWER_MGMT_LIMIT"),
+            Alias("hw.gpu.power.limit"),
+            Alias("nvidia_smi_enforced_power_limit_watts"),
+            Alias("nvidia_smi_power_limit_watts"),
+        ),
+    ),
+    Concept(
         "gpu.energy",
         "gpu",
         "J",
@@ -294,7 +306,12 @@ GPU_CONCEPTS = (
         "gpu",
         "1",
         "traffic over NVLink; units differ between DCGM's versions, so compare a GPU with itself only",
-        (Alias("DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL"), Alias("hw.gpu.nvlink.io", form=Form.RATE)),
+        (
+            Alias("DCGM_FI_PROF_NVLINK_TX_BYTES"),
+            Alias("DCGM_FI_PROF_NVLINK_RX_BYTES"),
+            Alias("DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL"),
+            Alias("hw.gpu.nvlink.io", form=Form.RATE),
+        ),
     ),
     Concept(
         "gpu.license",

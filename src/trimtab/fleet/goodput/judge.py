@@ -3,8 +3,9 @@
 No signal is believed alone. A kernel that waits in a collective (a spinning NCCL kernel) keeps SM_ACTIVE or GPU_UTIL as
 high as work does, but moves no data: tensor pipes, memory interface and links stand still, and power falls. A rank
 *spins* where all of that is told and holds; it *moves* where it is busy and does not spin. A run in which none moves
-and some spin *stalls*: that is a hang once it lasts longer than compiling, saving a checkpoint or an evaluation on one rank
-do. Where memory traffic is not told, or neither power nor progress, nothing is known of a GPU that is busy and still.
+and some spin *stalls*: that is a hang once it lasts longer than compiling, saving a checkpoint or an evaluation on one
+rank do. Where memory traffic is not told, or neither power nor progress, nothing is known of a GPU that is busy and
+still.
 """
 
 from collections.abc import Iterator
@@ -197,7 +198,7 @@ def _working(codes: Codes, signals: Signals, seen: _Seen, works: npt.NDArray[np.
     codes[seen.moves & starved] = Phase.STARVED
     codes[seen.moves & bound] = Phase.COMMUNICATION
     waits = works[None, :] & (seen.spins | seen.quiet)
-    alone = ~seen.moves.any(axis=1)
+    alone: Bools = ~np.any(seen.moves, axis=1)
     codes[waits] = Phase.STRAGGLER
     codes[works[None, :] & seen.quiet & alone[:, None]] = Phase.IDLE
     short = waits & ~_lasting(waits, max(1, _WAITS_MS // signals.step_ms))
@@ -241,10 +242,10 @@ def _between(
 ) -> tuple[Stall | None, int]:
     """After it worked: the stall's codes; the hang in it, and the longest stall that ended by itself so far."""
     whole = slice(stall.first, stall.last)
-    inside = steps[whole]
+    inside = steps[stall.first : stall.last]
     length_ms = len(inside) * step_ms
-    spinning = np.flatnonzero(inside == _Step.STALLS)
-    if (inside == _Step.COPIES).any() and length_ms <= _SAVES_MS:
+    spinning = np.flatnonzero(np.equal(inside, _Step.STALLS))
+    if np.equal(inside, _Step.COPIES).any() and length_ms <= _SAVES_MS:
         codes[:, whole] = Phase.CHECKPOINTING
         return None, max(harmless_ms, length_ms) if stall.ended else harmless_ms
     if len(spinning) * 2 * step_ms < length_ms and len(spinning) * step_ms < RECOVERS_MS:

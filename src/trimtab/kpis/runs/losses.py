@@ -1,4 +1,4 @@
-"""What a run could have done without: each kind of loss in GPU-hours, from the activity of its GPUs alone. Pure.
+"""What a run could have done without: each kind of loss in GPU-hours, from what its GPUs showed. Pure.
 
     never used      no GPU of the run was ever busy: all hours
     unused GPUs     GPUs that were never busy, of a run whose others were: their hours
@@ -7,6 +7,7 @@
     gaps            idle between the two
     low activity    the mean of busy steps is below half of what a GPU can: hours that one half would save
     oversized       half of the GPUs, where peak memory and activity of all would fill the other half to 80 % at most
+    hung, waiting for a straggler, starved of input     as the phases of its GPUs say (`fleet.goodput`)
 
 A step is busy from 5 % activity on. Steps without a report count for nothing. The first five share no hour; low
 activity and oversized look at the same hours in another way, so losses are never added up: the largest is named.
@@ -18,7 +19,9 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from trimtab.fleet.goodput.phases import Phase
 from trimtab.kpis.runs.activity import Activity, Floats
+from trimtab.kpis.runs.goodput import Goodput
 
 Marks = npt.NDArray[np.bool_]
 BUSY_FROM = 0.05
@@ -41,6 +44,9 @@ class LossKind(StrEnum):
     GAPS = "idle gaps"
     LOW_ACTIVITY = "low activity"
     OVERSIZED = "oversized"
+    HUNG = "hung"
+    STRAGGLER = "waiting for a straggler"
+    STARVED = "starved of input"
 
 
 class Loss(Struct, frozen=True):
@@ -71,6 +77,20 @@ def losses_of(activity: Activity) -> tuple[Loss, ...]:
             _low(activity, held, busy),
             _oversized(activity, held, ever),
         ]
+    worth = [one for one in found if one is not None and one.gpu_hours >= LEAST_HOURS]
+    return tuple(sorted(worth, key=lambda one: -one.gpu_hours))
+
+
+_LOST = {
+    Phase.HUNG: LossKind.HUNG,
+    Phase.STRAGGLER: LossKind.STRAGGLER,
+    Phase.STARVED: LossKind.STARVED,
+}
+
+
+def losses_of_phases(activity: Activity, goodput: Goodput) -> tuple[Loss, ...]:
+    """The losses that several signals together tell of, the largest first."""
+    found = [_loss(kind, activity.seconds * (goodput.codes == phase)) for phase, kind in _LOST.items()]
     worth = [one for one in found if one is not None and one.gpu_hours >= LEAST_HOURS]
     return tuple(sorted(worth, key=lambda one: -one.gpu_hours))
 

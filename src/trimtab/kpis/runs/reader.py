@@ -10,11 +10,12 @@ from trimtab.base.clock import Clock
 from trimtab.fleet.claims import holder_name
 from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.telemetry.concepts import Registry
-from trimtab.fleet.telemetry.reading import Reader
+from trimtab.fleet.telemetry.reading import MatrixReader
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.filter import RunFilter
 from trimtab.inventory.runs.model import Run, RunKey
 from trimtab.kpis.runs import activity as activities
+from trimtab.kpis.runs import goodput as goodputs
 from trimtab.kpis.runs.cost import RunHours, hours_of
 from trimtab.kpis.runs.report import RunReport, report_of
 
@@ -24,7 +25,7 @@ Span = tuple[int, int]
 class RunReports(Struct, frozen=True):
     """What pages and the API ask of runs. `reader` is of metrics, `ledger` of GPU time and what it cost."""
 
-    reader: Reader
+    reader: MatrixReader
     registry: Registry
     room: InventoryRoom
     ledger: HoursReader
@@ -35,10 +36,10 @@ class RunReports(Struct, frozen=True):
         run = await self.room.runs.one(scope, job, cluster)
         now_ms = self.clock.now_ms()
         found = await activities.read(self.reader, self.registry, _sight(scope), [run], 0, now_ms)
-        stretches = await self.room.runs.stretches([run.key])
-        hours = await self._hours([run], None)
-        name = holder_name(run)
-        return report_of(run, found.get(run.key), hours.get(name, RunHours()), now_ms, stretches.get(run.key, ()))
+        did = await goodputs.read(self.reader, self.registry, _sight(scope), [run], found)
+        stretches = (await self.room.runs.stretches([run.key])).get(run.key, ())
+        hours = (await self._hours([run], None)).get(holder_name(run), RunHours())
+        return report_of(run, found.get(run.key), did.get(run.key), hours, now_ms, stretches)
 
     async def listed(self, scope: Scope, wanted: RunFilter, limit: int, after: RunKey | None = None) -> list[RunReport]:
         """Runs, the last submitted first: what they held, did and cost within the range of the filter, or in their
@@ -52,7 +53,7 @@ class RunReports(Struct, frozen=True):
         runs, now_ms = await self.room.runs.listed(scope, wanted, limit), self.clock.now_ms()
         hours = await self._hours(runs, self._span(wanted))
         return await asyncio.to_thread(
-            lambda: [report_of(run, None, hours.get(holder_name(run), RunHours()), now_ms) for run in runs]
+            lambda: [report_of(run, None, None, hours.get(holder_name(run), RunHours()), now_ms) for run in runs]
         )
 
     async def reports(self, scope: Scope, runs: Sequence[Run], span: Span | None = None) -> list[RunReport]:
@@ -60,10 +61,12 @@ class RunReports(Struct, frozen=True):
         now_ms = self.clock.now_ms()
         first, last = span or (0, now_ms)
         found = await activities.read(self.reader, self.registry, _sight(scope), runs, first, last)
+        did = await goodputs.read(self.reader, self.registry, _sight(scope), runs, found)
         hours = await self._hours(runs, span)
         return await asyncio.to_thread(
             lambda: [
-                report_of(run, found.get(run.key), hours.get(holder_name(run), RunHours()), now_ms) for run in runs
+                report_of(run, found.get(run.key), did.get(run.key), hours.get(holder_name(run), RunHours()), now_ms)
+                for run in runs
             ]
         )
 

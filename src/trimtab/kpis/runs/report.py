@@ -1,6 +1,7 @@
 """A run as it is shown: its hours, how busy its GPUs were, what it cost, and the largest loss that could be avoided."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from msgspec import Struct
@@ -9,7 +10,8 @@ from trimtab.fleet.telemetry.devices import COUNT_ONLY
 from trimtab.inventory.runs.model import Run, RunState, Stretch
 from trimtab.kpis.runs.activity import Activity
 from trimtab.kpis.runs.cost import Cost, RunHours
-from trimtab.kpis.runs.losses import FAIR, Loss, LossKind, losses_of
+from trimtab.kpis.runs.goodput import Goodput
+from trimtab.kpis.runs.losses import FAIR, Loss, LossKind, losses_of, losses_of_phases
 
 SETTLE_MS = 60_000
 """How long after a run's end the last samples of its GPUs may still be on their way: four scrapes of 15 s."""
@@ -43,6 +45,7 @@ class RunReport(Struct, frozen=True):
     losses: tuple[PricedLoss, ...]
     settled: bool
     activity: Activity | None = None
+    goodput: Goodput | None = None
     stretches: tuple[Stretch, ...] = ()
 
     @property
@@ -52,12 +55,19 @@ class RunReport(Struct, frozen=True):
 
 
 def report_of(
-    run: Run, activity: Activity | None, hours: RunHours, now_ms: int, stretches: Sequence[Stretch] = ()
+    run: Run,
+    activity: Activity | None,
+    goodput: Goodput | None,
+    hours: RunHours,
+    now_ms: int,
+    stretches: Sequence[Stretch] = (),
 ) -> RunReport:
-    """The report of a run: what it held, did and cost by the ledger, and its losses by its GPUs' activity. Pure."""
+    """The report of a run: what it held, did and cost by the ledger, and its losses by what its GPUs showed. Pure."""
     cost = hours.cost
     known = hours.known > 0
     losses = losses_of(activity) if activity is not None and activity.known_hours > 0 else ()
+    if activity is not None and goodput is not None:
+        losses = tuple(sorted((*losses, *losses_of_phases(activity, goodput)), key=lambda one: -one.gpu_hours))
     return RunReport(
         run=run,
         wait_ms=run.wait_ms(now_ms),
@@ -69,9 +79,10 @@ def report_of(
         gpus_known_by=activity.devices.by if activity is not None else "",
         unknown="" if known else _why_unknown(run, activity),
         cost=cost,
-        losses=tuple(_priced(one, run, cost, hours.held) for one in losses),
+        losses=tuple(_priced(one, run, cost, hours.held, goodput) for one in losses),
         settled=run.end_ms is not None and run.end_ms + SETTLE_MS <= now_ms,
         activity=activity,
+        goodput=goodput,
         stretches=tuple(stretches),
     )
 
@@ -89,9 +100,20 @@ def _why_unknown(run: Run, activity: Activity | None) -> str:
     return "its GPUs reported no activity while it ran"
 
 
-def _priced(loss: Loss, run: Run, cost: Cost, hours: float) -> PricedLoss:
+def _priced(loss: Loss, run: Run, cost: Cost, hours: float, goodput: Goodput | None) -> PricedLoss:
     amounts = cost.part(loss.gpu_hours / hours) if hours > 0 else {}
-    return PricedLoss(loss, amounts, sentence(loss, run))
+    words = hung_words(loss, goodput) if loss.kind is LossKind.HUNG and goodput is not None else sentence(loss, run)
+    return PricedLoss(loss, amounts, words)
+
+
+def hung_words(loss: Loss, goodput: Goodput) -> str:
+    """A hang in words: since when, on which GPU first, and what to do."""
+    first = goodput.hangs[0]
+    since = datetime.fromtimestamp(first.start_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    more = f", and {len(goodput.hangs) - 1} more times" if len(goodput.hangs) > 1 else ""
+    where = f"GPU {first.index} of {first.node} stopped first: look there" if first.stopped_first else "all at once"
+    gpus = f"{loss.gpus} GPU" + ("" if loss.gpus == 1 else "s")
+    return f"{gpus} ran kernels that moved no data for {length_of(loss.seconds)} from {since} on{more} ({where})"
 
 
 def sentence(loss: Loss, run: Run) -> str:
@@ -118,6 +140,12 @@ def sentence(loss: Loss, run: Run) -> str:
             return f"{loss.note}: at {FAIR:.0%} the same work needs {less}; profile data loading"
         case LossKind.OVERSIZED:
             return f"{loss.note}: ask for fewer GPUs"
+        case LossKind.STRAGGLER:
+            return f"{gpus} waited for slower ones for {length}{each}: look at which rank is slow"
+        case LossKind.STARVED:
+            return f"{gpus} waited for input for {length}{each}: look at data loading"
+        case LossKind.HUNG:
+            return f"{gpus} hung for {length}{each}: no rank moved any data"
 
 
 def length_of(seconds: float) -> str:

@@ -1,0 +1,176 @@
+"""What the GPUs of a run did while it held them: productive hours, and those lost to hangs, waiting and the like.
+
+Hours are those of the run's activity: every GPU and step that it held is one phase. What is not known one by one (GPUs
+of which only the number is known, steps without a report) is unknown.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from trimtab.access.scope import Scope
+from trimtab.fleet.goodput.judge import NOT_HELD, Codes, Judged, Stall, judge, stopped_first
+from trimtab.fleet.goodput.phases import Phase
+from trimtab.fleet.goodput.signals import Signals
+from trimtab.fleet.telemetry import concepts
+from trimtab.fleet.telemetry.concepts import Finder, Found, Metric, Registry
+from trimtab.fleet.telemetry.held_over import held_over
+from trimtab.fleet.telemetry.identity import gpu_of
+from trimtab.fleet.telemetry.reading import MatrixReader
+from trimtab.fleet.telemetry.window import Grid
+from trimtab.inventory.runs.model import Run, RunKey
+from trimtab.kpis.runs.activity import Activity
+from trimtab.metrics.model import Kind
+from trimtab.metrics.statistics import Statistic, parse_statistic
+
+Floats = npt.NDArray[np.float64]
+_AVERAGE, _RATE = parse_statistic("Average"), parse_statistic("Rate")
+_FAMILIES: Mapping[str, Sequence[Metric]] = {
+    "tensor": concepts.GPU_TENSOR,
+    "memory": concepts.GPU_MEMORY_BUSY,
+    "fabric": concepts.GPU_FABRIC,
+    "host": concepts.GPU_PCIE,
+    "power": concepts.GPU_POWER,
+    "power_limit": concepts.GPU_POWER_LIMIT,
+}
+_ADDED = frozenset({"fabric", "host"})
+"""Of these a GPU's series add up (sent and received); of others the greatest counts."""
+
+
+class Hang(Struct, frozen=True):
+    """No rank moved any data in `[start_ms, end_ms)`. `stopped_first`: the GPU that did so before the others, "" where
+    all did at once; `node` and `index` of it. `ended`: the run worked again."""
+
+    start_ms: int
+    end_ms: int
+    ended: bool
+    stopped_first: str = ""
+    node: str = ""
+    index: str = ""
+
+
+class Goodput(Struct, frozen=True):
+    """GPU-hours of a run by phase, all of those that it held; `hangs`, the first first.
+
+    `codes`: a phase by GPU (rows of the activity's devices) and step of `step_s` seconds from `start_ms` on.
+    """
+
+    hours: Mapping[Phase, float]
+    hangs: tuple[Hang, ...]
+    codes: Codes
+    start_ms: int
+    step_s: int
+
+    @property
+    def productive_share(self) -> float | None:
+        """Productive ÷ held and known; None where nothing is known."""
+        known = sum(hours for phase, hours in self.hours.items() if phase is not Phase.UNKNOWN)
+        return self.hours[Phase.PRODUCTIVE] / known if known > 0 else None
+
+
+async def read(
+    reader: MatrixReader, registry: Registry, scope: Scope, runs: Sequence[Run], activities: Mapping[RunKey, Activity]
+) -> dict[RunKey, Goodput]:
+    """What the GPUs of `runs` did in the steps of their activities, which share one grid; of runs of which no GPU is
+    known there is nothing. Raises QueryAborted, Unavailable."""
+    known = [(run, activities[run.key]) for run in runs if run.key in activities and activities[run.key].devices.known]
+    if not known:
+        return {}
+    step_s = known[0][1].step_s
+    first = min(activity.start_ms for _, activity in known)
+    last = max(_end_ms(activity) for _, activity in known)
+    grid = Grid(first, last, step_s)
+    gpus = dict.fromkeys(device.gpu for _, activity in known for device in activity.devices.known)
+    rows = {gpu: at for at, gpu in enumerate(gpus)}
+    finder = Finder(registry, scope, first)
+    matrices = {
+        name: await _matrix(reader, scope, [one for one in finder.all(metrics) if gpu_of(one.series) in rows],
+                            rows, grid, added=name in _ADDED)
+        for name, metrics in _FAMILIES.items()
+    }  # fmt: skip
+
+    def judged() -> dict[RunKey, Goodput]:
+        return {run.key: _judged(run, activity, matrices, rows, grid) for run, activity in known}
+
+    return await asyncio.to_thread(judged)
+
+
+async def _matrix(
+    reader: MatrixReader, scope: Scope, found: Sequence[Found], rows: Mapping[str, int], grid: Grid, *, added: bool
+) -> Floats:
+    """A family of signals: a row a GPU, a column a step."""
+    out = np.full((len(rows), grid.steps), np.nan)
+    for statistic in (_AVERAGE, _RATE):
+        mine = [one for one in found if _statistic(one) is statistic]
+        if not mine:
+            continue
+        ids = [one.series.id for one in mine]
+        values = await reader.matrix(scope, ids, statistic, grid.start_ms, grid.end_ms, grid.step_s)
+        for one, row in zip(mine, held_over(values, grid), strict=True):
+            at = rows[gpu_of(one.series)]
+            scaled = row * one.metric.scale
+            both = ~np.isnan(out[at]) & ~np.isnan(scaled)
+            out[at] = np.where(both & added, out[at] + scaled, np.fmax(out[at], scaled))
+    return out
+
+
+def _end_ms(activity: Activity) -> int:
+    return activity.start_ms + len(activity.values.T) * activity.step_s * 1000
+
+
+def _judged(
+    run: Run, activity: Activity, matrices: Mapping[str, Floats], rows: Mapping[str, int], grid: Grid
+) -> Goodput:
+    begin = (activity.start_ms - grid.start_ms) // (grid.step_s * 1000)
+    mine = np.array([rows[device.gpu] for device in activity.devices.known])
+    part = {name: values[mine, begin : begin + activity.values.shape[1]] for name, values in matrices.items()}
+    signals = _signals(activity, part)
+    ended = run.end_ms is not None and run.end_ms <= _end_ms(activity)
+    return _goodput(activity, signals, judge(signals, ended=ended))
+
+
+def _statistic(found: Found) -> Statistic:
+    return _RATE if found.series.identity.kind is Kind.COUNTER else _AVERAGE
+
+
+def _signals(activity: Activity, matrices: Mapping[str, Floats]) -> Signals:
+    limits = matrices["power_limit"]
+    known = ~np.isnan(limits)
+    most = np.where(known.any(axis=1), np.where(known, limits, -np.inf).max(axis=1), np.nan)
+    return Signals(
+        start_ms=activity.start_ms,
+        step_ms=activity.step_s * 1000,
+        held=activity.seconds > 0,
+        active=activity.values,
+        tensor=matrices["tensor"],
+        memory=matrices["memory"],
+        fabric=matrices["fabric"],
+        host=matrices["host"],
+        power=matrices["power"],
+        power_limit=most,
+    )
+
+
+def _goodput(activity: Activity, signals: Signals, judged: Judged) -> Goodput:
+    seconds, codes = activity.seconds, judged.codes
+    hours = {phase: float(seconds[codes == phase].sum()) / 3600 for phase in Phase}
+    hours[Phase.UNKNOWN] += float(activity.devices.unknown) * _length_s(activity) / 3600
+    hours[Phase.UNKNOWN] += float(seconds[codes == NOT_HELD].sum()) / 3600
+    hangs = tuple(_hang(activity, signals, stall) for stall in judged.hangs)
+    return Goodput(hours, hangs, codes, activity.start_ms, activity.step_s)
+
+
+def _length_s(activity: Activity) -> float:
+    return float(activity.seconds.max(axis=0).sum()) if len(activity.seconds) else 0.0
+
+
+def _hang(activity: Activity, signals: Signals, stall: Stall) -> Hang:
+    start, end = (signals.start_ms + at * signals.step_ms for at in (stall.first, stall.last))
+    rank = stopped_first(signals, stall)
+    if rank is None:
+        return Hang(start, end, stall.ended)
+    device = activity.devices.known[rank]
+    return Hang(start, end, stall.ended, device.gpu, device.node, device.index)

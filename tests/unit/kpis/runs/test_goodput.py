@@ -1,0 +1,85 @@
+"""Two runs of eight H100 for six hours: one hangs after two as a stuck collective does, the other works."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from tests.unit.kpis.fleet import HOUR, MINUTE, START, Fleet
+from tests.unit.kpis.runs.test_by_hand import report
+
+from trimtab.base.clock import ManualClock
+from trimtab.fleet.goodput.phases import Phase
+from trimtab.inventory.room import InventoryRoom
+from trimtab.inventory.runs.model import Held, Run, RunKey, RunState
+from trimtab.kpis.runs.losses import LossKind
+from trimtab.store.state.database import State
+
+BEGUN, ENDED, HUNG_FROM = START + HOUR, START + 7 * HOUR, START + 3 * HOUR
+RUN = Run(
+    RunKey("1", "atlas", "7"), "slurm", RunState.CANCELLED, BEGUN, start_ms=BEGUN, end_ms=ENDED,
+    gpus=8.0, gpu_type="h100", nodes=1, node_names=("n1",), held=(Held("n1", 8.0, tuple(range(8))),),
+)  # fmt: skip
+WORKING: Mapping[str, float] = {
+    "DCGM_FI_PROF_SM_ACTIVE": 0.83, "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE": 0.5, "DCGM_FI_PROF_DRAM_ACTIVE": 0.4,
+    "DCGM_FI_PROF_NVLINK_TX_BYTES": 4e10, "DCGM_FI_PROF_PCIE_TX_BYTES": 1e8, "DCGM_FI_DEV_POWER_USAGE": 640.0,
+}  # fmt: skip
+HANGING: Mapping[str, float] = {
+    "DCGM_FI_PROF_SM_ACTIVE": 0.99, "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE": 0.0, "DCGM_FI_PROF_DRAM_ACTIVE": 0.0,
+    "DCGM_FI_PROF_NVLINK_TX_BYTES": 0.0, "DCGM_FI_PROF_PCIE_TX_BYTES": 1e5, "DCGM_FI_DEV_POWER_USAGE": 320.0,
+}  # fmt: skip
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[InventoryRoom]:
+    state = State.open("", tmp_path)
+    yield InventoryRoom.of(state, ManualClock())
+    state.close()
+
+
+def fleet(*, hangs: bool, names: Mapping[str, float] = WORKING, silent: int = -1) -> Fleet:
+    made = Fleet()
+    times = range(BEGUN, ENDED, MINUTE)
+    for index in range(8):
+        labels = {"Hostname": "n1", "gpu": str(index), "UUID": f"GPU-{index}"}
+        for name in names:
+            stuck = 0.0 if index == silent else HANGING[name]
+            values = [stuck if hangs and at >= HUNG_FROM else WORKING[name] for at in times]
+            made.add(name, values, times=list(times), labels=labels)
+    return made
+
+
+def test_the_run_that_hangs_is_found_with_its_hours_and_what_they_cost(room: InventoryRoom) -> None:
+    found = report(room, fleet(hangs=True), RUN, now_ms=ENDED + MINUTE)
+    assert found.goodput is not None
+    assert pytest.approx(32.0) == found.goodput.hours[Phase.HUNG]
+    assert pytest.approx(16.0) == found.goodput.hours[Phase.PRODUCTIVE]
+    assert pytest.approx(found.gpu_hours) == sum(found.goodput.hours.values())
+    assert found.largest_loss is not None
+    assert found.largest_loss.loss.kind is LossKind.HUNG
+    assert pytest.approx(80.0) == float(found.largest_loss.amounts["USD"])
+    assert "from 2025-11-24 19:00 UTC on (all at once)" in found.largest_loss.words
+
+
+def test_the_gpu_that_stopped_first_is_named(room: InventoryRoom) -> None:
+    found = report(room, fleet(hangs=True, silent=5), RUN, now_ms=ENDED + MINUTE)
+    assert found.goodput is not None
+    assert [(hang.node, hang.index) for hang in found.goodput.hangs] == [("n1", "5")]
+    assert "GPU 5 of n1 stopped first" in (found.largest_loss.words if found.largest_loss else "")
+
+
+def test_its_healthy_twin_has_no_hang(room: InventoryRoom) -> None:
+    found = report(room, fleet(hangs=False), RUN, now_ms=ENDED + MINUTE)
+    assert found.goodput is not None
+    assert found.goodput.hours[Phase.HUNG] == 0
+    assert pytest.approx(48.0) == found.goodput.hours[Phase.PRODUCTIVE]
+    assert LossKind.HUNG not in [one.loss.kind for one in found.losses]
+
+
+def test_by_utilisation_alone_all_hours_are_unknown(room: InventoryRoom) -> None:
+    made = Fleet()
+    times = list(range(BEGUN, ENDED, MINUTE))
+    for index in range(8):
+        made.add("DCGM_FI_DEV_GPU_UTIL", 100.0, times=times, labels={"Hostname": "n1", "gpu": str(index)})
+    found = report(room, made, RUN, now_ms=ENDED + MINUTE)
+    assert found.goodput is not None
+    assert pytest.approx(48.0) == found.goodput.hours[Phase.UNKNOWN]

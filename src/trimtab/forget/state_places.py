@@ -1,7 +1,7 @@
 """Whose each row of the state is: a place for every table, and a reason where nobody's."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +184,7 @@ PLACES: Mapping[str, Place] = {
     "rightsizing_preferences": _ACCOUNT,
     "rightsizing_recommendations": Place(account="account", team=("owner",)),
     "run_devices": _JOB,
+    "run_profiles": replace(_JOB, by=("imported_by",)),
     "run_states": _JOB,
     "runs": Place(account="account", team=("team",), user=("user",)),
     "savings_plans": _ACCOUNT,

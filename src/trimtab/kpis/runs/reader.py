@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
@@ -15,20 +15,26 @@ from trimtab.inventory.runs.filter import RunFilter
 from trimtab.inventory.runs.model import Run, RunKey
 from trimtab.kpis.runs import activity as activities
 from trimtab.kpis.runs.cost import RunHours, hours_of
+from trimtab.kpis.runs.profile import profile_of
 from trimtab.kpis.runs.report import RunReport, report_of
+from trimtab.profiles.store import ProfileStore
 
 Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class RunReports:
-    """What pages and the API ask of runs. `reader` is of metrics, `ledger` of GPU time and what it cost."""
+    """What pages and the API ask of runs. `reader` is of metrics, `ledger` of GPU time and what it cost.
+
+    Without `profiles` no run has one.
+    """
 
     reader: Reader
     registry: Registry
     room: InventoryRoom
     ledger: HoursReader
     clock: Clock
+    profiles: ProfileStore | None = None
 
     async def one(self, scope: Scope, job: str, cluster: str = "") -> RunReport:
         """A run in full: its whole life. Raises NotFound, QueryAborted, Unavailable."""
@@ -37,8 +43,13 @@ class RunReports:
         found = await activities.read(self.reader, self.registry, _sight(scope), [run], 0, now_ms)
         stretches = await self.room.runs.stretches([run.key])
         hours = await self._hours([run], None)
-        name = holder_name(run)
-        return report_of(run, found.get(run.key), hours.get(name, RunHours()), now_ms, stretches.get(run.key, ()))
+        mine = hours.get(holder_name(run), RunHours())
+        report = report_of(run, found.get(run.key), mine, now_ms, stretches.get(run.key, ()))
+        kept = await self.profiles.of(run.key) if self.profiles is not None else None
+        if kept is None:
+            return report
+        profile = await asyncio.to_thread(profile_of, kept, mine.cost, run.gpus)
+        return replace(report, profile=profile)
 
     async def listed(self, scope: Scope, wanted: RunFilter, limit: int, after: RunKey | None = None) -> list[RunReport]:
         """Runs, the last submitted first: what they held, did and cost within the range of the filter, or in their

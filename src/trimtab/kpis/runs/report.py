@@ -9,6 +9,7 @@ from trimtab.inventory.runs.model import Run, RunState, Stretch
 from trimtab.kpis.runs.activity import Activity
 from trimtab.kpis.runs.cost import Cost, RunHours
 from trimtab.kpis.runs.losses import FAIR, Loss, LossKind, losses_of
+from trimtab.kpis.runs.profile import RunProfile
 
 SETTLE_MS = 60_000
 """How long after a run's end the last samples of its GPUs may still be on their way: four scrapes of 15 s."""
@@ -45,6 +46,7 @@ class RunReport:
     settled: bool
     activity: Activity | None = None
     stretches: tuple[Stretch, ...] = ()
+    profile: RunProfile | None = None
 
     @property
     def largest_loss(self) -> PricedLoss | None:

@@ -22,8 +22,8 @@ from trimtab.profiles.model import Breakdown, DeviceProfile, KernelTotal, Kind, 
 
 MOST_BYTES = 8 << 30
 """Text of one trace: some forty million events."""
-TOP = 8
-"""Kernels of the longest total time that are kept of a GPU."""
+TOP = 20
+"""Kernels of the longest total time that are kept of a GPU: more than are shown, since ranks differ in them."""
 MOST_STEPS = 200
 """Steps that are kept of a GPU: profilers record some ten."""
 _LONGEST_NAME = 300

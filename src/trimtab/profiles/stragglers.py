@@ -121,6 +121,18 @@ class _Lab:
         """S of some operations: the others are ideal. `mask` broadcasts to (node, dp rank, step)."""
         return self.mean(np.where(mask, self.actual, self.ideal)) / self.ideal_s
 
+    def kept_by_rank(self) -> Floats:
+        """S of each dp rank, all in one pass: all other ranks are ideal and so alike, and one stands for them.
+
+        A pair of ranks (the one that is kept, an ideal one) and step of each is simulated as a step of its own.
+        """
+        nodes, ranks, steps = self.actual.shape
+        pairs = np.empty((nodes, min(ranks, 2), ranks * steps))
+        pairs[:, 0] = self.actual.reshape(nodes, -1)
+        pairs[:, 1:] = self.ideal[:, :1, :1]
+        means: Floats = self.graph.step_times(pairs).reshape(ranks, steps).mean(axis=1)
+        return means / self.ideal_s
+
     def without(self, mask: Bools) -> float:
         """The mean step when some operations are ideal and the others as they were."""
         return self.mean(np.where(mask, self.ideal, self.actual))
@@ -139,9 +151,8 @@ def analyse(found: Operations) -> StragglerReport:
         raise InvalidInput("cannot analyse this job: its operations take no time")
     stages, ranks = len(found.stages), len(found.dp_ranks)
     stage_mask = [(found.stage_of == place)[:, None, None] for place in range(stages)]
-    rank_mask = [(np.arange(ranks) == place)[None, :, None] for place in range(ranks)]
     by_stage = np.array([lab.kept(mask) for mask in stage_mask])
-    by_rank = np.array([lab.kept(mask) for mask in rank_mask])
+    by_rank = lab.kept_by_rank()
     workers = np.minimum(by_rank[:, None], by_stage[None, :])
     slowest = _slowest(found, workers)
     slow = np.zeros((ranks, stages), bool)

@@ -130,6 +130,23 @@ def test_microbatches_of_uneven_length_are_nobody_s_fault_even_where_the_last_st
     assert report.remedies[Cause.DATA] > report.remedies[Cause.LAST_STAGE]
 
 
+@pytest.mark.parametrize("dp", [1, 2, 5])
+def test_a_rank_s_slowdown_is_what_its_own_operations_make_of_ideal_steps(dp: int) -> None:
+    found = operations(Job(dp=dp, pp=2, microbatches=4), drawn(61, 0.5))
+    graph = pipeline.build(found)
+    actual = graph.transfers(found)
+    ideal = np.empty_like(actual)
+    for place, kind in enumerate(found.types):
+        mine = found.type_of == place
+        ideal[mine] = np.median(actual[mine]) if kind in pipeline.COMMUNICATION else actual[mine].mean()
+    report = analyse(found)
+    for rank in range(dp):
+        kept = ideal.copy()
+        kept[:, rank] = actual[:, rank]
+        slowdown = graph.step_times(kept).mean() / graph.step_times(ideal).mean()
+        assert next(one.slowdown for one in report.by_dp_rank if one.key == str(rank)) == pytest.approx(slowdown)
+
+
 def test_the_cause_is_the_remedy_that_helps_most_and_at_least_half() -> None:
     shares = {Cause.WORKER: 0.5, Cause.LAST_STAGE: 0.6, Cause.DATA: 0.2}
     assert cause_of(1.5, shares) is Cause.LAST_STAGE

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
 from msgspec.structs import asdict
 
@@ -16,7 +15,7 @@ def profile_on_wire(found: RunProfile) -> wire.RunProfile:
     judgement = found.judgement
     judged = None
     if judgement is not None:
-        said = {**_plain(judgement), "amounts": _money(found.slow_amounts)}
+        said = {**asdict(judgement), "amounts": _money(found.slow_amounts)}
         judged = typed.convert(said, wire.RankJudgement, from_attributes=True)
     return wire.RunProfile(
         imported_ms=found.imported_ms,
@@ -65,17 +64,13 @@ def _kernel(one: ProfiledKernel) -> wire.ProfiledKernel:
 
 def _stragglers(one: ProfiledStragglers) -> wire.Stragglers:
     said = {
-        **_plain(one.report),
+        **asdict(one.report),
         "file": one.file,
         "amounts": _money(one.amounts),
         "cause_amounts": _money(one.cause_amounts),
         "words": one.words,
     }
     return typed.convert(said, wire.Stragglers, from_attributes=True)
-
-
-def _plain(record: Any) -> dict[str, Any]:
-    return asdict(record)
 
 
 def _money(amounts: Mapping[str, Decimal]) -> dict[str, str]:

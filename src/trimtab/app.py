@@ -79,6 +79,7 @@ from trimtab.doors.rest import (
     log_doors,
     log_ingest,
     price_list_files,
+    profiles,
     report_files,
     snapshot_files,
     state_transfers,
@@ -167,6 +168,7 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
         *sns_links.routes(rooms.notify.subscribing),
         *state_transfers.routes(_transfers(rooms)),
         *cost_transfers.routes(rooms.costs, rooms.clock, rooms.settings.disk_reserve_mb),
+        *profiles.routes(rooms.profiles, rooms.settings.disk_reserve_mb),
         *statement_files.routes(rooms.economics),
         *price_list_files.routes(rooms.inventory.book),
         *report_files.routes(reports.reporting),
@@ -285,6 +287,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         inventory=rooms.inventory,
         accounts=rooms.accounts,
         run_reports=_run_reports(rooms),
+        profiles=rooms.profiles,
         hours=rooms.fleet.ledger,
         clock=rooms.clock,
         auth_required=rooms.auth_required,
@@ -365,7 +368,8 @@ def _configuring(rooms: Rooms) -> Configuring:
 
 
 def _run_reports(rooms: Rooms) -> RunReports:
-    return RunReports(rooms.reader, rooms.registry, rooms.inventory, rooms.fleet.ledger, rooms.clock)
+    held = rooms.inventory, rooms.fleet.ledger
+    return RunReports(rooms.reader, rooms.registry, *held, rooms.clock, rooms.profiles.store)
 
 
 def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:

@@ -1,10 +1,14 @@
 """Runs that are made up: two teams on the pretended GPU nodes, one run that waits, one that failed, a drained node."""
 
 import asyncio
+import io
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+
+from tests.unit.profiles.traces import event, step, trace
+from tests.unit.profiles.training_jobs import Job, operations
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
@@ -15,6 +19,8 @@ from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.model import Condition, Held, Node, Run, RunKey, RunState
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.metrics.registry import SeriesRegistry
+from trimtab.profiles import kineto, stragglers
+from trimtab.profiles.store import ProfileFile, ProfileStore
 from trimtab.store.state.database import State
 
 ACCOUNT, CLUSTER = "123456789012", "atlas"
@@ -76,10 +82,31 @@ def runs_of(now_ms: int) -> list[Run]:
     return found
 
 
+def profiles_of_run() -> list[ProfileFile]:
+    """Four ranks, the third slower than the others, and the operations of a job with a slow worker."""
+    files = []
+    for rank in range(4):
+        events = []
+        for number in range(5):
+            at, work = 100_000.0 * number, 62_000.0 if rank == 2 else 45_000.0
+            events += [step(number, at, 100_000), event("void <gemm>", at, work, device=rank)]
+            collective = event("ncclDevKernel_AllReduce_Sum_bf16", at + 30_000, 55_000, device=rank, stream=20)
+            events += [collective, event("Memcpy HtoD", at + 88_000, 3_000, "gpu_memcpy", device=rank)]
+        name = f"rank_{rank}.json"
+        files.append(ProfileFile(file=name, trace=kineto.read(io.BytesIO(trace(events, rank=rank, world=16)), name)))
+
+    def length(kind: str, dp: int, stage: int, _: int) -> float:
+        usual = {"forward-compute": 1.0, "backward-compute": 2.0}.get(kind, 0.01)
+        return usual * (1.5 if (dp, stage) == (2, 1) else 1.0)
+
+    report = stragglers.analyse(operations(Job(dp=4, pp=4, microbatches=8), length))
+    return [*files, ProfileFile(file="operations.parquet", stragglers=report)]
+
+
 def pretend_runs(reader: Any, registry: SeriesRegistry, clock: Clock, filled: bool) -> RunReports:
     """Reports of runs over a state database of their own, empty unless `filled`."""
     state = State.open("", Path(tempfile.mkdtemp()))
-    room = InventoryRoom.of(state, clock)
+    room, profiles = InventoryRoom.of(state, clock), ProfileStore(state, clock)
 
     async def fill() -> None:
         now_ms = clock.now_ms()
@@ -89,6 +116,7 @@ def pretend_runs(reader: Any, registry: SeriesRegistry, clock: Clock, filled: bo
             node = Node(ACCOUNT, CLUSTER, name, condition, "", "", 8.0, held, "H100", "p5.48xlarge", partitions=("p5",))
             await room.nodes.put([node], now_ms - 60 * HOUR)
             await room.nodes.put([node], now_ms)
+        await profiles.put(RunKey(ACCOUNT, CLUSTER, "101"), profiles_of_run(), "ci")
 
     if filled:
         with ThreadPoolExecutor(1) as pool:  # whoever asks may be in an event loop
@@ -96,4 +124,4 @@ def pretend_runs(reader: Any, registry: SeriesRegistry, clock: Clock, filled: bo
     bills: Any = NoBill()
     facts = FactsReader(reader, registry, room, bills, clock)
     ledger = DirectLedger(facts, clock, Prices(bills, room, no_estimates, no_mark))
-    return RunReports(reader, registry, room, ledger, clock)
+    return RunReports(reader, registry, room, ledger, clock, profiles)

@@ -10,6 +10,7 @@ import click
 from trimtab.base.clock import iso
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import day, json_option, print_json, print_table, remark
+from trimtab.cli.trace_import import print_profile
 from trimtab.client import runs_wire as wire
 from trimtab.client.inventory_wire import StateName
 from trimtab.client.runs import Runs
@@ -131,6 +132,8 @@ def show(connection: Connection, job: str, cluster: str, as_json: bool) -> None:
         ]
         columns = ("node", "GPU", "active", "peak memory", "activity over the run", "id")
         print_table(columns, shown, right=("GPU", "active", "peak memory"))
+    if found.profile is not None:
+        print_profile(found.profile)
     if not one.settled and one.end_ms is not None:
         remark("it ended less than a minute ago: the last samples of its GPUs may be missing")
 

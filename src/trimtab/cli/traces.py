@@ -5,6 +5,7 @@ import click
 from trimtab.base.clock import iso
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, print_json, print_table, remark
+from trimtab.cli.trace_import import import_
 from trimtab.cli.trace_sampling import tail_sampling
 from trimtab.client import traces as api
 from trimtab.client import traces_wire as wire
@@ -16,10 +17,11 @@ _SHOWN = 20
 
 @click.group("traces")
 def traces() -> None:
-    """Traces: search, waterfalls, bottlenecks, comparisons, root causes."""
+    """Traces: search, waterfalls, bottlenecks, comparisons, root causes; profiles of training runs come in."""
 
 
 traces.add_command(tail_sampling)
+traces.add_command(import_)
 
 
 @traces.command("list")

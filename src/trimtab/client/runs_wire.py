@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from trimtab.client.inventory_wire import HeldGpus, StateName
+from trimtab.client.profiles_wire import RunProfile
 from trimtab.client.wire import Millis
 
 Amounts = Annotated[dict[str, str], Meta(description="Decimal text by currency.")]
@@ -95,7 +96,10 @@ class GpuOfRun(Struct, frozen=True):
 
 
 class RunDetail(Struct, frozen=True):
-    """A run in full. `series` begin at `activity_start_ms`, one value every `step_s` seconds."""
+    """A run in full. `series` begin at `activity_start_ms`, one value every `step_s` seconds.
+
+    `profile` is null where none was imported.
+    """
 
     run: Run
     held: list[HeldGpus]
@@ -104,6 +108,7 @@ class RunDetail(Struct, frozen=True):
     activity_start_ms: Millis | None
     step_s: int | None
     gpus: list[GpuOfRun]
+    profile: RunProfile | None = None
 
 
 class Waiting(Struct, frozen=True):

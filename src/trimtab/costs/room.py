@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.base.records import replace
+from trimtab.base.uploads import Uploads
 from trimtab.costs.allocation_tags import AllocationTags
 from trimtab.costs.announced import ReadChanges
 from trimtab.costs.currencies.room import Currencies
@@ -15,7 +16,7 @@ from trimtab.costs.export.focus import FocusExport
 from trimtab.costs.imports.background import BackgroundImports
 from trimtab.costs.imports.importer import Importer
 from trimtab.costs.imports.ledger import ImportLedger
-from trimtab.costs.imports.places import Uploads, opener
+from trimtab.costs.imports.places import opener
 from trimtab.costs.outlook import Outlooks
 from trimtab.costs.read import CostReader
 from trimtab.costs.reports import CostReports

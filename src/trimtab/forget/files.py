@@ -16,7 +16,7 @@ from trimtab.store.telemetry.schema import TABLES
 from trimtab.store.telemetry.set_aside import FOLDER as ASIDE
 from trimtab.store.telemetry.set_aside import SetAside
 
-COPIES = ("exports", "snapshots", "triggers", "batch", "costs/work")
+COPIES = ("exports", "snapshots", "triggers", "batch", "costs/work", "profiles/uploads")
 """Folders of files that were written of what is kept elsewhere, or for somebody to fetch: one that names the owner goes
 whole, though others' may be in it too."""
 MONEY, AUDIT = ("costs/uploads",), ("audit",)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
+from trimtab.base.records import replace
+
 
 class Place(Struct, frozen=True):
     """How rows of a table belong to owners.
@@ -184,6 +186,7 @@ PLACES: Mapping[str, Place] = {
     "rightsizing_preferences": _ACCOUNT,
     "rightsizing_recommendations": Place(account="account", team=("owner",)),
     "run_devices": _JOB,
+    "run_profiles": replace(_JOB, by=("imported_by",)),
     "run_states": _JOB,
     "runs": Place(account="account", team=("team",), user=("user",)),
     "savings_plans": _ACCOUNT,

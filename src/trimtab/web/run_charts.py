@@ -12,6 +12,7 @@ from trimtab.charts.heat_strip import Segment, heat_strip, segment_bar
 from trimtab.charts.svg import Svg
 from trimtab.kpis.runs.activity import Activity
 from trimtab.kpis.runs.placement import GpuUse, Idle
+from trimtab.kpis.runs.profile import Use, UseShare
 from trimtab.kpis.runs.queue import QueueReport
 from trimtab.kpis.runs.report import RunReport, length_of
 from trimtab.web import format as words
@@ -34,6 +35,13 @@ IDLE_STYLES: Mapping[Idle, str] = {
     Idle.WRONG_TYPE: "seg-wrong",
     Idle.RESERVED: "seg-reserved",
     Idle.DRAINED: "seg-drained",
+}
+
+USE_STYLES: Mapping[Use, str] = {
+    Use.COMPUTE: "seg-held",
+    Use.COMMUNICATION: "seg-fragmented",
+    Use.COPIES: "seg-wrong",
+    Use.IDLE: "seg-wait",
 }
 
 
@@ -136,6 +144,12 @@ def use_bar(use: GpuUse) -> Svg:
     ]
     parts = [part for part in parts if part.length > 0]
     name = use.gpu_type or "GPUs"
+    return segment_bar(parts, f"{name}: " + "; ".join(part.title for part in parts))
+
+
+def profiled_bar(name: str, uses: Sequence[UseShare]) -> Svg:
+    """Where the time of a GPU went in its profile."""
+    parts = [Segment(one.share, USE_STYLES[one.use], f"{one.share:.1%} {one.use.value}") for one in uses if one.share]
     return segment_bar(parts, f"{name}: " + "; ".join(part.title for part in parts))
 
 

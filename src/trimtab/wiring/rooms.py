@@ -92,6 +92,7 @@ from trimtab.metrics.rollups.choice import RollupChoice
 from trimtab.metrics.rollups.tiers import Retention
 from trimtab.notify.mailing import mail_channels
 from trimtab.notify.room import NotifyRoom
+from trimtab.profiles.room import ProfilesRoom
 from trimtab.reports.dashboards.alarm_source import AlarmSource
 from trimtab.reports.dashboards.data import WidgetReader
 from trimtab.reports.dashboards.prom_source import PromQLSource
@@ -171,6 +172,7 @@ class Rooms(Struct, frozen=True):
     accounts: AccountsRoom
     logs: LogsRoom
     traces: TracesRoom
+    profiles: ProfilesRoom
     bottlenecks: BottlenecksRoom
     log_insights: InsightsRoom
     serverless: ServerlessReader
@@ -306,6 +308,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         accounts=AccountsRoom.of(stores.state, clock, inventory, MetricStore(ingest, registry), audit.ingest, gate),
         logs=logs,
         traces=traces,
+        profiles=ProfilesRoom.of(stores.state, settings.data_dir, clock),
         bottlenecks=BottlenecksRoom.of(traces.reader, reader, registry, logs, clock),
         log_insights=insights,
         log_anomalies=LogAnomalyRoom.of(stores.state, clock),

@@ -65,3 +65,18 @@ def test_without_a_scheduler_the_page_says_the_commands(empty_pages: AsgiClient)
     page = empty_pages.get("/runs")
     assert "trimtab connect slurm" in page.text
     assert 404 == empty_pages.get("/runs/atlas/1").status_code
+
+
+def test_a_runs_page_says_where_its_gpu_time_went_and_what_to_do(gpu_pages: AsgiClient) -> None:
+    page = gpu_pages.get("/runs/atlas/101").text
+    for words in (
+        "Where the GPU time went",
+        "by profiles of 4 of 16 ranks",
+        "rank <b>2</b>",
+        "rank 2 slows the job",
+        "void &lt;gemm&gt;",
+        "Exposed communication",
+        "if rank 9 (dp 2, stage 1) worked as others do",
+    ):
+        assert words in page, words
+    assert "Where the GPU time went" not in gpu_pages.get("/runs/atlas/104").text

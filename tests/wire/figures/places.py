@@ -34,6 +34,9 @@ NOT_WALKED: Mapping[str, str] = {
             "month_line", "month_forecast_error",
             "commitment_coverage", "commitment_utilisation",
         )),
+        ("needs a profile that was imported (tests/wire/rest/test_profiles.py)", (
+            "profile_use_share", "profile_use_cost", "profile_hidden_share", "profile_kernel_cost", "straggler_cost",
+        )),
         ("needs functions that report", (
             "functions", "function_invocations", "function_failed_share", "function_cold_share",
             "function_slowest_p95", "function_p95", "function_memory_used", "function_cost",

@@ -181,12 +181,12 @@ ELSEWHERE = {
         "post /rest/v1/scaling/targets/{id}/chaos", "put /rest/v1/scaling/targets/{id}/mode",
         "put /rest/v1/scaling/targets/{id}/policies/{name}", "post /rest/v1/scaling/targets/{id}/scale",
         "put /rest/v1/scaling/targets/{id}/schedules/{name}", "post /rest/v1/dashboard-imports",
-        "post /rest/v1/load-tests",
+        "post /rest/v1/load-tests", "post /rest/v1/profiles/imports",
     ),
     "puts the same things by another way": ("post /rest/v1/config/apply", "post /rest/v1/purchases/rates"),
     "puts nothing that has a name": (
         "put /rest/v1/advice-checks/{id}", "post /rest/v1/advice-runs", "post /rest/v1/dashboard-checks",
-        "post /rest/v1/purchases/plan", "post /rest/v1/rightsizing/recompute",
+        "post /rest/v1/purchases/plan", "post /rest/v1/rightsizing/recompute", "post /rest/v1/profiles/uploads",
     ),
 }  # fmt: skip
 """Operations that need the role write and are not among PUTS, and why."""

@@ -10,8 +10,9 @@ from concurrent.futures import Future
 from functools import partial
 
 from trimtab.base.errors import TrimtabError
+from trimtab.base.uploads import Uploads
 from trimtab.costs.imports.importer import Importer, ImportRequest
-from trimtab.costs.imports.places import UPLOAD, Uploads
+from trimtab.costs.imports.places import UPLOAD
 
 logger = logging.getLogger(__name__)
 

@@ -33,6 +33,7 @@ _DATA = (
     "/rest/v1/alertmanager",
     "/rest/v1/audit/events",
     "/rest/v1/costs/uploads/",
+    "/rest/v1/profiles/uploads/",
 )
 """Paths by which data comes in, many times a minute: CloudTrail too tells data events from management events."""
 _TRIES = ("check", "checks", "preview", "diff", "replays", "suggestions", "test-pattern", "query")

@@ -82,6 +82,7 @@ from trimtab.doors.rest import (
     openapi,
     pipelines,
     price_lists,
+    profiles,
     purchases,
     put,
     reports,
@@ -115,6 +116,7 @@ from trimtab.fleet.reading import HoursReader
 from trimtab.inventory.room import InventoryRoom
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.notify.room import NotifyRoom
+from trimtab.profiles.room import ProfilesRoom
 from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.reports.datasets.room import DatasetRoom
 from trimtab.scaling.plan.room import PlansRoom
@@ -154,6 +156,7 @@ class Dependencies(Struct, frozen=True):
     inventory: InventoryRoom | None = None
     accounts: AccountsRoom | None = None
     run_reports: RunReports | None = None
+    profiles: ProfilesRoom | None = None
     hours: HoursReader | None = None
     dashboards: DashboardRoom | None = None
     alarms: Alarming | None = None
@@ -295,6 +298,7 @@ def _inventory(needs: Dependencies) -> list[Operation]:
     return [
         *runs.operations(room, needs.clock, place),
         *(run_reports.operations(needs.run_reports) if needs.run_reports else []),
+        *(profiles.operations(needs.profiles, needs.run_reports) if needs.profiles and needs.run_reports else []),
         *inventory.operations(room, needs.clock, place),
         *price_lists.operations(room, needs.clock),
         *catalog.operations(room, needs.clock),

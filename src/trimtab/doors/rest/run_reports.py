@@ -10,6 +10,7 @@ from trimtab.base.errors import InvalidInput
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.client import runs_wire as wire
 from trimtab.client.inventory_wire import HeldGpus, StateName
+from trimtab.doors.rest.profile_answers import profile_on_wire
 from trimtab.doors.rest.spec import Call, Operation
 from trimtab.doors.rest.times import Instant, time_range
 from trimtab.inventory.runs.filter import RunFilter
@@ -180,6 +181,7 @@ def detail_on_wire(report: RunReport) -> wire.RunDetail:
         activity.start_ms if activity is not None else None,
         activity.step_s if activity is not None else None,
         [] if activity is None else _gpus(activity),
+        None if report.profile is None else profile_on_wire(report.profile),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the inventory forgets: runs that ended past their retention, what they waited for, and what nodes were then."""
+"""What the inventory forgets: runs that ended past their retention, with all that is kept of them; nodes of then."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from trimtab.base.clock import Clock
 from trimtab.inventory.runs import marks, sightings
 from trimtab.inventory.runs.rows import STILL
 from trimtab.store.state.database import State
-from trimtab.store.state.tables import cluster_nodes, node_states, run_devices, run_states, runs
+from trimtab.store.state.tables import cluster_nodes, node_states, run_devices, run_profiles, run_states, runs
 
 _DAY_MS = 86_400_000
 _AT_ONCE = 2000
@@ -42,7 +42,7 @@ def _drop(connection: Connection, before_ms: int) -> int:
     old = select(runs.c.account, runs.c.cluster, runs.c.job).where(runs.c.end_ms < before_ms).limit(_AT_ONCE)
     keys = connection.execute(old).all()
     for account, cluster, job in keys:
-        for table in (run_states, run_devices, runs):
+        for table in (run_states, run_devices, run_profiles, runs):
             here = and_(table.c.account == account, table.c.cluster == cluster, table.c.job == job)
             connection.execute(delete(table).where(here))
     return len(keys)

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
+from trimtab.base.records import replace
 from trimtab.fleet.claims import holder_name
 from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.telemetry.concepts import Registry
@@ -17,19 +18,25 @@ from trimtab.inventory.runs.model import Run, RunKey
 from trimtab.kpis.runs import activity as activities
 from trimtab.kpis.runs import goodput as goodputs
 from trimtab.kpis.runs.cost import RunHours, hours_of
+from trimtab.kpis.runs.profile import profile_of
 from trimtab.kpis.runs.report import RunReport, report_of
+from trimtab.profiles.store import ProfileStore
 
 Span = tuple[int, int]
 
 
 class RunReports(Struct, frozen=True):
-    """What pages and the API ask of runs. `reader` is of metrics, `ledger` of GPU time and what it cost."""
+    """What pages and the API ask of runs. `reader` is of metrics, `ledger` of GPU time and what it cost.
+
+    Without `profiles` no run has one.
+    """
 
     reader: MatrixReader
     registry: Registry
     room: InventoryRoom
     ledger: HoursReader
     clock: Clock
+    profiles: ProfileStore | None = None
 
     async def one(self, scope: Scope, job: str, cluster: str = "") -> RunReport:
         """A run in full: its whole life. Raises NotFound, QueryAborted, Unavailable."""
@@ -38,8 +45,13 @@ class RunReports(Struct, frozen=True):
         found = await activities.read(self.reader, self.registry, _sight(scope), [run], 0, now_ms)
         did = await goodputs.read(self.reader, self.registry, _sight(scope), [run], found)
         stretches = (await self.room.runs.stretches([run.key])).get(run.key, ())
-        hours = (await self._hours([run], None)).get(holder_name(run), RunHours())
-        return report_of(run, found.get(run.key), did.get(run.key), hours, now_ms, stretches)
+        mine = (await self._hours([run], None)).get(holder_name(run), RunHours())
+        report = report_of(run, found.get(run.key), did.get(run.key), mine, now_ms, stretches)
+        kept = await self.profiles.of(run.key) if self.profiles is not None else None
+        if kept is None:
+            return report
+        profile = await asyncio.to_thread(profile_of, kept, mine.cost, run.gpus)
+        return replace(report, profile=profile)
 
     async def listed(self, scope: Scope, wanted: RunFilter, limit: int, after: RunKey | None = None) -> list[RunReport]:
         """Runs, the last submitted first: what they held, did and cost within the range of the filter, or in their

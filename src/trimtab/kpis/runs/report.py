@@ -12,6 +12,7 @@ from trimtab.kpis.runs.activity import Activity
 from trimtab.kpis.runs.cost import Cost, RunHours
 from trimtab.kpis.runs.goodput import Goodput
 from trimtab.kpis.runs.losses import FAIR, Loss, LossKind, losses_of, losses_of_phases
+from trimtab.kpis.runs.profile import RunProfile
 
 SETTLE_MS = 60_000
 """How long after a run's end the last samples of its GPUs may still be on their way: four scrapes of 15 s."""
@@ -47,6 +48,7 @@ class RunReport(Struct, frozen=True):
     activity: Activity | None = None
     goodput: Goodput | None = None
     stretches: tuple[Stretch, ...] = ()
+    profile: RunProfile | None = None
 
     @property
     def largest_loss(self) -> PricedLoss | None:

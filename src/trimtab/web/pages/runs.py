@@ -8,7 +8,9 @@ from starlette.routing import BaseRoute, Route
 
 from trimtab.base import typed
 from trimtab.base.errors import NotFound
+from trimtab.charts.svg import Svg
 from trimtab.client import runs_wire
+from trimtab.figures.areas import profiles as profile_figures
 from trimtab.figures.areas import runs as figures
 from trimtab.figures.areas.money import COULD_BE_SAVED, RUN_COST
 from trimtab.figures.register import REGISTER
@@ -18,6 +20,7 @@ from trimtab.inventory.runs.filter import RunFilter
 from trimtab.inventory.runs.model import RunState
 from trimtab.kpis.runs import queue
 from trimtab.kpis.runs.placement import Idle
+from trimtab.kpis.runs.profile import ProfiledGpu
 from trimtab.kpis.runs.queue import QueueReport
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.kpis.runs.report import RunReport, length_of
@@ -27,8 +30,11 @@ from trimtab.web.gpu_reader import fresh_s
 from trimtab.web.run_charts import (
     HELD_STYLE,
     IDLE_STYLES,
+    MOST_STRIPS,
+    USE_STYLES,
     activity_payload,
     course,
+    profiled_bar,
     queue_payload,
     strips,
     use_bar,
@@ -132,6 +138,9 @@ def _ones(site: Site) -> list[BaseRoute]:
             tiles=_run_tiles(report),
             course=course(report, view.now_ms),
             strips=strips(activity) if activity is not None else [],
+            profiled=_profiled(report),
+            use_legend=[(use.value, style) for use, style in USE_STYLES.items()],
+            figures=profile_figures,
             money=money,
             length=length_of,
         )
@@ -262,6 +271,21 @@ def _run_tiles(report: RunReport) -> list[Tile]:
             name=LARGEST_LOSS,
         ),
     ]
+
+
+def _profiled(report: RunReport) -> list[tuple[ProfiledGpu, Svg, str]]:
+    """GPUs of a run's profile with bar and cost; of more than `MOST_STRIPS` those that compute least."""
+    if report.profile is None:
+        return []
+    gpus = [one for one in report.profile.gpus if one.uses]
+    if len(gpus) > MOST_STRIPS:
+        least = sorted(gpus, key=lambda one: one.uses[0].share)[:MOST_STRIPS]
+        gpus = [one for one in gpus if one in least]
+    rows = []
+    for one in gpus:
+        name = f"rank {one.rank}" if one.rank is not None else one.file
+        rows.append((one, profiled_bar(name, one.uses), money(one.amounts)))
+    return rows
 
 
 def _amount(said: str) -> tuple[str, str]:

@@ -70,6 +70,19 @@ run_states = Table(
     Index(None, "to_ms"),
 )
 
+# What files of profiles say of a run, a row a file: `profile` is JSON (`profiles.store`).
+run_profiles = Table(
+    "run_profiles",
+    metadata,
+    Column("account", String(64), primary_key=True),
+    Column("cluster", String(128), primary_key=True),
+    Column("job", String(512), primary_key=True),
+    Column("file", String(256), primary_key=True),
+    Column("imported_ms", BigInteger, nullable=False),
+    Column("imported_by", String(256), nullable=False),
+    Column("profile", Text, nullable=False),
+)
+
 # The nodes of a cluster as they were last reported. `partitions`, `features` and `labels` are JSON.
 cluster_nodes = Table(
     "cluster_nodes",

@@ -78,6 +78,8 @@ def test_the_exporters_own_pod_is_no_workload() -> None:
     ("name", "value", "labels"),
     [
         ("DCGM_FI_DEV_XID_ERRORS", 79.0, GPU),
+        ("DCGM_FI_DEV_XID_ERRORS", 109.0, GPU),
+        ("DCGM_FI_DEV_XID_ERRORS", 48.0, GPU),
         ("DCGM_FI_DEV_ROW_REMAP_FAILURE", 1.0, GPU),
         ("kube_node_spec_unschedulable", 1.0, {"node": "n1"}),
     ],

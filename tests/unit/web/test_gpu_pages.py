@@ -42,8 +42,8 @@ def test_the_overview_begins_with_who_lets_gpus_idle(gpus: AsgiClient) -> None:
 def test_a_broken_gpu_is_named_with_its_cause_also_where_it_never_reported(gpus: AsgiClient) -> None:
     drained, fell = gpus.get("/overview.json").json()["gpus"]["broken"]
     assert (drained["node"], drained["indices"], drained["why"], drained["down_h"]) == ("gpu-9", "0–7", "drained", 192)
-    assert (fell["node"], fell["indices"], fell["why"]) == ("gpu-3", "2", "XID 79: fell off the bus")
-    assert "XID 79: fell off the bus" in gpus.get("/").text
+    assert (fell["node"], fell["indices"], fell["why"]) == ("gpu-3", "2", "XID 79: GPU has fallen off the bus")
+    assert "XID 79: GPU has fallen off the bus" in gpus.get("/").text
 
 
 def test_every_row_of_hours_adds_up_and_the_rows_add_up_to_the_last(gpus: AsgiClient) -> None:
@@ -76,7 +76,7 @@ def test_the_map_has_a_cell_a_gpu_and_says_by_what_it_was_measured(gpus: AsgiCli
     assert len(re.findall(r'<rect class="heat [^"]+"[^>]*><title>|<g><title>', page)) == 44
     assert "measured by SM_ACTIVE" in page
     assert re.findall(r'<li><a href="/hosts/([^"?]+)', page)[0] == "train-2"
-    assert "gpu-3 GPU 2: NVIDIA L4; (held by nobody); down: XID 79: fell off the bus" in page
+    assert "gpu-3 GPU 2: NVIDIA L4; (held by nobody); down: XID 79: GPU has fallen off the bus" in page
 
 
 def test_gpus_sort_and_their_csv_agrees(gpus: AsgiClient) -> None:

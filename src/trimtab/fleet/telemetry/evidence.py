@@ -28,6 +28,7 @@ from trimtab.fleet.telemetry.observed import ACTIVE_ABOVE, FREE, HELD, UNKNOWN
 from trimtab.fleet.telemetry.owners import UNOWNED, Owners
 from trimtab.fleet.telemetry.reading import MatrixReader
 from trimtab.fleet.telemetry.window import Grid
+from trimtab.gpu_faults.catalogue import down_while_idle
 from trimtab.metrics.model import Series
 from trimtab.metrics.statistics import parse_statistic
 
@@ -39,10 +40,6 @@ HELD_FROM_BYTES = 512 * 2**20
 """Used memory from which something holds a GPU: a CUDA context takes about 500 MiB, an idle driver less."""
 KNOWN_FOR_MS = 7 * 86_400_000
 """How long before the range a GPU may have reported last to be missed: the time for which a host is listed."""
-FATAL_XIDS = frozenset({48, 62, 64, 74, 79, 95, 119, 120, 140})
-"""XIDs that take a GPU out of use until it is reset or replaced (NVIDIA, "XID Errors": double-bit ECC, microcontroller
-halt, row-remap failure, NVLink, fallen off the bus, uncontained ECC, GSP timeouts, unrecovered ECC). XIDs of
-applications (13, 31, 43, 45, …) are not among them. The gauge keeps the last XID, so it counts only while idle."""
 
 
 _HIGHEST = frozenset({"xid", "ecc", "failed", "cordoned", "jobs"})
@@ -346,7 +343,7 @@ def _down(frame: _Frame, reads: dict[str, _Read], activity: Floats, held: Places
     """By GPU and step the place of why it was down, -1 where it was not, and the reasons."""
     quiet = np.nan_to_num(activity) == 0
     seen = ~np.isnan(activity)
-    fatal = np.isin(reads["xid"].values, tuple(FATAL_XIDS)).astype(float)
+    fatal = np.isin(reads["xid"].values, tuple(down_while_idle())).astype(float)
     cordoned = _by_host(frame, reads["cordoned"], reads["cordoned"].values)
     causes = {
         "hw.status failed": frame.merged(reads["failed"], reads["failed"].values) > 0,

@@ -17,6 +17,7 @@ from trimtab.agent.collect.gpu_look import GpuLook
 from trimtab.agent.collect.processes import ProcessKey
 from trimtab.agent.collect.roots import Roots
 from trimtab.agent.reading import Reading
+from trimtab.agent.smi.look import ToolLook
 from trimtab.base.clock import Clock
 
 _log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class Collector:
         self._names = processes.Names(roots.procfs)
         self._settled = processes.Settled()
         self._gpus = Patient(GpuLook(nvml, clock, roots.procfs, self._boot_ms).readings, clock)
+        self._gpu_tools = Patient(ToolLook(nvml, clock, roots.procfs).readings, clock)
         self._own = psutil.Process()
         self._before: _Look | None = None
         self._failing: set[str] = set()
@@ -67,6 +69,7 @@ class Collector:
             "processes": lambda: [*processes.counts(table), *self._processes(table, before, now)],
             "uptime": lambda: host.uptime(self._clock.now_ms(), host.boot_ms()),
             "gpu": self._gpus.readings,
+            "gpu by its maker's tool": self._gpu_tools.readings,
             "agent": lambda: self._own_cost(before, now),
         }
         found: list[Reading] = []

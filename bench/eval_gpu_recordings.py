@@ -1,4 +1,4 @@
-"""Recorded output of GPUs on a directory: pages of nvidia_gpu_exporter, XML of nvidia-smi, JSON of rocm-smi and amd-smi.
+"""Recorded output of GPUs on a directory: nvidia_gpu_exporter's pages, nvidia-smi's XML, rocm-smi's and amd-smi's JSON.
 
 Run as `python bench/eval_gpu_recordings.py DIR`. Every file goes through the product's own readers; `expected.json` is
 only compared with (processes of which it tells no memory are not listed there). `files` are those that were read,

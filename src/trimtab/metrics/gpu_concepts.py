@@ -239,7 +239,7 @@ GPU_CONCEPTS = (
         "gpu",
         "1",
         "number of the last XID error, 0 for none",
-        (Alias("DCGM_FI_DEV_XID_ERRORS"), Alias("hw.gpu.xid.last")),
+        (Alias("DCGM_FI_DEV_XID_ERRORS"), Alias("hw.gpu.xid.last"), Alias("gpu.fault.xid")),
     ),
     Concept(
         "gpu.failed",

@@ -281,7 +281,7 @@ def _state(one: DeviceHours) -> State:
 def _why(one: DeviceHours, now: GpuNow) -> str:
     if not now.xid or now.xid not in catalogue.down_while_idle():
         return one.reason or "out of use"
-    return f"XID {now.xid}: {catalogue.meaning(now.xid)}"
+    return f"XID {now.xid}: {catalogue.meaning(now.xid)}; {catalogue.words(catalogue.xids()[now.xid].action)}"
 
 
 def _nodes(rows: Iterable[GpuRow]) -> tuple[NodeRow, ...]:

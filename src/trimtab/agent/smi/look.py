@@ -1,4 +1,4 @@
-"""One look at the GPUs that only a maker's tool tells of: AMD's, and NVIDIA's where the driver's library is not visible."""
+"""One look at GPUs that only a maker's tool tells of: AMD's, and NVIDIA's where the driver's library is not visible."""
 
 import logging
 import shutil

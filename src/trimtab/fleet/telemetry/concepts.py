@@ -71,6 +71,8 @@ GPU_MEMORY_USED = _known("gpu.memory.used")
 GPU_MEMORY_FREE = _known("gpu.memory.free")
 GPU_MEMORY_TOTAL = _known("gpu.memory.total")
 XID = _known("gpu.xid")
+FAULTS, FAULT_DOWN = (Metric("gpu.faults"),), (Metric("gpu.fault.down"),)
+"""What kernel-log lines tell: how often each code came, and whether it took the GPU (1) or gave it back (0)."""
 FAILED = tuple(one for one in _known("gpu.failed") if one.name.startswith("hw."))
 UNCORRECTABLE = (*_known("gpu.errors.uncorrected"), *(one for one in _known("gpu.failed") if one not in FAILED))
 CORDONED = (Metric("kube_node_spec_unschedulable"), Metric("slurm_node_cpu_total", where=(("status", "drain"),)))

@@ -58,12 +58,14 @@ def read_text(name: str, text: str, expected: Any) -> None:
     """Read one output, whatever it is."""
     kind = kind_of(text)
     if kind == "json":
+        unreadable: list[str] = []
         try:
-            found = list(documents(text))
+            found = list(documents(text, unreadable))
         except InvalidInput as problem:
             name_unreadable(name, [str(problem)])
             return
-        if len(found) > 1:
+        name_unreadable(name, unreadable)
+        if len(found) + len(unreadable) > 1:
             lines(name, found, expected)
         else:
             answer(name, found[0], expected if isinstance(expected, Mapping) else {})

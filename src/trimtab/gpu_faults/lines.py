@@ -134,7 +134,9 @@ def classify(text: str) -> KernelLine:
     for pattern, read in ((_XID, _xid), (_SXID, _sxid)):
         match = pattern.search(text)
         if match:
-            return _NOTHING if _QUOTED.search(text, 0, match.start()) else read(match)
+            quoted = _QUOTED.search(text, 0, match.start())
+            line = read(match)
+            return line if line.code and not quoted else _NOTHING
     fallen = _FALLEN.search(text)
     gpu = _GPU.search(text) if fallen else None
     if gpu:

@@ -36,7 +36,7 @@ EVENTS = (
     _event("disk", "disk disabled", r"\bnvme\S* \S+: Disabling device after reset failure"),
     _event("disk", "access beyond end of device", r"attempt to access beyond end of device"),
     _event("disk", "superblock not written", r"I/O error while writing superblock"),
-    _event("disk", "buffer I/O error", r"Buffer I/O error on dev"),
+    _event("disk", "buffer I/O error", r"Buffer I/O error on dev(?:ice)?\b"),
     _event("disk", "I/O error", r"(?:blk_update_request|print_req_error): .*\berror, dev \S+, sector"),
     _event("network storage", "NFS server silent", r"nfs: server \S+ not responding"),
     _event("network storage", "NFS write-back hangs", r"\bnfs_lock_and_join_requests\+0x"),

@@ -62,7 +62,7 @@ class Gathered:
 
     def document(self, text: str) -> None:
         """JSON of any kind: one document, or one a line."""
-        for answer in documents(text):
+        for answer in documents(text, self.skipped):
             self._answer(answer)
 
     def file(self, name: str, text: str) -> None:
@@ -104,14 +104,28 @@ class Gathered:
             self.details[detail.id] = detail
 
 
-def documents(text: str) -> Iterator[Answer]:
-    """The answers of a text: one document, or a document a line. Raises InvalidInput where it is no JSON."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    if len(lines) > 1 and all(line.startswith("{") and line.rstrip().endswith("}") for line in lines):
-        for line in lines:
-            yield answers.read(line)
-    else:
+def documents(text: str, unreadable: list[str]) -> Iterator[Answer]:
+    """The answers of a text: one document, or a document a line; of the latter those that are no JSON go to
+    `unreadable`. Raises InvalidInput where a single document is no JSON.
+    """
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if len(lines) < 2 or not _whole(lines[0][1]):
         yield answers.read(text)
+        return
+    for number, line in lines:
+        try:
+            yield answers.read(line)
+        except InvalidInput as problem:
+            unreadable.append(f"line {number}: {problem}")
+
+
+def _whole(line: str) -> bool:
+    """Whether a line is a document by itself."""
+    try:
+        answers.read(line)
+    except InvalidInput:
+        return False
+    return True
 
 
 def kind_of(text: str) -> str:

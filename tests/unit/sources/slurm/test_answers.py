@@ -286,6 +286,15 @@ def test_documents_may_come_a_line_each() -> None:
     assert (["4752"], ["gpu1"]) == (list(read.details), list(read.nodes))
 
 
+def test_a_line_that_is_no_json_takes_no_other_with_it() -> None:
+    read = gathered(
+        "\n".join((document(jobs=[controlled()]), '{"jobs": [', document(nodes=[{"name": "gpu1", "state": []}])))
+    )
+    assert (["4752"], ["gpu1"]) == (list(read.details), list(read.nodes))
+    (skipped,) = read.skipped
+    assert skipped.startswith("line 2: cannot read SLURM's JSON")
+
+
 def test_records_that_are_no_records_are_named_by_line() -> None:
     text = "JobID|State|End|\n1|FAI\nLED|x|\n2|CANCELLED|y|z|more|\n3|FAILED|x|\n4|FAILED\n5|FAILED|x|\n"
     table = delimited.read(text)

@@ -22,8 +22,6 @@ COUNT, XID, DOWN = "gpu.faults", "gpu.fault.xid", "gpu.fault.down"
 Labels = dict[str, str]
 NamesGpu = Callable[[str, str, str], Labels]
 """The labels of the GPU at a place on the bus of a host, in an account: (account, host, bus id); empty for none."""
-_HINTS = ("Xid (", "fallen off the bus", "NVRM: The NVIDIA GPU", "NVRM: GPU ")
-"""Text without which a line tells of no fault: most lines are passed over by a look for these."""
 _HOST_KEYS = ("host.name", "k8s.node.name", "hostname", "host")
 _SYSLOG = re.compile(
     r"^(?:<\d+>)?\d?\s*(?:[A-Z][a-z]{2} +\d+ [\d:]{8}|\d{4}-\d\d-\d\dT\S+)\s+(?P<host>[^\s:\[\]]+)\s+kernel\b"
@@ -46,8 +44,10 @@ class KernelFaults:
         for batch in batches:
             place = batch.group.account, batch.group.region
             for event in batch.events:
-                if any(hint in event.message for hint in _HINTS):
-                    line = self._follower(batch.stream.id).read(event.message)
+                text = event.message
+                # Most lines are passed over by these looks, which take a seventh of a microsecond.
+                if "Xid (" in text or "NVRM: " in text or "fallen off the bus" in text:
+                    line = self._follower(batch.stream.id).read(text)
                     for name, tags, value in self._points(line, event, batch):
                         counted[(*place, name, tags, event.time_ms, value)] += 1
         if counted:

@@ -46,6 +46,14 @@ def test_switches_and_unknown_codes_are_listed_the_last_first() -> None:
     assert [("xid", 4711, "", "unknown")] == found[2:]
 
 
+def test_the_agents_counter_tells_how_many_were_new() -> None:
+    fleet = Fleet()
+    labels = {**GPU, "error.type": "xid.31"}
+    fleet.add("gpu.faults", [3.0, 3.0, 5.0, 5.0], kind=Kind.COUNTER, minutes=4, labels=labels)
+    (one,) = listed(fleet)
+    assert (2, START + 2 * MINUTE, START + 2 * MINUTE) == (one.count, one.first_ms, one.last_ms)
+
+
 def test_what_is_not_within_the_range_is_not_listed() -> None:
     fleet = Fleet()
     add(fleet, "xid.79", [70])

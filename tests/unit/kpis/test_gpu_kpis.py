@@ -69,9 +69,10 @@ def test_a_pod_label_is_holder_and_owner_for_as_long_as_it_is_there() -> None:
     assert report["(held by nobody)"]["free"] == pytest.approx(2 / 3)
 
 
-def test_the_exporters_own_pod_is_no_workload() -> None:
+@pytest.mark.parametrize("pod", ["nvidia-dcgm-exporter-abc", "hami-device-plugin-x2", "device-metrics-exporter-9"])
+def test_the_exporters_own_pod_is_no_workload(pod: str) -> None:
     fleet = Fleet()
-    add(fleet, 0.0, {"pod": "nvidia-dcgm-exporter-abc", "namespace": "gpu-operator"})
+    add(fleet, 0.0, {"pod": pod, "namespace": "gpu-operator"})
     assert hours(only(fleet))["held"] == 0
 
 

@@ -338,12 +338,16 @@ def test_slurmrestd_is_asked_by_the_newest_version_that_it_has() -> None:
 
 
 def test_a_cluster_without_accounts_is_read_from_its_controller() -> None:
+    asked: list[str] = []
+
     def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
         missing = request.url.path.startswith("/slurmdb")
         return httpx.Response(404 if missing else 200, text="" if missing else document(jobs=[controlled()]))
 
     rest = Rest("http://slurm:6820", dict, version="v0.0.42", transport=httpx.MockTransport(answer))
     assert ("", "") == (rest.sacct(0, 1), rest.sacct(0, 1))
+    assert ["/slurmdb/v0.0.42/jobs"] == asked, "it is not asked again"
     assert 1 == len(answers.read(rest.jobs()).rows)
 
 

@@ -11,12 +11,13 @@ import gzip
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 from trimtab.base.errors import InvalidInput
-from trimtab.sources.slurm import answers, delimited
+from trimtab.sources.slurm import answers, delimited, jobs, nodes, squeue
 from trimtab.sources.slurm.answers import Answer, JobFacts
 from trimtab.sources.slurm.gathered import documents, kind_of
 from trimtab.sources.slurm.gres import of_tres
@@ -24,6 +25,12 @@ from trimtab.sources.slurm.text import known, pairs_of, records_of
 
 Facts = dict[str, Any]
 totals: Counter[str] = Counter()
+_READ_ALONE: Mapping[str, Callable[[str], Iterable[object]]] = {
+    "scontrol jobs": lambda text: jobs.read(text, UTC),
+    "scontrol nodes": nodes.read,
+    "squeue": squeue.read,
+}
+"""Kinds of text of which nothing is expected but that all of it is read."""
 
 
 def main() -> int:
@@ -43,27 +50,35 @@ def read_file(path: Path) -> None:
     name = path.name.removesuffix(".gz")
     expected = expectation(path.parent, name)
     text = content(path)
-    if name.endswith(".jsonl"):
-        whole = expected or {}
-        for line in text.splitlines():
-            if line.strip():
-                one = json.loads(line)
-                inner = one["content"] if isinstance(one["content"], str) else json.dumps(one["content"])
-                read_text(f"{name}/{one['file']}", inner, whole.get(one["file"]))
-    else:
+    if not name.endswith(".jsonl"):
         read_text(name, text, expected)
+        return
+    whole = expected if isinstance(expected, Mapping) else {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            one = json.loads(line)
+            file, inner = one["file"], one["content"]
+        except (ValueError, KeyError, TypeError) as problem:
+            name_unreadable(name, [f"line {number}: no recorded answer: {problem!r}"])
+            continue
+        read_text(f"{name}/{file}", inner if isinstance(inner, str) else json.dumps(inner), whole.get(file))
 
 
 def read_text(name: str, text: str, expected: Any) -> None:
-    """Read one output, whatever it is."""
+    """Read one output, whatever it is; one that the readers refuse is named and counts as unreadable."""
+    try:
+        _read_text(name, text, expected)
+    except InvalidInput as problem:
+        name_unreadable(name, [str(problem)])
+
+
+def _read_text(name: str, text: str, expected: Any) -> None:
     kind = kind_of(text)
     if kind == "json":
         unreadable: list[str] = []
-        try:
-            found = list(documents(text, unreadable))
-        except InvalidInput as problem:
-            name_unreadable(name, [str(problem)])
-            return
+        found = list(documents(text, unreadable))
         name_unreadable(name, unreadable)
         if len(found) + len(unreadable) > 1:
             lines(name, found, expected)
@@ -74,6 +89,10 @@ def read_text(name: str, text: str, expected: Any) -> None:
     elif kind == "scontrol partitions":
         partitions = [partition(pairs_of(one)) for one in records_of(text, "PartitionName")]
         compare(name, partitions, expected, lambda row: row["partition"])
+    elif kind in _READ_ALONE:
+        rows = list(_READ_ALONE[kind](text))
+        print(f"{name}: {kind}: {len(rows)} records")
+        totals["records"] += len(rows)
     else:
         print(f"{name}: {kind}: not read")
 
@@ -115,7 +134,7 @@ def answer(name: str, read: Answer, expected: Mapping[str, Any]) -> None:
             except InvalidInput as problem:
                 name_unreadable(name, [str(problem)])
     elif read.kind in ("nodes", "sinfo"):
-        nodes = {one.name: one for one in answers.nodes_of(read)}
+        known_nodes = {one.name: one for one in answers.nodes_of(read)}
         raw = {str(row.get("name")): row for row in read.rows}
         rows = [
             {
@@ -127,7 +146,7 @@ def answer(name: str, read: Answer, expected: Mapping[str, Any]) -> None:
                 "cpus": raw.get(node.name, {}).get("cpus"),
                 "alloc_cpus": raw.get(node.name, {}).get("alloc_cpus"),
             }
-            for node in nodes.values()
+            for node in known_nodes.values()
         ]
     elif read.kind in ("error", "unknown"):
         print(f"{name}: {read.kind}: {'; '.join(read.errors)}")

@@ -26,6 +26,9 @@ def main() -> int:
     rows, wrong = 0, 0
     for path in sorted(Path(sys.argv[1]).rglob("*.jsonl*")):
         for row in _lines(path):
+            if "line" not in row or "expected" not in row:
+                print(f"{path.name}: a row without a line or without what is expected of it: {str(row)[:80]}")
+                continue
             rows += 1
             differs = differences(classify(row["line"]), row["expected"])
             if differs:

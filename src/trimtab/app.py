@@ -117,10 +117,12 @@ from trimtab.jobs.reports import check_ages
 from trimtab.kpis import hosts
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.logs.filters.emission import Emission
+from trimtab.logs.kernel_faults import KernelFaults
 from trimtab.logs.patterns.counting import CountingParts, PatternCounting
 from trimtab.logs.protection.audit import AuditFindings
 from trimtab.metrics.cardinality import CardinalityReader
 from trimtab.metrics.drop_rules import REFRESH_S as REFRESH_RULES_S
+from trimtab.metrics.gpu_places import GpuPlaces
 from trimtab.notify.watch import REFRESH_S
 from trimtab.reports.exposed import REFRESH_S as EXPOSED_S
 from trimtab.selfwatch import Running, SelfSeries, SelfWatch
@@ -156,6 +158,7 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
     rooms.logs.ingest.taps.append(EmfTap(writing))
     emit = LogMetrics(rooms.ingest, rooms.registry)
     rooms.logs.ingest.taps.append(Emission(rooms.logs.filters, emit, rooms.clock))
+    rooms.logs.ingest.taps.append(KernelFaults(emit, GpuPlaces(rooms.registry)))
     rooms.logs.ingest.taps.append(AuditFindings(emit, rooms.logs.groups, rooms.logs.ingest, rooms.clock))
     intake, log_intake = Intake(writing), LogIntake(log_writing)
     place = writing.account, writing.region

@@ -14,9 +14,12 @@ from trimtab.agent.collect.cpu import CpuTimes
 from trimtab.agent.collect.gpu import Patient
 from trimtab.agent.collect.gpu_library import load_module
 from trimtab.agent.collect.gpu_look import GpuLook
+from trimtab.agent.collect.kernel_log import PATH as KERNEL_LOG
+from trimtab.agent.collect.kernel_log import KernelLog
 from trimtab.agent.collect.processes import ProcessKey
 from trimtab.agent.collect.roots import Roots
 from trimtab.agent.reading import Reading
+from trimtab.agent.smi.look import ToolLook
 from trimtab.base.clock import Clock
 
 _log = logging.getLogger(__name__)
@@ -43,6 +46,8 @@ class Collector:
         self._names = processes.Names(roots.procfs)
         self._settled = processes.Settled()
         self._gpus = Patient(GpuLook(nvml, clock, roots.procfs, self._boot_ms).readings, clock)
+        self._gpu_tools = Patient(ToolLook(nvml, clock, roots.procfs).readings, clock)
+        self._kernel_log = KernelLog(roots.on_host(KERNEL_LOG), clock.now_ms())
         self._own = psutil.Process()
         self._before: _Look | None = None
         self._failing: set[str] = set()
@@ -66,11 +71,13 @@ class Collector:
             "processes": lambda: [*processes.counts(table), *self._processes(table, before, now)],
             "uptime": lambda: host.uptime(self._clock.now_ms(), host.boot_ms()),
             "gpu": self._gpus.readings,
+            "gpu by its maker's tool": self._gpu_tools.readings,
             "agent": lambda: self._own_cost(before, now),
         }
         found: list[Reading] = []
         for subject, read in subjects.items():
             found.extend(self._attempt(subject, read))
+        found.extend(self._attempt("the kernel's log", lambda: self._kernel_log.readings(found)))
         return found
 
     def _look(self, table: list[process_table.Process]) -> _Look:

@@ -3,13 +3,14 @@
 import shlex
 import threading
 from datetime import UTC, tzinfo
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
 from trimtab.base.clock import SystemClock, iso
-from trimtab.base.errors import InvalidInput
+from trimtab.base.errors import InvalidInput, SetupError
 from trimtab.base.timerange import parse_duration_ms, parse_instant_ms
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, print_json, remark
@@ -18,6 +19,8 @@ from trimtab.client.runs import Runs
 from trimtab.sources.slurm.commands import Files, Printed, Tools
 from trimtab.sources.slurm.cursor import Cursor
 from trimtab.sources.slurm.pull import Pull
+from trimtab.sources.slurm.pull import Tools as SlurmTools
+from trimtab.sources.slurm.rest import Rest
 
 _FILE = click.Path(path_type=Path)
 
@@ -27,10 +30,16 @@ _FILE = click.Path(path_type=Path)
 @click.option("--follow", is_flag=True, help="Go on with what comes, until interrupted.")
 @click.option("--interval", default="30s", show_default=True, help="With --follow: time between two looks.")
 @click.option("--via", default="", metavar="COMMAND", help="What runs the tools elsewhere, such as 'ssh login1'.")
-@click.option("--sacct-file", type=_FILE, help="Output of sacct --parsable2 --allocations, with its header.")
-@click.option("--jobs-file", type=_FILE, help="Output of scontrol show job -d.")
-@click.option("--nodes-file", type=_FILE, help="Output of scontrol show node -d.")
-@click.option("--squeue-file", type=_FILE, help="Output of squeue -a -r -t PD -o '%A|%i|%r'.")
+@click.option("--rest-url", default="", metavar="URL", help="Ask the slurmrestd there instead of running the tools.")
+@click.option("--rest-token-file", type=_FILE, help="File with a token (scontrol token); read anew for each request.")
+@click.option("--rest-user", default="", help="User that the token is presented for [the token's own].")
+@click.option("--rest-version", default="", metavar="V", help="Of the interface, v0.0.40 to v0.0.44 [the newest].")
+@click.option("--ca-file", type=_FILE, help="Certificate authorities to trust for slurmrestd, beside the system's.")
+@click.option("--sacct-file", type=_FILE, help="Output of sacct --parsable2 --allocations with its header, or --json.")
+@click.option("--jobs-file", type=_FILE, help="Output of scontrol show job -d, or squeue --json.")
+@click.option("--nodes-file", type=_FILE, help="Output of scontrol show node -d, or sinfo --json.")
+@click.option("--squeue-file", type=_FILE, help="Output of squeue -a -r -t PD -o '%A|%i|%r', or --json.")
+@click.option("--file", "other_files", type=_FILE, multiple=True, help="Any of these, or an answer of slurmrestd.")
 @click.option("--at", "at", metavar="TIME", help="When the files were printed, ISO 8601 [now].")
 @click.option("--timezone", "zone", default="UTC", show_default=True, help="Of the times in the files.")
 @click.option("--cluster", default="", help="Name of the cluster [what SLURM says].")
@@ -47,10 +56,16 @@ def slurm(
     follow: bool,
     interval: str,
     via: str,
+    rest_url: str,
+    rest_token_file: Path | None,
+    rest_user: str,
+    rest_version: str,
+    ca_file: Path | None,
     sacct_file: Path | None,
     jobs_file: Path | None,
     nodes_file: Path | None,
     squeue_file: Path | None,
+    other_files: tuple[Path, ...],
     at: str | None,
     zone: str,
     cluster: str,
@@ -59,21 +74,31 @@ def slurm(
     state_dir: Path | None,
     as_json: bool,
 ) -> None:
-    """Read a SLURM cluster: sacct, scontrol show job -d, scontrol show node -d and squeue, run here or given as files.
+    """Read a SLURM cluster: sacct, scontrol show job -d, scontrol show node -d and squeue, run here or given as files;
+    or ask its slurmrestd.
 
     What is done is kept, so that the same command asks only for what is new. It reads, and changes nothing.
     """
     clock = SystemClock()
     now_ms = clock.now_ms()
-    files = Files(sacct_file, jobs_file, nodes_file, squeue_file)
+    files = Files(sacct_file, jobs_file, nodes_file, squeue_file, other_files)
     if files and follow:
         raise click.UsageError("--follow reads from SLURM itself: it does not go with files")
+    if rest_url and (files or via):
+        raise click.UsageError("--rest-url asks slurmrestd: it does not go with files or --via")
     since_ms = _since(since, now_ms)
     directory = state_dir or connection.settings.data_dir / "connect"
-    cursor = None if files else Cursor(directory, f"{via}|{cluster}|{account}", connection.url)
+    cursor = None if files else Cursor(directory, f"{rest_url or via}|{cluster}|{account}", connection.url)
+    if files:
+        tools: SlurmTools = Printed(files)
+    elif rest_url:
+        shown = partial(_headers, rest_token_file, rest_user)
+        tools = Rest(rest_url, shown, version=rest_version, ca_file=str(ca_file or ""))
+    else:
+        tools = Tools(shlex.split(via))
     with connection.client() as client:
         pull = Pull(
-            tools=Printed(files) if files else Tools(shlex.split(via)),
+            tools=tools,
             runs=Runs(client),
             inventory=Inventory(client),
             cursor=cursor,
@@ -92,6 +117,19 @@ def slurm(
         _finish(pull, as_json)
         if follow:
             _follow(pull, parse_duration_ms(interval) / 1000)
+
+
+def _headers(token_file: Path | None, user: str) -> dict[str, str]:
+    """What slurmrestd knows a caller by (slurmrestd(8), rest_auth/jwt). Raises SetupError."""
+    if token_file is None:
+        return {}
+    try:
+        token = token_file.read_text(encoding="utf-8").strip().removeprefix("SLURM_JWT=")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise SetupError(
+            f"cannot read token file {token_file}: {problem}; expected what `scontrol token` prints"
+        ) from None
+    return {"X-SLURM-USER-TOKEN": token, **({"X-SLURM-USER-NAME": user} if user else {})}
 
 
 def _finish(pull: Pull, as_json: bool) -> None:

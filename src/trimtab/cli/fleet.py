@@ -1,10 +1,13 @@
-"""`trimtab fleet hours` and `trimtab fleet remarks`: GPU time as the ledger has it, and what does not fit."""
+"""`trimtab fleet hours`, `faults`, `remarks`, `gpus`: GPU time by the ledger, what went wrong, what does not fit."""
 
+from dataclasses import asdict
 from decimal import Decimal
+from pathlib import Path
 from typing import get_args
 
 import click
 
+from trimtab.agent.smi.reading import read as read_gpus
 from trimtab.base.clock import iso
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, number, print_json, print_table, remark
@@ -86,3 +89,65 @@ def remarks(connection: Connection, start: str, end: str, as_json: bool) -> None
         return
     rows = [(one.machine, one.text, iso(one.start_ms)[:10], iso(one.end_ms - 1)[:10]) for one in found.remarks]
     print_table(("machine", "what does not fit", "first day", "last day"), rows)
+
+
+@fleet.command("faults")
+@click.option("--start", default="-7d", show_default=True, help="now, -3h, ISO 8601 or epoch milliseconds.")
+@click.option("--end", default="now", show_default=True, help="The same; not included.")
+@click.option("--machine", default="", help="Only of this machine.")
+@json_option
+@server_options
+def faults(connection: Connection, start: str, end: str, machine: str, as_json: bool) -> None:
+    """Show XIDs and SXIDs that kernel-log lines told, with what NVIDIA says that they mean and ask for."""
+    with connection.client() as client:
+        found = Fleet(client).faults(start=start, end=end, machine=machine)
+    if as_json:
+        print_json(found)
+        return
+    if not found.faults:
+        remark("No kernel-log line told of a fault. Do kernel logs come in? See docs/guide/gpu-faults.md.")
+        return
+    rows = [
+        (
+            iso(one.last_ms)[:16],
+            one.machine,
+            one.index or one.device,
+            f"{one.kind.upper()} {one.code}",
+            f"{one.count:,}",
+            one.meaning or "unknown code",
+            one.action or "not stated",
+        )
+        for one in found.faults
+    ]
+    print_table(("last", "machine", "GPU", "fault", "lines", "meaning", "NVIDIA's action"), rows, right=("lines",))
+
+
+@fleet.command("gpus")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@json_option
+def gpus(files: tuple[Path, ...], as_json: bool) -> None:
+    """Show the GPUs in what nvidia-smi -q -x, rocm-smi or amd-smi printed into FILES, or nvidia_gpu_exporter's page."""
+    found = [(path.name, gpu) for path in files for gpu in read_gpus(path.read_text("utf-8", "replace")).gpus]
+    if as_json:
+        print_json([{"file": name, **asdict(gpu)} for name, gpu in found])
+        return
+    rows = [
+        (
+            name,
+            str(gpu.index),
+            gpu.name,
+            "unknown" if gpu.utilization is None else f"{gpu.utilization:.0%}",
+            _gib(gpu.memory_used),
+            _gib(gpu.memory_total),
+            "unknown" if gpu.power is None else f"{gpu.power:,.0f} W",
+            "unknown" if gpu.temperature is None else f"{gpu.temperature:.0f} °C",
+            str(len(gpu.processes)),
+        )
+        for name, gpu in found
+    ]
+    right = ("utilisation", "used", "memory", "power", "heat", "processes")
+    print_table(("file", "GPU", "name", *right), rows, right=right)
+
+
+def _gib(value: int | None) -> str:
+    return "unknown" if value is None else f"{value / 2**30:,.1f} GiB"

@@ -19,6 +19,11 @@ class Fleet:
         query = [("start", start), ("end", end), ("basis", basis), *(("by", key) for key in by)]
         return self._client.call("GET", "/rest/v1/fleet/hours", wire.FleetHours, query=query)
 
+    def faults(self, *, start: str = "-7d", end: str = "now", machine: str = "") -> wire.GpuFaults:
+        """Faults of GPUs and switches that kernel-log lines told; of one machine where it is named."""
+        query = [("start", start), ("end", end), *([("machine", machine)] if machine else [])]
+        return self._client.call("GET", "/rest/v1/fleet/faults", wire.GpuFaults, query=query)
+
     def remarks(self, *, start: str = "-7d", end: str = "now") -> wire.FleetRemarks:
         """What was said of machines and does not fit."""
         query = [("start", start), ("end", end)]

@@ -52,6 +52,36 @@ class FleetHours(Struct, frozen=True, kw_only=True):
     elsewhere: Amounts
 
 
+class GpuFault(Struct, frozen=True, kw_only=True):
+    """A code that a GPU or an NVSwitch told in kernel-log lines, `count` times. `meaning` and `action` are NVIDIA's
+    (empty for an unknown code); `takes` says whether it takes the device out of use: yes, decode (the line decides),
+    no or unknown. Times are exact to a step: a minute for ranges of a day, five for five days, else an hour.
+    """
+
+    account: str
+    region: str
+    machine: str
+    device: str
+    index: str
+    model: str
+    kind: Literal["xid", "sxid"]
+    code: int
+    count: int
+    first_ms: Millis
+    last_ms: Millis
+    meaning: str
+    action: str
+    takes: Literal["yes", "decode", "no", "unknown"]
+
+
+class GpuFaults(Struct, frozen=True):
+    """Faults of `[start_ms, end_ms)`, the last first."""
+
+    start_ms: Millis
+    end_ms: Millis
+    faults: list[GpuFault]
+
+
 class FleetRemark(Struct, frozen=True):
     """Something said of a machine (`account/cluster/name`) that does not fit, and of which days."""
 

@@ -6,6 +6,8 @@ _MIB = float(1 << 20)
 _MHZ = 1e6
 _AGENT = ("index",)
 """What the CloudWatch agent's GPU metrics have, whose names are too common to tell by themselves."""
+_AMD = ("gpu_id",)
+"""What the metrics of AMD's device-metrics-exporter have, for the same reason. A prefix (`amd_`) may be set."""
 
 GPU_CONCEPTS = (
     Concept(
@@ -24,6 +26,10 @@ GPU_CONCEPTS = (
             Alias("nvidia_smi_utilization_gpu", 0.01, basis="GPU_UTIL"),
             Alias("utilization_gpu", 0.01, basis="GPU_UTIL", needs=_AGENT),
             Alias("nv_gpu_utilization", basis="GPU_UTIL"),
+            Alias("gpu_gfx_activity", 0.01, basis="GPU_UTIL", needs=_AMD),
+            Alias("amd_gpu_gfx_activity", 0.01, basis="GPU_UTIL", needs=_AMD),
+            Alias("hami_host_gpu_utilization_ratio", 0.01, basis="GPU_UTIL"),
+            Alias("HostCoreUtilization", 0.01, basis="GPU_UTIL"),
         ),
     ),
     Concept(
@@ -53,6 +59,9 @@ GPU_CONCEPTS = (
             Alias("nvidia_smi_utilization_memory_ratio", basis="MEM_COPY_UTIL"),
             Alias("nvidia_smi_utilization_memory", 0.01, basis="MEM_COPY_UTIL"),
             Alias("utilization_memory", 0.01, basis="MEM_COPY_UTIL", needs=_AGENT),
+            Alias("gpu_umc_activity", 0.01, basis="MEM_COPY_UTIL", needs=_AMD),
+            Alias("amd_gpu_umc_activity", 0.01, basis="MEM_COPY_UTIL", needs=_AMD),
+            Alias("hami_host_gpu_memory_controller_utilization_ratio", 0.01, basis="MEM_COPY_UTIL"),
         ),
     ),
     Concept(
@@ -67,6 +76,10 @@ GPU_CONCEPTS = (
             Alias("nvidia_smi_memory_used", _MIB),
             Alias("memory_used", _MIB, needs=_AGENT),
             Alias("nv_gpu_memory_used_bytes"),
+            Alias("gpu_used_vram", _MIB, needs=_AMD),
+            Alias("amd_gpu_used_vram", _MIB, needs=_AMD),
+            Alias("hami_host_gpu_memory_used_bytes"),
+            Alias("HostGPUMemoryUsage"),
         ),
     ),
     Concept(
@@ -78,6 +91,8 @@ GPU_CONCEPTS = (
             Alias("DCGM_FI_DEV_FB_FREE", _MIB),
             Alias("nvidia_smi_memory_free_bytes"),
             Alias("nvidia_smi_memory_free", _MIB),
+            Alias("gpu_free_vram", _MIB, needs=_AMD),
+            Alias("amd_gpu_free_vram", _MIB, needs=_AMD),
         ),
     ),
     Concept(
@@ -85,7 +100,11 @@ GPU_CONCEPTS = (
         "gpu",
         "By",
         "device memory that the driver keeps",
-        (Alias("DCGM_FI_DEV_FB_RESERVED", _MIB), Alias("hw.gpu.memory.reserved")),
+        (
+            Alias("DCGM_FI_DEV_FB_RESERVED", _MIB),
+            Alias("hw.gpu.memory.reserved"),
+            Alias("nvidia_smi_memory_reserved_bytes"),
+        ),
     ),
     Concept(
         "gpu.memory.total",
@@ -99,6 +118,8 @@ GPU_CONCEPTS = (
             Alias("nvidia_smi_memory_total", _MIB),
             Alias("memory_total", _MIB, needs=_AGENT),
             Alias("nv_gpu_memory_total_bytes"),
+            Alias("gpu_total_vram", _MIB, needs=_AMD),
+            Alias("amd_gpu_total_vram", _MIB, needs=_AMD),
         ),
     ),
     Concept(
@@ -112,7 +133,16 @@ GPU_CONCEPTS = (
             Alias("nvidia_smi_power_draw_watts"),
             Alias("nvidia_smi_power_draw"),
             Alias("power_draw", needs=_AGENT),
+            Alias("nvidia_smi_power_draw_average_watts"),
+            Alias("nvidia_smi_power_draw_instant_watts"),
             Alias("nv_gpu_power_usage"),
+            Alias("gpu_package_power", needs=_AMD),
+            Alias("amd_gpu_package_power", needs=_AMD),
+            Alias("gpu_average_package_power", needs=_AMD),
+            Alias("amd_gpu_average_package_power", needs=_AMD),
+            Alias("gpu_power_usage", needs=_AMD),
+            Alias("amd_gpu_power_usage", needs=_AMD),
+            Alias("hami_host_gpu_power_usage_watts"),
         ),
     ),
     Concept(
@@ -136,6 +166,8 @@ GPU_CONCEPTS = (
             counted("DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION", 1e-3),
             counted("hw.energy", labels=pairs(hw_type="gpu")),
             counted("nv_energy_consumption"),
+            Alias("gpu_energy_consumed", 1e-6, Form.INCREASE, needs=_AMD),
+            Alias("amd_gpu_energy_consumed", 1e-6, Form.INCREASE, needs=_AMD),
         ),
     ),
     Concept(
@@ -148,6 +180,11 @@ GPU_CONCEPTS = (
             Alias("hw.temperature", labels=(("hw.sensor_location", "gpu"), ("hw.type", "gpu"))),
             Alias("nvidia_smi_temperature_gpu"),
             Alias("temperature_gpu", needs=_AGENT),
+            Alias("gpu_edge_temperature", needs=_AMD),
+            Alias("amd_gpu_edge_temperature", needs=_AMD),
+            Alias("gpu_junction_temperature", needs=_AMD),
+            Alias("amd_gpu_junction_temperature", needs=_AMD),
+            Alias("hami_host_gpu_temperature_celsius"),
         ),
     ),
     Concept(
@@ -159,6 +196,8 @@ GPU_CONCEPTS = (
             Alias("DCGM_FI_DEV_MEMORY_TEMP"),
             Alias("hw.temperature", labels=(("hw.sensor_location", "memory"), ("hw.type", "gpu"))),
             Alias("nvidia_smi_temperature_memory"),
+            Alias("gpu_memory_temperature", needs=_AMD),
+            Alias("amd_gpu_memory_temperature", needs=_AMD),
         ),
     ),
     Concept(
@@ -193,6 +232,7 @@ GPU_CONCEPTS = (
         (
             Alias("DCGM_FI_DEV_ENC_UTIL", 0.01),
             Alias("hw.gpu.utilization", labels=pairs(hw_gpu_task="encoder")),
+            Alias("nvidia_smi_utilization_encoder_ratio"),
         ),
     ),
     Concept(
@@ -203,6 +243,7 @@ GPU_CONCEPTS = (
         (
             Alias("DCGM_FI_DEV_DEC_UTIL", 0.01),
             Alias("hw.gpu.utilization", labels=pairs(hw_gpu_task="decoder")),
+            Alias("nvidia_smi_utilization_decoder_ratio"),
         ),
     ),
     Concept(
@@ -210,7 +251,7 @@ GPU_CONCEPTS = (
         "gpu",
         "1",
         "number of the last XID error, 0 for none",
-        (Alias("DCGM_FI_DEV_XID_ERRORS"), Alias("hw.gpu.xid.last")),
+        (Alias("DCGM_FI_DEV_XID_ERRORS"), Alias("hw.gpu.xid.last"), Alias("gpu.fault.xid")),
     ),
     Concept(
         "gpu.failed",
@@ -220,6 +261,7 @@ GPU_CONCEPTS = (
         (
             Alias("hw.status", labels=pairs(hw_type="gpu", hw_state="failed")),
             Alias("DCGM_FI_DEV_ROW_REMAP_FAILURE"),
+            Alias("nvidia_smi_remapped_rows_failure"),
         ),
     ),
     Concept(

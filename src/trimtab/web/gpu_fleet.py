@@ -29,6 +29,7 @@ from trimtab.fleet.naming import series_by_device
 from trimtab.fleet.telemetry import concepts
 from trimtab.fleet.telemetry.concepts import Found
 from trimtab.fleet.telemetry.identity import gpu_of, short_host, weight_of
+from trimtab.gpu_faults import catalogue
 from trimtab.metrics.model import Series
 from trimtab.web.fleet import Trend
 from trimtab.web.ownership import workload_name
@@ -36,12 +37,6 @@ from trimtab.web.ownership import workload_name
 IDLE_BELOW = 0.05
 """Activity below which a GPU is called inactive: monitoring and a loaded model's keep-alive stay under 2 %."""
 _MODEL = ("modelName", "hw.model", "hw.name", "model", "gpu_name", "name")
-_XIDS = {
-    48: "double-bit memory error", 62: "microcontroller halted", 64: "row remap failed", 74: "NVLink error",
-    79: "fell off the bus", 95: "uncontained memory error", 119: "GSP timed out", 120: "GSP failed",
-    140: "unrecovered memory error",
-}  # fmt: skip
-"""What the fatal XIDs mean (NVIDIA, "XID Errors")."""
 _FEW = 2
 Device = tuple[str, int]
 
@@ -279,9 +274,9 @@ def _state(one: DeviceHours) -> State:
 
 
 def _why(one: DeviceHours, now: GpuNow) -> str:
-    if not now.xid or now.xid not in _XIDS:
+    if not now.xid or now.xid not in catalogue.down_while_idle():
         return one.reason or "out of use"
-    return f"XID {now.xid}: {_XIDS[now.xid]}"
+    return f"XID {now.xid}: {catalogue.meaning(now.xid)}; {catalogue.words(catalogue.xids()[now.xid].action)}"
 
 
 def _nodes(rows: Iterable[GpuRow]) -> tuple[NodeRow, ...]:

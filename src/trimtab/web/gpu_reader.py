@@ -9,11 +9,14 @@ from trimtab.access.scope import Scope
 from trimtab.base.records import replace
 from trimtab.fleet.basis import DEFAULT, Basis
 from trimtab.fleet.claims import holder_name
+from trimtab.fleet.faults import DeviceFault
+from trimtab.fleet.faults import read as read_faults
 from trimtab.fleet.model import DAY_MS, HOUR_MS, Remark
 from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.telemetry import concepts
 from trimtab.fleet.telemetry.concepts import Finder
 from trimtab.fleet.telemetry.evidence import KNOWN_FOR_MS
+from trimtab.fleet.telemetry.identity import short_host
 from trimtab.inventory.runs.filter import RunFilter
 from trimtab.kpis.latest import Question, ask
 from trimtab.metrics.aliases import Found, find
@@ -101,6 +104,13 @@ class GpuReader:
         key = ("remarks", scope, window.parameters)
         read = partial(ledger.remarks, scope, window.start_ms, window.end_ms)
         return await self._cache.get(key, fresh_s(window), read, stale_s=STALE_S)
+
+    async def faults(self, scope: Scope, window: Window, machine: str) -> list[DeviceFault]:
+        """The faults of a machine's GPUs and switches in the range that kernel-log lines told, the last first."""
+        state = self._state
+        read = partial(read_faults, state.reader, state.registry, scope, window.start_ms, window.end_ms)
+        found = await self._cache.get(("faults", scope, window.parameters), fresh_s(window), read, stale_s=STALE_S)
+        return [one for one in found if short_host(one.machine) == short_host(machine)]
 
     async def _read(self, ledger: HoursReader, scope: Scope, window: Window, basis: Basis) -> GpuFleet | None:
         devices = await ledger.devices(scope, window.start_ms, window.end_ms)

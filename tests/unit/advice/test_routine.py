@@ -285,10 +285,11 @@ def test_a_threshold_that_was_changed_counts(world: World) -> None:
 
 def test_hours_lost_to_errors_name_node_cause_and_place(world: World) -> None:
     hours = [START - at * 3_600_000 for at in range(1, 7)][::-1]
-    for uuid, xid in (("GPU-1", 79.0), ("GPU-2", 31.0), ("GPU-3", 74.0)):
+    for uuid, xid in (("GPU-1", 79.0), ("GPU-2", 31.0), ("GPU-3", 74.0), ("GPU-4", 136.0)):
         labels = {"UUID": uuid, "Hostname": "p5-07", "modelName": "NVIDIA H100 80GB HBM3"}
         world.fleet.add("DCGM_FI_DEV_XID_ERRORS", xid, times=hours, labels=labels, account=ACCOUNT)
     asyncio.run(world.routine.recompute(["trimtab-gpu-hours-lost"]))
     found = asyncio.run(world.findings.listed(EVERYTHING))
-    assert {"XID 79": 6.08, "NVLink (XID 74)": 6.08} == {one.finding.part: one.finding.gpu_hours for one in found}
+    lost = {"XID 79": 6.08, "NVLink (XID 74)": 6.08, "XID 136": 6.08}
+    assert lost == {one.finding.part: one.finding.gpu_hours for one in found}
     assert {(ACCOUNT, "eu", "p5-07")} == {(one.finding.account, one.finding.region, one.finding.name) for one in found}

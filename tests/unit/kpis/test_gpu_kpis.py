@@ -7,6 +7,7 @@ import pytest
 from tests.unit.kpis.fleet import HOUR, MINUTE, START, Fleet
 
 from trimtab.kpis.model import GroupKpis, Level
+from trimtab.metrics.model import Kind
 
 GPU = {"UUID": "GPU-1", "Hostname": "n1", "gpu": "0"}
 
@@ -68,9 +69,10 @@ def test_a_pod_label_is_holder_and_owner_for_as_long_as_it_is_there() -> None:
     assert report["(held by nobody)"]["free"] == pytest.approx(2 / 3)
 
 
-def test_the_exporters_own_pod_is_no_workload() -> None:
+@pytest.mark.parametrize("pod", ["nvidia-dcgm-exporter-abc", "hami-device-plugin-x2", "device-metrics-exporter-9"])
+def test_the_exporters_own_pod_is_no_workload(pod: str) -> None:
     fleet = Fleet()
-    add(fleet, 0.0, {"pod": "nvidia-dcgm-exporter-abc", "namespace": "gpu-operator"})
+    add(fleet, 0.0, {"pod": pod, "namespace": "gpu-operator"})
     assert hours(only(fleet))["held"] == 0
 
 
@@ -78,6 +80,8 @@ def test_the_exporters_own_pod_is_no_workload() -> None:
     ("name", "value", "labels"),
     [
         ("DCGM_FI_DEV_XID_ERRORS", 79.0, GPU),
+        ("DCGM_FI_DEV_XID_ERRORS", 109.0, GPU),
+        ("DCGM_FI_DEV_XID_ERRORS", 48.0, GPU),
         ("DCGM_FI_DEV_ROW_REMAP_FAILURE", 1.0, GPU),
         ("kube_node_spec_unschedulable", 1.0, {"node": "n1"}),
     ],
@@ -191,3 +195,39 @@ def test_a_fleet_takes_few_reads() -> None:
     assert hours(group)["existing"] == pytest.approx(50)
     assert hours(group)["active"] == pytest.approx(np.arange(50).sum() / 100)
     assert fleet.reads <= 16
+
+
+def down(fleet: Fleet, lines: Mapping[int, float], labels: Mapping[str, str] = GPU) -> None:
+    """Lines of a kernel log by the minute: 1 takes the GPU, 0 gives it back."""
+    about = {"host.name": labels["Hostname"], "gpu.uuid": labels["UUID"]}
+    times, each = [START + at * MINUTE for at in lines], list(lines.values())
+    fleet.add("gpu.fault.down", each, namespace="trimtab/Host", kind=Kind.EVENTS, times=times, labels=about)
+
+
+def test_a_fault_of_the_kernel_log_stands_until_the_gpu_works_again() -> None:
+    fleet = Fleet()
+    add(fleet, [60.0] * 10 + [0.0] * 30 + [60.0] * 10 + [0.0] * 10)
+    down(fleet, {9: 1.0})
+    assert only(fleet).get("gpu_hours_down").value == 0.5
+
+
+def test_a_fault_of_the_kernel_log_ends_where_the_driver_says_so() -> None:
+    fleet = Fleet()
+    add(fleet, 0.0)
+    down(fleet, {15: 1.0, 45: 0.0})
+    assert only(fleet).get("gpu_hours_down").value == 0.5
+
+
+def test_a_fault_of_the_hour_before_stands_unless_the_gpu_worked_since() -> None:
+    for worked, expected in ((0.0, 1.0), (50.0, 0.0)):
+        fleet = Fleet()
+        add(fleet, [0.0] * 30 + [worked] * 30 + [0.0] * 60, times=[START + at * MINUTE for at in range(-60, 60)])
+        down(fleet, {-40: 1.0})
+        assert only(fleet).get("gpu_hours_down").value == expected
+
+
+def test_a_fault_of_another_gpu_is_none_of_this_one() -> None:
+    fleet = Fleet()
+    add(fleet, 0.0)
+    down(fleet, {5: 1.0}, {"UUID": "GPU-2", "Hostname": "n1"})
+    assert only(fleet).get("gpu_hours_down").value == 0

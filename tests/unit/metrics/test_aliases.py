@@ -176,3 +176,40 @@ def test_a_common_name_counts_only_with_what_its_sender_adds(registry: SeriesReg
     assert find(registry, EVERYTHING, "gpu.memory.used") == []
     add(registry, "memory_used", Kind.EVENTS, "CWAgent", host="n1", index="0", name="Tesla T4")
     assert only(registry, "gpu.memory.used").subject == "n1/0"
+
+
+AMD = {"gpu_id": "2", "gpu_uuid": "ccff74a1", "hostname": "tw038", "card_series": "AMD Instinct MI300X OAM"}
+HAMI = {"node": "n1", "device_index": "0", "device_uuid": UUID, "device_type": "NVIDIA-A100"}
+HAMI_BEFORE = {"nodeid": "n1", "deviceidx": "0", "deviceuuid": UUID, "devicetype": "NVIDIA-A100"}
+
+
+@pytest.mark.parametrize(
+    ("about", "name", "labels", "raw", "value"),
+    [
+        ("gpu.active", "gpu_gfx_activity", AMD, 50.0, 0.5),
+        ("gpu.active", "amd_gpu_gfx_activity", AMD, 50.0, 0.5),
+        ("gpu.memory.used", "gpu_used_vram", AMD, 3.0, 3.0 * 2**20),
+        ("gpu.power", "gpu_package_power", AMD, 600.0, 600.0),
+        ("gpu.energy", "gpu_energy_consumed", AMD, 2e6, 2.0),
+        ("gpu.temperature", "gpu_junction_temperature", AMD, 71.0, 71.0),
+        ("gpu.active", "hami_host_gpu_utilization_ratio", HAMI, 37.0, 0.37),
+        ("gpu.active", "HostCoreUtilization", HAMI_BEFORE, 37.0, 0.37),
+        ("gpu.memory.used", "hami_host_gpu_memory_used_bytes", HAMI, 5.0, 5.0),
+        ("gpu.memory.used", "HostGPUMemoryUsage", HAMI_BEFORE, 5.0, 5.0),
+        ("gpu.power", "hami_host_gpu_power_usage_watts", HAMI, 300.0, 300.0),
+        ("gpu.power", "nvidia_smi_power_draw_average_watts", {"uuid": UUID}, 295.0, 295.0),
+        ("gpu.memory.reserved", "nvidia_smi_memory_reserved_bytes", {"uuid": UUID}, 9.0, 9.0),
+    ],
+)
+def test_names_of_amd_hami_and_nvidia_gpu_exporter(
+    registry: SeriesRegistry, about: str, name: str, labels: dict[str, str], raw: float, value: float
+) -> None:
+    add(registry, name, **labels)
+    (found,) = find(registry, EVERYTHING, about)
+    assert value == pytest.approx(found.value(raw))
+    assert labels.get("gpu_uuid", UUID) == found.subject
+
+
+def test_what_is_not_amds_is_not_taken_by_a_common_name(registry: SeriesRegistry) -> None:
+    add(registry, "gpu_power_usage", instance="n1:9000")
+    assert [] == find(registry, EVERYTHING, "gpu.power")

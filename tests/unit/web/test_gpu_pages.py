@@ -7,7 +7,7 @@ import re
 import pytest
 
 from asgi_client import AsgiClient
-from browser.pretend import build_state
+from browser.pretend import add_fault, build_state
 from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import Scope
 from trimtab.base.clock import ManualClock
@@ -42,8 +42,9 @@ def test_the_overview_begins_with_who_lets_gpus_idle(gpus: AsgiClient) -> None:
 def test_a_broken_gpu_is_named_with_its_cause_also_where_it_never_reported(gpus: AsgiClient) -> None:
     drained, fell = gpus.get("/overview.json").json()["gpus"]["broken"]
     assert (drained["node"], drained["indices"], drained["why"], drained["down_h"]) == ("gpu-9", "0–7", "drained", 192)
-    assert (fell["node"], fell["indices"], fell["why"]) == ("gpu-3", "2", "XID 79: fell off the bus")
-    assert "XID 79: fell off the bus" in gpus.get("/").text
+    why = "XID 79: GPU has fallen off the bus; drain and restart the machine"
+    assert (fell["node"], fell["indices"], fell["why"]) == ("gpu-3", "2", why)
+    assert "XID 79: GPU has fallen off the bus" in gpus.get("/").text
 
 
 def test_every_row_of_hours_adds_up_and_the_rows_add_up_to_the_last(gpus: AsgiClient) -> None:
@@ -76,7 +77,7 @@ def test_the_map_has_a_cell_a_gpu_and_says_by_what_it_was_measured(gpus: AsgiCli
     assert len(re.findall(r'<rect class="heat [^"]+"[^>]*><title>|<g><title>', page)) == 44
     assert "measured by SM_ACTIVE" in page
     assert re.findall(r'<li><a href="/hosts/([^"?]+)', page)[0] == "train-2"
-    assert "gpu-3 GPU 2: NVIDIA L4; (held by nobody); down: XID 79: fell off the bus" in page
+    assert "gpu-3 GPU 2: NVIDIA L4; (held by nobody); down: XID 79: GPU has fallen off the bus" in page
 
 
 def test_gpus_sort_and_their_csv_agrees(gpus: AsgiClient) -> None:
@@ -92,6 +93,21 @@ def test_a_node_without_the_agent_shows_its_gpus(gpus: AsgiClient) -> None:
     assert "Only its GPUs report" in page
     assert "DCGM_FI_PROF_SM_ACTIVE" in page
     assert "group=gpu" in page
+
+
+def test_a_node_shows_the_faults_of_its_kernel_log(clock: ManualClock, open_pages) -> None:  # type: ignore[no-untyped-def]  # a fixture's callable
+    state = build_state(3, clock, gpus=True)
+    add_fault(state, "gpu-1", "xid.95")
+    gpus = open_pages(state)
+    page = gpus.get("/hosts/gpu-1").text
+    assert "GPU faults" in page
+    assert "XID 95" in page
+    assert "takes the GPU" in page
+    assert "Uncontained memory error" in page
+    assert "drain the machine and reset the GPU" in page
+    assert "GPU faults" not in gpus.get("/hosts/gpu-2").text
+    (one,) = gpus.get("/hosts/gpu-1.json").json()["faults"]
+    assert ("xid", 95, "0") == (one["kind"], one["code"], one["index"])
 
 
 def test_endpoints_are_the_worst_first_and_name_their_gpus(gpus: AsgiClient) -> None:

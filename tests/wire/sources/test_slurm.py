@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +152,76 @@ def test_the_command_says_it_as_people_read_it(server: LiveServer, tmp_path: Pat
     assert 0 == done.returncode, done.stderr
     for part in ("foundation (mira)", "2.00 held", "20.0 min: Resources 20.0 min", "exit code 0"):
         assert part in done.stdout
+
+
+def slurm_json(node: str, cluster: str, now_ms: int) -> dict[str, str]:
+    """What slurmrestd answers by the end of a path: a job of accounting, one that waits, and their node."""
+    meta = {"slurm": {"cluster": cluster}}
+    begun, ended = now_ms // 1000 - 5400, now_ms // 1000 - 1800
+    gpus = {"allocated": [{"type": "gres", "name": "gpu:h100", "count": 2}]}
+    times = {"submission": begun - 60, "start": begun, "end": ended}
+    owner = {"account": "foundation", "partition": "p5", "name": "pretrain"}
+    done = {"job_id": 901, "user": "mira", "nodes": node, "allocation_nodes": 1, "tres": gpus, "time": times}
+    waits = {"job_id": 902, "user_name": "ravi", "job_state": ["PENDING"], "tres_per_node": "gres/gpu:2"}
+    waits |= {"submit_time": {"set": True, "number": begun}, "node_count": 1, "state_reason": "Priority"}
+    known = {"name": node, "state": ["IDLE", "DRAIN"], "gres": "gpu:h100:2", "reason": "XID 79", "partitions": ["p5"]}
+    return {
+        "slurmdb/jobs": json.dumps({"jobs": [owner | done | {"state": {"current": ["COMPLETED"]}}], "meta": meta}),
+        "slurm/jobs": json.dumps({"jobs": [owner | waits], "meta": meta}),
+        "slurm/nodes": json.dumps({"nodes": [known], "meta": meta}),
+        "slurm/ping": json.dumps({"pings": [], "meta": meta}),
+    }
+
+
+@pytest.mark.parametrize("how", ["rest", "files"])
+def test_a_cluster_from_slurmrestd_and_from_its_answers_in_files(server: LiveServer, tmp_path: Path, how: str) -> None:
+    node, cluster = f"n{new_id()[:8]}", f"atlas-{new_id()[:8]}"
+    with Client(server.url) as client:
+        now_ms = client.health().time_ms
+    answers = slurm_json(node, cluster, now_ms)
+    tokens: set[str | None] = set()
+
+    class Slurmrestd(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            tokens.add(self.headers["X-SLURM-USER-TOKEN"])
+            part, version, what = self.path.partition("?")[0].strip("/").split("/")
+            there = version == "v0.0.42"
+            body = answers[f"{part}/{what}"] if there else "Unable find requested URL."
+            self.send_response(200 if there else 404)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *about: object) -> None:
+            del about
+
+    words = ["--url", server.url, "--since", "2h", "--json", "--state-dir", str(tmp_path / "state")]
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slurmrestd) as rest:
+        threading.Thread(target=rest.serve_forever, daemon=True).start()
+        if how == "rest":
+            (tmp_path / "token").write_text("SLURM_JWT=abc\n")
+            words += [
+                "--rest-url",
+                f"http://127.0.0.1:{rest.server_port}",
+                "--rest-token-file",
+                str(tmp_path / "token"),
+            ]
+        else:
+            for name, text in answers.items():
+                path = tmp_path / f"{name.replace('/', '-')}.json"
+                path.write_text(text)
+                words += ["--file", str(path)]
+        done = subprocess.run(
+            [sys.executable, "-m", "trimtab", "connect", "slurm", *words],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        rest.shutdown()
+    assert 0 == done.returncode, done.stderr
+    said = json.loads(done.stdout)
+    assert (cluster, 2, 1) == (said["cluster"], said["runs"], said["nodes"])
+    assert (["pings (0): neither jobs nor nodes"] if how == "files" else []) == said["skipped"]
+    assert tokens == ({"abc"} if how == "rest" else set())
+    with Client(server.url) as client:
+        run = Runs(client).one("901", cluster).run
+        assert ("foundation", "mira", 2.0) == (run.team, run.user, run.gpu_hours)
+        (waits,) = Runs(client).listed(cluster=cluster, states=["pending"]).runs
+        assert ("902", "Priority", 2.0) == (waits.job, waits.reason, waits.gpus)

@@ -17,6 +17,7 @@ from trimtab.fleet.model import MachineKey, State, gpu_hours
 from trimtab.fleet.naming import series_by_device
 from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.telemetry.owners import label as owner_label
+from trimtab.gpu_faults import catalogue
 from trimtab.inventory.owners import Owner, owner_of
 from trimtab.inventory.room import InventoryRoom
 from trimtab.metrics.aliases import Found, find, host, label
@@ -35,9 +36,6 @@ _AVERAGE, _MAXIMUM, _SUM = map(parse_statistic, ("Average", "Maximum", "Sum"))
 _ERRORS = ("gpu.errors.uncorrected", "gpu.xid", "gpu.failed")
 _STEP_MS = 3_600_000
 """Errors are counted by the hour."""
-_TAKING = frozenset({48, 62, 64, 74, 79, 95, 119, 120, 140})
-"""XIDs after which a GPU does nothing until it is reset or replaced, by NVIDIA's catalogue (2025). The metric is the
-last one seen, and stands until then; others (13 and 31: faults of a program) take no GPU."""
 
 
 class GpuReader(Struct, frozen=True):
@@ -146,8 +144,8 @@ class GpuReader(Struct, frozen=True):
             identity, node = one.series[0].identity, host(one.series[0].dimensions)
             places[node] = identity.account, identity.region
             for at, value in zip(answer.times.tolist(), answer.values.tolist(), strict=True):
-                if value > 0 and (cause != "XID" or int(value) in _TAKING):
-                    what = _xid(int(value)) if cause == "XID" else cause
+                if value > 0 and (cause != "XID" or int(value) in catalogue.down_while_idle()):
+                    what = catalogue.label(int(value)) if cause == "XID" else cause
                     by_node.setdefault((node, what), []).append((one.subject, at))
         return [
             GpuLoss(
@@ -163,14 +161,6 @@ class GpuReader(Struct, frozen=True):
             )
             for (node, what), hours in by_node.items()
         ]
-
-
-_NVLINK = 74
-"""The XID of NVLink, by the same catalogue."""
-
-
-def _xid(number: int) -> str:
-    return f"NVLink (XID {number})" if number == _NVLINK else f"XID {number}"
 
 
 class _Scaled(Struct, frozen=True):

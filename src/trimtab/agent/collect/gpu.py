@@ -34,7 +34,7 @@ class Patient:
         elif not self._done.is_set():
             return self._silent()
         if not self._done.wait(self._patience_s):
-            _log.error("the NVIDIA driver does not answer; going on without GPUs until it does")
+            _log.error("the driver of the GPUs does not answer; going on without them until it does")
             return self._silent()
         self._asked_s = None
         if isinstance(self._answer, Exception):

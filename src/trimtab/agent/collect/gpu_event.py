@@ -8,6 +8,7 @@ from typing import Any
 from trimtab.agent.collect.gpu_device import Device
 from trimtab.agent.collect.gpu_library import Library
 from trimtab.agent.reading import Reading
+from trimtab.gpu_faults import catalogue
 
 _log = logging.getLogger(__name__)
 _MOST = 1000
@@ -55,7 +56,9 @@ class Events:
         self.total[uuid] += 1
         self.by_kind[uuid, xid] += 1
         self.last[uuid] = xid
-        _log.warning("GPU %s reports XID %d", uuid, xid)
+        known = catalogue.xids().get(xid)
+        advice = catalogue.words(known.action) if known else "not in NVIDIA's catalogue"
+        _log.warning("GPU %s reports XID %d (%s): %s", uuid, xid, catalogue.meaning(xid) or "no meaning known", advice)
 
     def readings(self, device: Device) -> list[Reading]:
         """XIDs since the agent started: all, by number, and the last one (0 while there was none)."""

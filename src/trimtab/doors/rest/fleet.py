@@ -1,4 +1,4 @@
-"""`GET /rest/v1/fleet/hours` and `/rest/v1/fleet/remarks`: GPU time as the ledger has it, and what does not fit."""
+"""`GET /rest/v1/fleet/hours`, `/faults` and `/remarks`: GPU time by the ledger, faults, and what does not fit."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -14,10 +14,14 @@ from trimtab.base.errors import InvalidInput
 from trimtab.client import fleet_wire as wire
 from trimtab.doors.rest.spec import Call, Operation
 from trimtab.doors.rest.times import Instant, time_range
+from trimtab.fleet import faults as gpu_faults
 from trimtab.fleet.basis import Basis
 from trimtab.fleet.model import DAY_MS, HOUR_MS
 from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.rollup import HOUR, Group, rolled_up, uncosted, whole_of
+from trimtab.fleet.telemetry.concepts import Registry
+from trimtab.fleet.telemetry.identity import short_host
+from trimtab.fleet.telemetry.reading import Reader
 
 _PATH, _TAG = "/rest/v1/fleet", "fleet"
 _MOST_DAYS, _MOST_HOURLY_DAYS = 400, 31
@@ -43,7 +47,15 @@ class RemarksQuery(Struct, frozen=True, forbid_unknown_fields=True):
     end: Instant = "now"
 
 
-def operations(ledger: HoursReader, clock: Clock) -> list[Operation]:
+class FaultsQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of which range, and of which machine."""
+
+    start: Instant = "-7d"
+    end: Instant = "now"
+    machine: Annotated[str, Meta(max_length=256, description="Name of a machine; empty for all.")] = ""
+
+
+def operations(ledger: HoursReader, reader: Reader, registry: Registry, clock: Clock) -> list[Operation]:
     """The ledger's own door."""
 
     async def hours(call: Call[HoursQuery, None]) -> wire.FleetHours:
@@ -70,6 +82,15 @@ def operations(ledger: HoursReader, clock: Clock) -> list[Operation]:
             elsewhere=_amounts(costed.elsewhere),
         )
 
+    async def faults(call: Call[FaultsQuery, None]) -> wire.GpuFaults:
+        query, now_ms = call.query, clock.now_ms()
+        span = time_range(query.start, query.end, now_ms)
+        start_ms = max(span.start_ms, span.end_ms - _MOST_DAYS * DAY_MS)
+        found = await gpu_faults.read(reader, registry, call.principal.scope, start_ms, span.end_ms)
+        mine = [one for one in found if not query.machine or short_host(one.machine) == short_host(query.machine)]
+        shown = typed.convert(mine, list[wire.GpuFault], from_attributes=True)
+        return wire.GpuFaults(start_ms=start_ms, end_ms=span.end_ms, faults=shown)
+
     async def remarks(call: Call[RemarksQuery, None]) -> wire.FleetRemarks:
         span = time_range(call.query.start, call.query.end, clock.now_ms())
         start_ms = max(span.start_ms, span.end_ms - _MOST_DAYS * DAY_MS)
@@ -86,6 +107,18 @@ def operations(ledger: HoursReader, clock: Clock) -> list[Operation]:
             wire.FleetHours,
             query=HoursQuery,
             role=Role.FINANCE,
+            errors=(504,),
+            tag=_TAG,
+            bound=True,
+        ),
+        Operation(
+            "GET",
+            f"{_PATH}/faults",
+            "get fleet faults",
+            "XIDs and SXIDs that kernel-log lines told of GPUs and switches, with NVIDIA's meaning and action.",
+            faults,
+            wire.GpuFaults,
+            query=FaultsQuery,
             errors=(504,),
             tag=_TAG,
             bound=True,

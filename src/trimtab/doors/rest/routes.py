@@ -210,7 +210,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *kpis.operations(kpis.Reading(needs.registry, needs.reader, needs.clock, needs.hours)),
         *figures.operations(),
         *(egress.operations(needs.gate) if needs.gate else []),
-        *(fleet.operations(needs.hours, needs.clock) if needs.hours else []),
+        *(fleet.operations(needs.hours, needs.reader, needs.registry, needs.clock) if needs.hours else []),
         *sources.operations(needs.ledger),
         *_anomalies(needs),
         *_costs(needs),

@@ -57,9 +57,16 @@ ACTIVITY: tuple[tuple[str, tuple[Metric, ...]], ...] = (
     ("GR_ENGINE_ACTIVE", _known("gpu.active", "GR_ENGINE_ACTIVE")),
     ("GPU_UTIL", GPU_UTIL),
 )
-PROCESS_SHARE = (Metric("process.gpu.utilization"), Metric("Device_utilization_desc_of_container", 0.01))
-"""A process's share of a GPU's SM time: the agent's (NVML), and that of HAMi's containers."""
-PROCESS_MEMORY = (Metric("process.gpu.memory.usage"), Metric("DCGM_FI_DEV_PROCESS_FB_USED", 2.0**20))
+HAMI_SHARE, HAMI_SHARE_BEFORE = "hami_container_device_utilization_ratio", "Device_utilization_desc_of_container"
+"""HAMi's metric of a container, since it renamed its metrics and before; it may send both (`--legacy-metrics`)."""
+PROCESS_SHARE = (Metric("process.gpu.utilization"), Metric(HAMI_SHARE, 0.01), Metric(HAMI_SHARE_BEFORE, 0.01))
+"""A process's share of a GPU's SM time: the agent's (NVML), and that of HAMi's containers (0 to 100)."""
+PROCESS_MEMORY = (
+    Metric("process.gpu.memory.usage"),
+    Metric("DCGM_FI_DEV_PROCESS_FB_USED", 2.0**20),
+    Metric("nvidia_smi_compute_app_used_memory_bytes"),
+    Metric("hami_vgpu_memory_used_bytes"),
+)
 GPU_MEMORY_USED = _known("gpu.memory.used")
 GPU_MEMORY_FREE = _known("gpu.memory.free")
 GPU_MEMORY_TOTAL = _known("gpu.memory.total")
@@ -70,6 +77,8 @@ GPU_PCIE = (*_known("gpu.pcie.transmit"), *_known("gpu.pcie.receive"))
 GPU_POWER = _known("gpu.power")
 GPU_POWER_LIMIT = _known("gpu.power.limit")
 XID = _known("gpu.xid")
+FAULTS, FAULT_DOWN = (Metric("gpu.faults"),), (Metric("gpu.fault.down"),)
+"""What kernel-log lines tell: how often each code came, and whether it took the GPU (1) or gave it back (0)."""
 FAILED = tuple(one for one in _known("gpu.failed") if one.name.startswith("hw."))
 UNCORRECTABLE = (*_known("gpu.errors.uncorrected"), *(one for one in _known("gpu.failed") if one not in FAILED))
 CORDONED = (Metric("kube_node_spec_unschedulable"), Metric("slurm_node_cpu_total", where=(("status", "drain"),)))

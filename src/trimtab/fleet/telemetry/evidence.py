@@ -6,7 +6,8 @@ Holding, by the best evidence that a GPU has at a step: a pod or job label on it
 them; a series without one is evidence of a free GPU only where other series of that exporter carry labels), else a job
 of the scheduler on its node, else the memory of processes on it, else its used memory (512 MiB or more, since a driver
 alone takes less).
-Down: `hw.status` failed; a fatal XID or an uncorrectable memory error while it does nothing; a node that is cordoned
+Down: `hw.status` failed; a fatal XID (of a metric or a kernel-log line) or an uncorrectable memory error while it does
+nothing; a node that is cordoned
 while nothing holds it; silence of a GPU whose host reports, from its first
 report in the range on (or all along, where it reported last in the week before).
 """
@@ -29,6 +30,7 @@ from trimtab.fleet.telemetry.observed import ACTIVE_ABOVE, FREE, HELD, UNKNOWN
 from trimtab.fleet.telemetry.owners import UNOWNED, Owners
 from trimtab.fleet.telemetry.reading import MatrixReader
 from trimtab.fleet.telemetry.window import Grid
+from trimtab.gpu_faults.catalogue import down_while_idle
 from trimtab.metrics.model import Series
 from trimtab.metrics.statistics import parse_statistic
 
@@ -40,13 +42,11 @@ HELD_FROM_BYTES = 512 * 2**20
 """Used memory from which something holds a GPU: a CUDA context takes about 500 MiB, an idle driver less."""
 KNOWN_FOR_MS = 7 * 86_400_000
 """How long before the range a GPU may have reported last to be missed: the time for which a host is listed."""
-FATAL_XIDS = frozenset({48, 62, 64, 74, 79, 95, 119, 120, 140})
-"""XIDs that take a GPU out of use until it is reset or replaced (NVIDIA, "XID Errors": double-bit ECC, microcontroller
-halt, row-remap failure, NVLink, fallen off the bus, uncontained ECC, GSP timeouts, unrecovered ECC). XIDs of
-applications (13, 31, 43, 45, …) are not among them. The gauge keeps the last XID, so it counts only while idle."""
 
 
-_HIGHEST = frozenset({"xid", "ecc", "failed", "cordoned", "jobs"})
+FAULT_STANDS_MS = 86_400_000
+"""How long a kernel-log line counts where the GPU did not work since: a day, as a reset or a repair takes."""
+_HIGHEST = frozenset({"xid", "fault", "ecc", "failed", "cordoned", "jobs"})
 """Concepts of which the highest value of a step counts; of the others the average."""
 
 
@@ -142,6 +142,7 @@ async def gather(reader: MatrixReader, finder: Finder, owners: Owners, grid: Gri
         "process": finder.all(concepts.PROCESS_MEMORY),
         "memory": finder.all(concepts.GPU_MEMORY_USED),
         "xid": finder.all(concepts.XID),
+        "fault": earlier.all(concepts.FAULT_DOWN),
         "ecc": finder.all(concepts.UNCORRECTABLE),
         "failed": finder.all(concepts.FAILED),
         "cordoned": finder.all(concepts.CORDONED),
@@ -149,7 +150,34 @@ async def gather(reader: MatrixReader, finder: Finder, owners: Owners, grid: Gri
         "jobs": finder.all(concepts.JOB_ON_NODE),
     }
     reads = await _read(reader, finder, wanted, grid)
-    return await asyncio.to_thread(_evidence, reads, owners, grid)
+    faulty = await _faulty_before(reader, finder, wanted, grid)
+    return await asyncio.to_thread(_evidence, reads, owners, grid, faulty)
+
+
+async def _faulty_before(
+    reader: MatrixReader, finder: Finder, wanted: dict[str, list[Found]], grid: Grid
+) -> frozenset[str]:
+    """The GPUs that a kernel-log line of the day before took, and that did not work since. Without such lines nothing
+    is read.
+    """
+    start_ms = grid.start_ms - FAULT_STANDS_MS
+    faults = [one for one in wanted["fault"] if one.series.last_seen_ms >= start_ms]
+    gpus = {gpu_of(one.series) for one in faults}
+    work = [one for name, _ in concepts.ACTIVITY for one in wanted[name] if gpu_of(one.series) in gpus]
+    if not faults:
+        return frozenset()
+    ids = [one.series.id for one in (*faults, *work)]
+    found = await reader.matrix(finder.scope, ids, MAXIMUM, start_ms, grid.start_ms, grid.step_s)
+    last: dict[str, int] = {}
+    for one, row in zip(faults, found, strict=False):
+        told = np.flatnonzero(~np.isnan(row))
+        if len(told) and row[told[-1]] > 0:
+            last[gpu_of(one.series)] = int(told[-1])
+    for one, row in zip(work, found[len(faults) :], strict=True):
+        name = gpu_of(one.series)
+        if name in last and np.nan_to_num(row[last[name] + 1 :]).max(initial=0.0) > 0:
+            del last[name]
+    return frozenset(last)
 
 
 async def _read(reader: MatrixReader, finder: Finder, wanted: dict[str, list[Found]], grid: Grid) -> dict[str, _Read]:
@@ -194,7 +222,9 @@ async def _fill(
             read.values[[mine[row][1] for row in rows]] = found[rows]
 
 
-def _evidence(reads: dict[str, _Read], owners: Owners, grid: Grid) -> TelemetryDay:
+def _evidence(
+    reads: dict[str, _Read], owners: Owners, grid: Grid, faulty: frozenset[str] = frozenset()
+) -> TelemetryDay:
     frame = _Frame(grid)
     activity_reads = [reads[name] for name, _ in concepts.ACTIVITY]
     for read in activity_reads:
@@ -210,7 +240,7 @@ def _evidence(reads: dict[str, _Read], owners: Owners, grid: Grid) -> TelemetryD
         activity[better] = values[better]
     held = _holding(frame, activity_reads, reads)
     owner, names = _owners(frame, activity_reads, reads["jobs"], owners)
-    why, reasons = _down(frame, reads, activity, held)
+    why, reasons = _down(frame, reads, activity, held, faulty)
     return _day(frame, activity_reads, (activity, held, owner, why), names, reasons)
 
 
@@ -341,15 +371,36 @@ def _owners(frame: _Frame, activity: Sequence[_Read], jobs: _Read, owners: Owner
     return np.where(filled >= 0, filled, before[:, None]), tuple(names)
 
 
-def _down(frame: _Frame, reads: dict[str, _Read], activity: Floats, held: Places) -> tuple[Places, tuple[str, ...]]:
+def _standing(
+    frame: _Frame, read: _Read, quiet: npt.NDArray[np.bool_], faulty: frozenset[str]
+) -> npt.NDArray[np.bool_]:
+    """Where a fault that a kernel-log line told still stands: from that line until the GPU works again, or until the
+    driver says that it is well. Such a line comes once, where the gauge of DCGM and NVML repeats the last XID. `faulty`
+    are the GPUs of which one stands from before.
+    """
+    told = frame.merged(read, read.values)
+    before = np.array([name in faulty for name in frame.rows], np.bool_)
+    standing = np.zeros(told.shape, np.bool_)
+    for row in np.flatnonzero((told > 0).any(axis=1) | before):
+        stands = bool(before[row])
+        for step in range(told.shape[1]):
+            stands = (stands and bool(quiet[row, step])) if np.isnan(told[row, step]) else bool(told[row, step] > 0)
+            standing[row, step] = stands
+    return standing
+
+
+def _down(
+    frame: _Frame, reads: dict[str, _Read], activity: Floats, held: Places, faulty: frozenset[str]
+) -> tuple[Places, tuple[str, ...]]:
     """By GPU and step the place of why it was down, -1 where it was not, and the reasons."""
     quiet = np.nan_to_num(activity) == 0
     seen = ~np.isnan(activity)
-    fatal = np.isin(reads["xid"].values, tuple(FATAL_XIDS)).astype(float)
+    fatal = np.isin(reads["xid"].values, tuple(down_while_idle())).astype(float)
+    standing = _standing(frame, reads["fault"], quiet, faulty)
     cordoned = _by_host(frame, reads["cordoned"], reads["cordoned"].values)
     causes = {
         "hw.status failed": frame.merged(reads["failed"], reads["failed"].values) > 0,
-        "fatal XID": (frame.merged(reads["xid"], fatal) > 0) & quiet & seen,
+        "fatal XID": ((frame.merged(reads["xid"], fatal) > 0) | standing) & quiet & seen,
         "uncorrectable error": (frame.merged(reads["ecc"], reads["ecc"].values) > 0) & quiet & seen,
         "drained node": cordoned & quiet & seen & (held != HELD),
     }

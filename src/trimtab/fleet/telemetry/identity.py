@@ -14,6 +14,8 @@ _INSTANCE = LABELS["mig"]
 _PROFILE = ("GPU_I_PROFILE", "gpu.mig.profile")
 _HOST = (*LABELS["host"][:-1], "kubernetes_node", "instance", "InstanceId")
 _WORKLOAD = ("exported_pod", "pod", "k8s.pod.name", "hpc_job", "slurm_job_id", "slurm.job.id", "exported_job_id")
+_EXPORTERS = ("dcgm-exporter", "device-metrics-exporter", "nvidia-gpu-exporter", "hami-device-plugin", "vgpu-monitor")
+"""Parts of the names of exporters' own pods and containers, with which a scraper may label all that they send."""
 _SLICES = 7  # compute slices of a whole GPU that MIG divides (NVIDIA MIG user guide)
 
 
@@ -34,7 +36,7 @@ def _said(dimensions: Tags) -> _Said:
     """Read once: a ledger asks the same series of every day."""
     pairs = dict(dimensions)
     name = _first(pairs, _WORKLOAD)
-    own = "dcgm-exporter" in name or "dcgm-exporter" in pairs.get("exported_container", "")
+    own = any(exporter in name or exporter in pairs.get("exported_container", "") for exporter in _EXPORTERS)
     return _Said(
         _first(pairs, _UUID),
         _first(pairs, _INDEX),

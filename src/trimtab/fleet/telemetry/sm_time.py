@@ -1,8 +1,8 @@
 """What share of GPUs' SM time the processes of runs had: what divides a GPU that several hold in turns.
 
 Processes are told by the job or the pod that the agent or HAMi names with them (`slurm.job.id`, `k8s.pod.uid`,
-`podnamespace` and `podname`). A run that holds a GPU of a node whose processes are told, and has none there, had none
-of its time.
+`namespace` and `pod`, before its metrics were renamed `podnamespace` and `podname`). A run that holds a GPU of a node
+whose processes are told, and has none there, had none of its time.
 """
 
 from collections import defaultdict
@@ -62,7 +62,7 @@ async def read(
     """The shares of `runs` within `[start_ms, end_ms)`, where processes are told. Raises QueryAborted, Unavailable."""
     spans = [span for run in runs for part in run.held if (span := _span(run, part, start_ms, end_ms))]
     finder = Finder(registry, scope, start_ms)
-    told = [one for one in finder.all(concepts.PROCESS_SHARE) if _names_holder(one)] if spans else []
+    told = _once([one for one in finder.all(concepts.PROCESS_SHARE) if _names_holder(one)]) if spans else []
     if not told:
         return {}
     grid = Grid.over(min(span[0] for span in spans), max(span[1] for span in spans))
@@ -81,6 +81,12 @@ async def read(
             if short_host(part.node) in watched:
                 found.setdefault((run.key, part.node), {})  # no process of it was seen there
     return found
+
+
+def _once(told: list[Found]) -> list[Found]:
+    """Without what HAMi sends of a pod under the old name beside the new one: it is the same time."""
+    renamed = {pod_of(one.series) for one in told if one.metric.name == concepts.HAMI_SHARE}
+    return [one for one in told if one.metric.name != concepts.HAMI_SHARE_BEFORE or pod_of(one.series) not in renamed]
 
 
 def _names_holder(one: Found) -> bool:

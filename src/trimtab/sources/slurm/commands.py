@@ -1,10 +1,12 @@
 """Runs SLURM's tools, or reads what they printed into files."""
 
+import gzip
 import logging
 import re
 import shlex
 import shutil
 import subprocess
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +21,7 @@ _log = logging.getLogger(__name__)
 TIMEOUT_S = 300.0
 """A month of a large cluster's accounting takes a busy slurmdbd some minutes."""
 SEPARATOR = "\x1f"
+_GZIP = b"\x1f\x8b"
 _NO_ACCOUNTING = re.compile(r"accounting storage is disabled", re.IGNORECASE)
 """What sacct says where a cluster keeps no accounts (`AccountingStorageType=accounting_storage/none`)."""
 _REFUSED = re.compile(r"[Ii]nvalid field requested: \"?([A-Za-z]+)\"?")
@@ -31,9 +34,10 @@ class Files(Struct, frozen=True):
     jobs: Path | None = None
     nodes: Path | None = None
     squeue: Path | None = None
+    others: tuple[Path, ...] = ()
 
     def __bool__(self) -> bool:
-        return any((self.sacct, self.jobs, self.nodes, self.squeue))
+        return any((self.sacct, self.jobs, self.nodes, self.squeue, self.others))
 
 
 class Tools:
@@ -78,6 +82,10 @@ class Tools:
         """Why jobs wait."""
         return self._asked("squeue", "--all", "--array", "--states=PENDING", f"--format={squeue.FORMAT}")
 
+    def others(self) -> list[tuple[str, str]]:
+        """None: what the tools print is known."""
+        return []
+
     def cluster(self) -> str:
         """The name of the cluster; "" where the controller does not say."""
         found = re.search(r"(?m)^ClusterName\s*=\s*(\S+)", self._asked("scontrol", "show", "config"))
@@ -96,8 +104,10 @@ class Tools:
         if self._via:  # a remote shell reads the words again
             command = [*self._via, shlex.join(command[len(self._via) :])]
         try:
-            return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
-        except (OSError, UnicodeDecodeError) as problem:
+            return subprocess.run(
+                command, capture_output=True, encoding="utf-8", errors="replace", timeout=TIMEOUT_S, check=False
+            )
+        except OSError as problem:
             raise SetupError(f"cannot run {command[0]}: {problem}") from None
         except subprocess.TimeoutExpired:
             raise Unavailable(f"cannot read from SLURM: {words[0]} took longer than {TIMEOUT_S:g} s") from None
@@ -126,6 +136,10 @@ class Printed:
         """What squeue printed."""
         return _content(self._files.squeue, "squeue -a -r -t PD -o '%A|%i|%r'")
 
+    def others(self) -> list[tuple[str, str]]:
+        """Files of any kind, by their names."""
+        return [(path.name, _content(path, "sacct --json")) for path in self._files.others]
+
     def cluster(self) -> str:
         """Not in the files."""
         return ""
@@ -147,7 +161,12 @@ def _content(path: Path | None, command: str) -> str:
     if path is None:
         return ""
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        raw = path.read_bytes()
+        return (gzip.decompress(raw) if raw.startswith(_GZIP) else raw).decode("utf-8", "replace")
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise SetupError(
+            f"cannot read {path}: its compressed content is damaged; try it again from its source"
+        ) from None
     except OSError as problem:
         raise SetupError(
             f"cannot read {path}: {problem.strerror or problem}; expected what `{command}` printed; "

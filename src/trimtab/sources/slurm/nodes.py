@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from trimtab.client.inventory_wire import ConditionName, NodeRecord
-from trimtab.sources.slurm.gres import of_gres, of_tres
+from trimtab.sources.slurm.gres import Gpus, of_gres, of_tres
 from trimtab.sources.slurm.text import hosts_of, known, pairs_of, records_of
 
 _DOWN = frozenset({"DOWN", "ERROR", "FAIL", "FAILING", "NOT_RESPONDING", "NO_RESPOND", "UNKNOWN"})
@@ -29,23 +29,54 @@ def read(text: str) -> Iterator[NodeRecord]:
         flags = flags_of(state)
         there = of_gres(pairs.get("Gres")) or of_tres(pairs.get("CfgTRES"))
         used = of_tres(pairs.get("AllocTRES")) or of_gres(pairs.get("GresUsed"))
-        condition = condition_of(flags, known(pairs.get("ReservationName")))
-        gpus = 0.0 if condition == "powered down" else there.count
-        reason = _BY.sub("", known(pairs.get("Reason"))) or (_SAVING if flags & _OFF else "")
-        reserved = known(pairs.get("ReservationName"))
-        yield NodeRecord(
+        reservation = known(pairs.get("ReservationName"))
+        yield node_record(
             name=hosts_of(pairs["NodeName"].split()[0])[0],
-            condition=condition,
+            condition=condition_of(flags, reservation),
+            flags=flags,
             state=state,
-            reason=(reason or (f"reservation {reserved}" if reserved else ""))[:_MOST_TEXT],
-            gpus=gpus,
-            allocated=min(used.count, gpus),
-            gpu_type=there.type,
+            there=there,
+            used=used,
+            reason=known(pairs.get("Reason")),
+            reservation=reservation,
             instance_type=known(pairs.get("InstanceType")),
             instance_id=known(pairs.get("InstanceId")),
             partitions=[one for one in known(pairs.get("Partitions")).split(",") if one],
-            labels={"features": features} if (features := known(pairs.get("ActiveFeatures"))) else {},
+            features=known(pairs.get("ActiveFeatures")),
         )
+
+
+def node_record(
+    *,
+    name: str,
+    condition: ConditionName,
+    flags: frozenset[str],
+    state: str,
+    there: Gpus,
+    used: Gpus,
+    reason: str,
+    reservation: str,
+    instance_type: str,
+    instance_id: str,
+    partitions: list[str],
+    features: str,
+) -> NodeRecord:
+    """A node as trimtab keeps it: `there` are its GPUs, `used` those that jobs hold."""
+    gpus = 0.0 if condition == "powered down" else there.count
+    because = _BY.sub("", reason) or (_SAVING if flags & _OFF else "")
+    return NodeRecord(
+        name=name,
+        condition=condition,
+        state=state,
+        reason=(because or (f"reservation {reservation}" if reservation else ""))[:_MOST_TEXT],
+        gpus=gpus,
+        allocated=min(used.count, gpus),
+        gpu_type=there.type,
+        instance_type=instance_type,
+        instance_id=instance_id,
+        partitions=partitions,
+        labels={"features": features} if features else {},
+    )
 
 
 def flags_of(state: str) -> frozenset[str]:

@@ -13,10 +13,10 @@ from msgspec import field as struct_field
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput
 from trimtab.client.inventory import Inventory
-from trimtab.client.inventory_wire import NodeRecord, ReportNodes, ReportRuns
+from trimtab.client.inventory_wire import ReportNodes, ReportRuns
 from trimtab.client.runs import Runs
-from trimtab.sources.slurm import jobs, nodes, sacct, squeue
 from trimtab.sources.slurm.cursor import Cursor
+from trimtab.sources.slurm.gathered import Gathered
 from trimtab.sources.slurm.records import Known, report
 
 _log = logging.getLogger(__name__)
@@ -44,6 +44,10 @@ class Tools(Protocol):
 
     def squeue(self) -> str:
         """Why jobs wait."""
+        ...
+
+    def others(self) -> list[tuple[str, str]]:
+        """Further outputs by name, of which only the content says what they are."""
         ...
 
     def cluster(self) -> str:
@@ -88,11 +92,11 @@ class Pull(Struct):
         start_ms = since_ms
         if self.cursor is not None and self.cursor.through_ms > since_ms:
             start_ms = self.cursor.through_ms - OVERLAP_MS
-        known_nodes = self._nodes()
+        machines = self.tools.nodes()
         begun_ms = start_ms
         while start_ms < now_ms:
             end_ms = min(start_ms + WINDOW_MS, now_ms)
-            self._look(start_ms, end_ms, known_nodes, last=end_ms == now_ms)
+            self._look(start_ms, end_ms, machines, last=end_ms == now_ms)
             self.on_step(end_ms - begun_ms, now_ms - begun_ms)
             start_ms = end_ms
 
@@ -100,21 +104,27 @@ class Pull(Struct):
         """What is new since the last look."""
         now_ms = self.clock.now_ms()
         through_ms = self.cursor.through_ms if self.cursor is not None else 0
-        self._look((through_ms or now_ms) - OVERLAP_MS, now_ms, self._nodes(), last=True)
+        self._look((through_ms or now_ms) - OVERLAP_MS, now_ms, self.tools.nodes(), last=True)
 
     def follow(self, interval_s: float, stop: Callable[[float], bool]) -> None:
         """Look every `interval_s` seconds until `stop` says so."""
         while not stop(interval_s):
             self.look()
 
-    def _look(self, start_ms: int, end_ms: int, known_nodes: dict[str, NodeRecord], last: bool) -> None:
+    def _look(self, start_ms: int, end_ms: int, machines: str, last: bool) -> None:
         seen_ms = self.seen_ms if self.seen_ms is not None else self.clock.now_ms()
-        skipped: list[str] = []
-        found = tuple(sacct.read(self.tools.sacct(start_ms, end_ms), self.zone, skipped))
-        self.cluster = self.cluster or next((job.cluster for job in found if job.cluster), "") or self.tools.cluster()
-        details = {one.id: one for one in jobs.read(self.tools.jobs(), self.zone)}
-        reasons = squeue.read(self.tools.squeue()) if last else {}
-        told = report(Known(found, details, reasons, known_nodes), self.every, live=self.whole)
+        read = Gathered(self.zone)
+        read.machines(machines)
+        read.accounting(self.tools.sacct(start_ms, end_ms))
+        read.controller(self.tools.jobs())
+        if last:
+            read.queue(self.tools.squeue())
+        for name, text in self.tools.others():
+            read.file(name, text)
+        named = next((job.cluster for job in read.jobs if job.cluster), "") or read.cluster
+        self.cluster = self.cluster or named or self.tools.cluster()
+        skipped, known_nodes = read.skipped, read.nodes
+        told = report(Known(tuple(read.jobs), read.details, read.reasons, known_nodes), self.every, live=self.whole)
         skipped += [
             f"job {id_} runs by accounting, and the controller does not know it: a runaway" for id_ in told.runaway
         ]
@@ -130,9 +140,6 @@ class Pull(Struct):
             self.cursor.advance(end_ms)
         self._count(taken.runs, taken.changed, taken.lost, len(known_nodes), skipped)
 
-    def _nodes(self) -> dict[str, NodeRecord]:
-        return {one.name: one for one in nodes.read(self.tools.nodes())}
-
     def _count(self, runs: int, changed: int, lost: int, nodes_: int, skipped: list[str]) -> None:
         self.totals.looks += 1
         self.totals.runs += runs
@@ -142,4 +149,4 @@ class Pull(Struct):
         self.totals.skipped.extend(skipped)
         self.totals.skipped_lines += len(skipped)
         for line in skipped[:_MOST_SKIPPED]:
-            _log.warning("sacct: %s", line)
+            _log.warning("left out of what SLURM says: %s", line)

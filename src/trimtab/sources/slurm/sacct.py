@@ -1,13 +1,14 @@
 """`sacct --parsable2 --allocations`: what accounting knows of jobs, from their submission to their exit code."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import tzinfo
 
 from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.client.inventory_wire import StateName
+from trimtab.sources.slurm import delimited
 from trimtab.sources.slurm.gres import Gpus, of_gres, of_tres
 from trimtab.sources.slurm.text import hosts_of, known, numbers_of, time_ms
 
@@ -16,8 +17,6 @@ FIELDS = (
     "NNodes", "NodeList", "ReqTRES", "AllocTRES", "Reason", "Cluster", "Comment", "JobName",
 )  # fmt: skip
 """What is asked for. The name is last, since people put anything into it, the separator too."""
-SEPARATORS = ("\x1f", "|#")
-"""What stands between fields, beside `|`: what trimtab asks for, and what sites use whose names have `|`."""
 NEEDED = ("JobIDRaw", "State", "Submit", "Start", "End")
 
 STATES: dict[str, StateName] = {
@@ -77,47 +76,23 @@ class Job(Struct, frozen=True):
 
 def read(text: str, zone: tzinfo, skipped: list[str] | None = None) -> Iterator[Job]:
     """The jobs of sacct's output, header first. Lines that cannot be read go to `skipped`. Raises InvalidInput."""
-    lines = [(number, line.rstrip("\r")) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    if not lines:
-        return
-    first = lines[0][1]
-    separator = next((one for one in SEPARATORS if one in first), "|")
-    header = first.removesuffix(separator).split(separator)
-    missing = [name for name in NEEDED if name not in header]
-    if missing:
+    table = delimited.read(text)
+    missing = [name for name in NEEDED if name not in table.columns]
+    if table.columns and missing:
         raise InvalidInput(
             f"cannot read sacct's output: its first line lacks {', '.join(missing)}; expected a header, as "
             f"`sacct --parsable2 --allocations --format={','.join(FIELDS)}` prints"
         )
-    for number, line in _records(lines[1:], separator, len(header)):
-        cells = line.split(separator, len(header) - 1)
-        row = dict(zip(header, (cell.strip() for cell in cells), strict=False))
-        if "." in row.get("JobIDRaw", "") or len(cells) < len(header):
-            if len(cells) < len(header) and skipped is not None:
-                skipped.append(f"line {number}: got {len(cells)} fields; expected {len(header)}")
+    if skipped is not None:
+        skipped.extend(table.unreadable)
+    for row in table.rows:
+        if "." in row.cells["JobIDRaw"]:
             continue  # a step of a job is part of it
         try:
-            yield _job(row, zone)
+            yield _job(row.cells, zone)
         except (InvalidInput, ValueError) as problem:
             if skipped is not None:
-                skipped.append(f"line {number}: {problem}")
-
-
-def _records(lines: Sequence[tuple[int, str]], separator: str, fields: int) -> Iterator[tuple[int, str]]:
-    """Records with the number of their first line. People put line breaks into names and comments: a line with too few
-    fields goes on in the next ones until it has all, unless the next one is a record by itself.
-    """
-    at = 0
-    while at < len(lines):
-        number, record = lines[at]
-        at += 1
-        while at < len(lines) and record.count(separator) + 1 < fields:
-            further = lines[at][1]
-            if further.count(separator) + 1 >= fields:
-                break
-            record += "\n" + further
-            at += 1
-        yield number, record
+                skipped.append(f"line {row.line}: {problem}")
 
 
 def state_of(text: str) -> StateName:

@@ -28,7 +28,7 @@ _COLUMNS = tuple(item.name for item in fields(HostSummary))
 _SORTABLE = frozenset(_COLUMNS) - {"disk_mount", "up"}
 _TEXT = frozenset({"name"})
 _PROCESSES = 15
-_REMARKS = 20
+_REMARKS = _FAULTS = 20
 HOSTS, GPUS = "hosts", "gpus"
 
 
@@ -93,6 +93,8 @@ def routes(site: Site) -> list[BaseRoute]:
             body["processes"] = [asdict(item) for item in await site.fleet.processes(view.scope, (host.name,), 1000)]
             body["filesystems"] = [asdict(item) for item in await site.fleet.filesystems(view.scope, host.name)]
         body["gpus"] = [gpu_dict(gpu) for gpu in node.gpus] if node else []
+        name = host.name if host else node.name if node else ""
+        body["faults"] = [asdict(one) for one in await site.gpus.faults(view.scope, view.window, name)]
         return respond.json(request, body)
 
     return [
@@ -121,13 +123,15 @@ async def _gpu_table(view: View, fleet: GpuFleet | None) -> dict[str, Any]:
 
 
 async def _host_facts(site: Site, view: View, host: HostSummary | None, node: NodeRow | None) -> dict[str, Any]:
+    name = host.name if host else node.name if node else ""
     facts: dict[str, Any] = {
         "host": host,
-        "name": host.name if host else node.name if node else "",
+        "name": name,
         "node": node,
         "heat": heat_rows([node])[0] if node else None,
         "gpu_panels": gpu_panels(site.state, view, node.name) if node else [],
         "gpu_title": gpu_title,
+        "faults": (await site.gpus.faults(view.scope, view.window, name))[:_FAULTS],
         "tiles": [], "panels": [], "process_panel": None, "by_cpu": [], "by_memory": [], "filesystems": [],
     }  # fmt: skip
     if host is None:

@@ -180,7 +180,7 @@ def test_health_follows_throttling_and_memory_repair(tmp_path: Path, changes: di
     assert [key[1] for key, one in found.items() if key[0] == "hw.status" and one.value] == [state]
 
 
-def test_xids_are_counted_by_number_and_the_last_is_kept(machine: Machine) -> None:
+def test_xids_are_counted_by_number_and_the_last_is_kept(machine: Machine, caplog: pytest.LogCaptureFixture) -> None:
     assert machine.nvml is not None
     found = by(machine.read())
     assert (found["hw.gpu.xid.last",].value, found["hw.errors", "xid"].value) == (0, 0)
@@ -190,6 +190,7 @@ def test_xids_are_counted_by_number_and_the_last_is_kept(machine: Machine) -> No
     found = by(machine.read())
     assert (found["hw.gpu.xid.last",].value, found["hw.errors", "xid"].value) == (79, 3)
     assert (found["hw.errors", "xid.31"].value, found["hw.errors", "xid.79"].value) == (2, 1)
+    assert "XID 79 (GPU has fallen off the bus): drain and restart the machine" in caplog.text
 
 
 def test_processes_have_memory_a_share_and_the_time_it_adds_up_to(machine: Machine) -> None:

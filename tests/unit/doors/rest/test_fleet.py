@@ -8,7 +8,7 @@ import pytest
 from starlette.applications import Starlette
 
 from asgi_client import AsgiClient
-from browser.pretend import Sign, build_state
+from browser.pretend import Sign, add_fault, build_state
 from trimtab.access.principal import LOCAL_OPERATOR
 from trimtab.base.clock import ManualClock
 from trimtab.doors.rest.endpoint import Endpoint
@@ -27,7 +27,7 @@ def state() -> WebState:
 def client(state: WebState) -> AsgiClient:
     assert state.runs is not None
     app = Starlette()
-    for one in operations(state.runs.ledger, state.clock):
+    for one in operations(state.runs.ledger, state.reader, state.registry, state.clock):
         app.add_route(one.path, Endpoint([one]))
     return AsgiClient(Sign(app, LOCAL_OPERATOR))
 
@@ -85,3 +85,16 @@ def test_what_does_not_fit_is_told(client: AsgiClient, state: WebState) -> None:
     [remark] = client.get("/rest/v1/fleet/remarks?start=-2h").json()["remarks"]
     assert "123456789012/atlas/elsewhere" == remark["machine"]
     assert "is named by runs" in remark["text"]
+
+
+def test_faults_are_listed_by_machine(client: AsgiClient, state: WebState) -> None:
+    add_fault(state, "gpu-3", "xid.79")
+    add_fault(state, "gpu-1", "xid.31")
+    body = client.get("/rest/v1/fleet/faults?start=-10m").json()
+    assert {("gpu-3", 79, "yes"), ("gpu-1", 31, "no")} == {
+        (one["machine"], one["code"], one["takes"]) for one in body["faults"]
+    }
+    (one,) = client.get("/rest/v1/fleet/faults?start=-10m&machine=gpu-3.cluster").json()["faults"]
+    assert ("GPU has fallen off the bus", "drain and restart the machine") == (one["meaning"], one["action"])
+    assert one["count"] > 0
+    assert one["first_ms"] <= one["last_ms"] < body["end_ms"]

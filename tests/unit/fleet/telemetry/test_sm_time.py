@@ -67,6 +67,17 @@ def test_pods_are_told_by_uid_and_by_hamis_labels() -> None:
     assert pytest.approx(0.25) == sum(found["vision/lab-1", "n1"].values())
 
 
+def test_hamis_new_name_is_read_and_counts_once_beside_the_old_one() -> None:
+    fleet = Fleet()
+    new = {"namespace": "vision", "pod": "lab-1", "container": "main", "device_uuid": "GPU-n1-0"}
+    old = {"podnamespace": "vision", "podname": "lab-1", "ctrname": "main", "deviceuuid": "GPU-n1-0"}
+    fleet.add("hami_container_device_utilization_ratio", 25.0, labels=new)
+    held = run("vision/lab-1", Held("n1", 0.25, pod="vision/lab-1", pod_uid="other"))
+    assert pytest.approx(0.25) == sum(shares(fleet, held)["vision/lab-1", "n1"].values())
+    fleet.add("Device_utilization_desc_of_container", 25.0, labels=old)
+    assert pytest.approx(0.25) == sum(shares(fleet, held)["vision/lab-1", "n1"].values())
+
+
 def test_where_no_process_is_told_nothing_is_known() -> None:
     fleet = Fleet()
     process(fleet, TRAINER * 6, process_pid="4000")

@@ -1,6 +1,5 @@
 """`trimtab fleet hours`, `faults`, `remarks`, `gpus`: GPU time by the ledger, what went wrong, what does not fit."""
 
-from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
 from typing import get_args
@@ -9,6 +8,7 @@ import click
 
 from trimtab.agent.smi.reading import read as read_gpus
 from trimtab.base.clock import iso
+from trimtab.base.records import asdict
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, number, print_json, print_table, remark
 from trimtab.client import fleet_wire as wire

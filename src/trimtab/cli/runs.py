@@ -132,6 +132,16 @@ def show(connection: Connection, job: str, cluster: str, as_json: bool) -> None:
         ]
         columns = ("node", "GPU", "active", "peak memory", "activity over the run", "id")
         print_table(columns, shown, right=("GPU", "active", "peak memory"))
+    if found.phases:
+        whole = sum(phase.gpu_hours for phase in found.phases)
+        did = [
+            (phase.phase, f"{phase.gpu_hours:.1f}", _share(phase.gpu_hours / whole), _money(phase.amounts) or _NONE)
+            for phase in found.phases
+        ]
+        print_table(("what its GPUs did", "GPU-hours", "share", "cost"), did, right=("GPU-hours", "share", "cost"))
+    for hang in found.hangs:
+        first = f"; GPU {hang.index} of {hang.node} stopped first" if hang.gpu else ""
+        remark(f"hung from {iso(hang.from_ms)} to {iso(hang.to_ms)}{first}")
     if found.profile is not None:
         print_profile(found.profile)
     if not one.settled and one.end_ms is not None:

@@ -95,10 +95,47 @@ class GpuOfRun(Struct, frozen=True):
     values: list[float | None]
 
 
+PhaseName = Literal[
+    "productive", "warming up", "checkpointing", "recomputed after a failure", "waiting for a straggler",
+    "starved of input", "communication-bound", "hung", "idle", "unknown",
+]  # fmt: skip
+
+
+class RunPhase(Struct, frozen=True):
+    """GPU-hours that a run's GPUs spent in one phase, and what of the run's cost that is by its share of them."""
+
+    phase: PhaseName
+    gpu_hours: float
+    amounts: Amounts
+
+
+class PhaseStretch(Struct, frozen=True):
+    """A time in which most GPUs of a run were in one phase."""
+
+    phase: PhaseName
+    from_ms: Millis
+    to_ms: Millis
+
+
+class RunHang(Struct, frozen=True):
+    """A time in which no GPU of a run moved any data. `gpu` stopped first, "" where all did at once.
+
+    `ended`: the run worked again.
+    """
+
+    from_ms: Millis
+    to_ms: Millis
+    ended: bool
+    gpu: str
+    node: str
+    index: str
+
+
 class RunDetail(Struct, frozen=True):
     """A run in full. `series` begin at `activity_start_ms`, one value every `step_s` seconds.
 
-    `profile` is null where none was imported.
+    `profile` is null where none was imported. `phases` add up to the GPU-hours that the run held; `band` is the run over
+    time; all three are empty where no GPU of the run is known.
     """
 
     run: Run
@@ -109,6 +146,9 @@ class RunDetail(Struct, frozen=True):
     step_s: int | None
     gpus: list[GpuOfRun]
     profile: RunProfile | None = None
+    phases: list[RunPhase] = []
+    band: list[PhaseStretch] = []
+    hangs: list[RunHang] = []
 
 
 class Waiting(Struct, frozen=True):

@@ -10,7 +10,9 @@ from msgspec import Struct
 
 from trimtab.charts.heat_strip import Segment, heat_strip, segment_bar
 from trimtab.charts.svg import Svg
+from trimtab.fleet.goodput.phases import Phase
 from trimtab.kpis.runs.activity import Activity
+from trimtab.kpis.runs.goodput import Goodput
 from trimtab.kpis.runs.placement import GpuUse, Idle
 from trimtab.kpis.runs.profile import Use, UseShare
 from trimtab.kpis.runs.queue import QueueReport
@@ -43,6 +45,34 @@ USE_STYLES: Mapping[Use, str] = {
     Use.COPIES: "seg-wrong",
     Use.IDLE: "seg-wait",
 }
+
+
+PHASE_STYLES: Mapping[Phase, str] = {
+    Phase.PRODUCTIVE: "seg-held",
+    Phase.WARMING_UP: "seg-free",
+    Phase.CHECKPOINTING: "seg-reserved",
+    Phase.RECOMPUTED: "seg-wrong",
+    Phase.STRAGGLER: "seg-fragmented",
+    Phase.STARVED: "seg-starved",
+    Phase.COMMUNICATION: "seg-drained",
+    Phase.HUNG: "seg-hung",
+    Phase.IDLE: "seg-wait",
+    Phase.UNKNOWN: "seg-unknown",
+}
+
+
+def phase_band(goodput: Goodput) -> Svg | None:
+    """What most GPUs of a run did, from its start to its end."""
+    parts = [
+        Segment(
+            one.end_ms - one.start_ms,
+            PHASE_STYLES[one.phase],
+            f"{one.phase.words} for {length_of((one.end_ms - one.start_ms) / 1000)} from {words.instant(one.start_ms)}",
+        )
+        for one in goodput.band()
+    ]
+    told = ", ".join(f"{phase.words} {hours:.1f} GPU-hours" for phase, hours in goodput.hours.items() if hours > 0)
+    return segment_bar(parts, told) if parts else None
 
 
 def queue_payload(found: QueueReport) -> dict[str, Any]:

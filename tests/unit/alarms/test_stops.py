@@ -13,6 +13,7 @@ from trimtab.alarms import round as round_module
 from trimtab.alarms.model import AlarmKind, StateValue
 from trimtab.alarms.schedule import MAX_AT_ONCE
 from trimtab.base.errors import Unavailable
+from trimtab.base.records import replace
 
 STAT = {"Metric": {"Namespace": "N", "MetricName": "load"}, "Period": 300, "Stat": "Average"}
 MATH = [{"Id": "m1", "MetricStat": STAT, "ReturnData": False}, {"Id": "e1", "Expression": "m1 * 2"}]
@@ -183,8 +184,7 @@ def test_two_processes_that_evaluate_the_same_minute_tell_it_once(house: House) 
 def test_without_the_lock_nothing_is_evaluated(house: House) -> None:
     house.put("load")
     house.metrics.put("load", START, [9] * 10)
-    held = house.evaluator._parts
-    object.__setattr__(held, "may_write", lambda: False)
+    house.evaluator._parts = replace(house.evaluator._parts, may_write=lambda: False)
     assert house.evaluate(2) == 0
     assert house.state("load") is StateValue.INSUFFICIENT_DATA
 

@@ -17,8 +17,9 @@ from trimtab.inventory.runs.filter import RunFilter
 from trimtab.inventory.runs.model import RunKey
 from trimtab.kpis.runs import queue
 from trimtab.kpis.runs.activity import Activity
+from trimtab.kpis.runs.goodput import Hang, Stretch
 from trimtab.kpis.runs.reader import RunReports
-from trimtab.kpis.runs.report import PricedLoss, RunReport
+from trimtab.kpis.runs.report import PhaseHours, PricedLoss, RunReport
 
 _RUNS, _TAG = "/rest/v1/runs", "runs"
 _LONGEST_MS = 400 * 86_400_000
@@ -182,6 +183,9 @@ def detail_on_wire(report: RunReport) -> wire.RunDetail:
         activity.step_s if activity is not None else None,
         [] if activity is None else _gpus(activity),
         None if report.profile is None else profile_on_wire(report.profile),
+        phases=[_phase(one) for one in report.phases],
+        band=[] if report.goodput is None else [_stretch(one) for one in report.goodput.band()],
+        hangs=[] if report.goodput is None else [_hang(one) for one in report.goodput.hangs],
     )
 
 
@@ -215,6 +219,19 @@ def _loss(one: PricedLoss) -> wire.Loss:
     amounts = {currency: f"{amount:.6f}" for currency, amount in one.amounts.items()}
     kind = typed.convert(one.loss.kind.value, wire.LossName)
     return wire.Loss(kind, one.loss.gpu_hours, one.loss.gpus, amounts, one.words)
+
+
+def _phase(one: PhaseHours) -> wire.RunPhase:
+    amounts = {currency: f"{amount:.6f}" for currency, amount in one.amounts.items()}
+    return wire.RunPhase(typed.convert(one.phase.words, wire.PhaseName), one.gpu_hours, amounts)
+
+
+def _stretch(one: Stretch) -> wire.PhaseStretch:
+    return wire.PhaseStretch(typed.convert(one.phase.words, wire.PhaseName), one.start_ms, one.end_ms)
+
+
+def _hang(one: Hang) -> wire.RunHang:
+    return wire.RunHang(one.start_ms, one.end_ms, one.ended, one.stopped_first, one.node, one.index)
 
 
 def _after(token: str) -> RunKey:

@@ -52,6 +52,15 @@ class Hang(Struct, frozen=True):
     index: str = ""
 
 
+class Stretch(Struct, frozen=True):
+    """A time in which most GPUs of the run were in one phase; `gpu_hours` are of all that it held then."""
+
+    phase: Phase
+    start_ms: int
+    end_ms: int
+    gpu_hours: float
+
+
 class Goodput(Struct, frozen=True):
     """GPU-hours of a run by phase, all of those that it held; `hangs`, the first first.
 
@@ -61,8 +70,32 @@ class Goodput(Struct, frozen=True):
     hours: Mapping[Phase, float]
     hangs: tuple[Hang, ...]
     codes: Codes
+    seconds: Floats
     start_ms: int
     step_s: int
+
+    def band(self, most: int = 240) -> tuple[Stretch, ...]:
+        """The run from its start to its end as stretches of one phase, at most `most`: of each step, or of a few steps
+        together, the phase of most GPU time."""
+        steps = self.codes.shape[1]
+        size = max(1, -(-steps // most))
+        at = np.arange(0, steps, size)
+        time = np.array([
+            np.add.reduceat((self.seconds * (self.codes == phase)).sum(axis=0), at) for phase in Phase
+        ])  # fmt: skip
+        held = np.add.reduceat(self.seconds.sum(axis=0), at)
+        phases, starts = time.argmax(axis=0), self.start_ms + at * self.step_s * 1000
+        end_ms = self.start_ms + steps * self.step_s * 1000
+        new = np.flatnonzero(np.concatenate(([True], np.diff(phases) != 0)))
+        ends = [*starts[new[1:]].tolist(), end_ms]
+        hours = np.add.reduceat(held, new) / 3600
+        return tuple(
+            Stretch(Phase(phase), start, end, gpu_hours)
+            for phase, start, end, gpu_hours in zip(
+                phases[new].tolist(), starts[new].tolist(), ends, hours.tolist(), strict=True
+            )
+            if gpu_hours > 0
+        )
 
     @property
     def productive_share(self) -> float | None:
@@ -160,7 +193,7 @@ def _goodput(activity: Activity, signals: Signals, judged: Judged) -> Goodput:
     hours[Phase.UNKNOWN] += float(activity.devices.unknown) * _length_s(activity) / 3600
     hours[Phase.UNKNOWN] += float(seconds[codes == NOT_HELD].sum()) / 3600
     hangs = tuple(_hang(activity, signals, stall) for stall in judged.hangs)
-    return Goodput(hours, hangs, codes, activity.start_ms, activity.step_s)
+    return Goodput(hours, hangs, codes, seconds, activity.start_ms, activity.step_s)
 
 
 def _length_s(activity: Activity) -> float:

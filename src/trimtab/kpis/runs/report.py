@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from trimtab.fleet.goodput.phases import Phase
 from trimtab.fleet.telemetry.devices import COUNT_ONLY
 from trimtab.inventory.runs.model import Run, RunState, Stretch
 from trimtab.kpis.runs.activity import Activity
@@ -24,6 +25,14 @@ class PricedLoss(Struct, frozen=True):
     loss: Loss
     amounts: Mapping[str, Decimal]
     words: str
+
+
+class PhaseHours(Struct, frozen=True):
+    """GPU-hours in one phase, and their part of what the run cost, by currency."""
+
+    phase: Phase
+    gpu_hours: float
+    amounts: Mapping[str, Decimal]
 
 
 class RunReport(Struct, frozen=True):
@@ -49,6 +58,19 @@ class RunReport(Struct, frozen=True):
     goodput: Goodput | None = None
     stretches: tuple[Stretch, ...] = ()
     profile: RunProfile | None = None
+
+    @property
+    def phases(self) -> tuple[PhaseHours, ...]:
+        """What its GPUs did, the most first: together the hours that it held, by the ledger."""
+        if self.goodput is None:
+            return ()
+        known = {phase: hours for phase, hours in self.goodput.hours.items() if hours > 0}
+        rest = self.gpu_hours - sum(known.values())
+        if rest > 0:  # GPUs of which only the number is known, and times before the first report
+            known[Phase.UNKNOWN] = known.get(Phase.UNKNOWN, 0.0) + rest
+        whole = sum(known.values())
+        found = [PhaseHours(phase, hours, self.cost.part(hours / whole)) for phase, hours in known.items()]
+        return tuple(sorted(found, key=lambda one: -one.gpu_hours))
 
     @property
     def largest_loss(self) -> PricedLoss | None:

@@ -31,9 +31,11 @@ from trimtab.web.run_charts import (
     HELD_STYLE,
     IDLE_STYLES,
     MOST_STRIPS,
+    PHASE_STYLES,
     USE_STYLES,
     activity_payload,
     course,
+    phase_band,
     profiled_bar,
     queue_payload,
     strips,
@@ -138,6 +140,8 @@ def _ones(site: Site) -> list[BaseRoute]:
             tiles=_run_tiles(report),
             course=course(report, view.now_ms),
             strips=strips(activity) if activity is not None else [],
+            band=phase_band(report.goodput) if report.goodput is not None else None,
+            phase_styles=PHASE_STYLES,
             profiled=_profiled(report),
             use_legend=[(use.value, style) for use, style in USE_STYLES.items()],
             figures=profile_figures,
@@ -151,7 +155,8 @@ def _ones(site: Site) -> list[BaseRoute]:
         losses = [
             {"kind": one.loss.kind.value, "gpu_hours": one.loss.gpu_hours, "words": one.words} for one in report.losses
         ]
-        return respond.json(request, {"run": as_dict(row_of(report)), "losses": losses})
+        phases = [{"phase": one.phase.words, "gpu_hours": one.gpu_hours} for one in report.phases]
+        return respond.json(request, {"run": as_dict(row_of(report)), "losses": losses, "phases": phases})
 
     async def activity_json(request: Request) -> Response:
         return respond.json(request, activity_payload(await _one(site, site.view(request), request)))

@@ -184,6 +184,7 @@ PLACES: Mapping[str, Place] = {
     "rightsizing_preferences": _ACCOUNT,
     "rightsizing_recommendations": Place(account="account", team=("owner",)),
     "run_devices": _JOB,
+    "run_progress": _JOB,
     "run_states": _JOB,
     "runs": Place(account="account", team=("team",), user=("user",)),
     "savings_plans": _ACCOUNT,

@@ -86,6 +86,7 @@ from trimtab.doors.rest import (
     put,
     reports,
     rightsizing,
+    run_progress,
     run_reports,
     runs,
     scaling,
@@ -115,6 +116,7 @@ from trimtab.fleet.reading import HoursReader
 from trimtab.inventory.room import InventoryRoom
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.notify.room import NotifyRoom
+from trimtab.progress.room import ProgressRoom
 from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.reports.datasets.room import DatasetRoom
 from trimtab.scaling.plan.room import PlansRoom
@@ -155,6 +157,7 @@ class Dependencies:
     inventory: InventoryRoom | None = None
     accounts: AccountsRoom | None = None
     run_reports: RunReports | None = None
+    progress: ProgressRoom | None = None
     hours: HoursReader | None = None
     dashboards: DashboardRoom | None = None
     alarms: Alarming | None = None
@@ -288,6 +291,12 @@ def _anomalies(needs: Dependencies) -> list[Operation]:
     return [*anomalies.operations(room), *put_detectors]
 
 
+def _progress(needs: Dependencies, place: Place) -> list[Operation]:
+    if needs.progress is None or needs.run_reports is None:
+        return []
+    return run_progress.operations(run_progress.Progressing(needs.progress, needs.run_reports), place)
+
+
 def _inventory(needs: Dependencies) -> list[Operation]:
     room, own = needs.inventory, needs.settings
     if room is None:
@@ -296,6 +305,7 @@ def _inventory(needs: Dependencies) -> list[Operation]:
     return [
         *runs.operations(room, needs.clock, place),
         *(run_reports.operations(needs.run_reports) if needs.run_reports else []),
+        *_progress(needs, place),
         *inventory.operations(room, needs.clock, place),
         *price_lists.operations(room, needs.clock),
         *catalog.operations(room, needs.clock),

@@ -130,6 +130,7 @@ from trimtab.store.state.schema.runs import (
     node_reports,
     node_states,
     run_devices,
+    run_progress,
     run_states,
     runs,
 )
@@ -319,6 +320,7 @@ __all__ = [
     "rightsizing_preferences",
     "rightsizing_recommendations",
     "run_devices",
+    "run_progress",
     "run_states",
     "runs",
     "savings_plans",

@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
-from trimtab.inventory.catalog.speeds import Speeds, speeds_of
 from trimtab.inference.transfer import Machine, Measured, Task, Transfer, chip_name
+from trimtab.inventory.catalog.speeds import Speeds, speeds_of
 
 
 def read(directory: Path) -> list[Measured]:

@@ -11,7 +11,6 @@ DeepSpeed     steps: 10 loss: 1.23 iter time (s): 1.2 samples/sec: 13.3
 MLPerf        :::MLLOG {…}
 """
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,6 +21,8 @@ from trimtab.progress.model import Mark, MarkKind, Workload
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 LONGEST = 8192
 """Characters of a line that are looked at: no program prints more of one step."""
+_LARGEST = float(1 << 53)
+"""What is no count of anybody."""
 _N = r"([-+]?[\d,]*\.?\d+(?:[eE][-+]?\d+)?|nan|inf)"
 
 
@@ -99,7 +100,7 @@ def _number(text: str | None) -> float | None:
         found = float(text.replace(",", ""))
     except ValueError:
         return None
-    return found if math.isfinite(found) else None
+    return found if abs(found) < _LARGEST else None
 
 
 def _whole(text: str | None) -> int | None:

@@ -8,7 +8,6 @@ A row that cannot be read is named by its line, and the others are taken.
 """
 
 import csv
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ from trimtab.progress.power_limits import Trial
 _ENERGY = re.compile(r"(\w+_)?energy(_j)?", re.IGNORECASE)
 _LIMIT = re.compile(r"power_?limit\w*?_(\d+(?:\.\d+)?)$", re.IGNORECASE)
 T = TypeVar("T")
+_LARGEST = 1e15
+"""Joules, seconds or watts that nothing on Earth measures."""
 _MEASURED = ("power_limit", "time_per_epoch", "average_power")
 
 
@@ -133,6 +134,6 @@ def _numbered(reader: "csv.DictReader[str]") -> Iterator[tuple[int, dict[str, st
 def _number(text: str) -> float:
     """A number. Raises ValueError also for one that is not finite."""
     found = float(text)
-    if not math.isfinite(found):
+    if not abs(found) < _LARGEST:
         raise ValueError(f"{text} is no measured value")
     return found

@@ -25,18 +25,16 @@ STYLES: Mapping[Phase, str] = {
 
 
 def tiles(found: RunProgress) -> list[Tile]:
-    """Step, tokens/s, MFU, goodput, restarts, lost steps and energy; what is not known says why."""
+    """Step, tokens/s, MFU, goodput, restarts with lost steps, and energy; what is not known says why."""
     course = found.course
     if course is None:
         return [_tile(figures.ENERGY, found.kwh, "{:,.2f}", "kWh")]
-    total = f"of {found.workload.total_steps:,}" if found.workload.total_steps else ""
     return [
-        Tile(figures.STEP, words.NONE if course.step is None else f"{course.step:,}", total, _position(course)),
+        Tile(figures.STEP, words.NONE if course.step is None else f"{course.step:,}", "", _position(found, course)),
         _tile(figures.TOKENS, found.tokens_per_s, "{:,.0f}", ""),
         _tile(figures.MFU, found.mfu, "{:.1f}", "%", 100.0),
         _tile(figures.GOODPUT, found.goodput, "{:.1f}", "%", 100.0),
-        Tile(figures.RESTARTS, str(course.restarts), "", "its step went back, or its program began again"),
-        Tile(figures.LOST, f"{course.lost_steps:,}", "", _unsaved(course)),
+        Tile(figures.RESTARTS, str(course.restarts), "", f"{course.lost_steps:,} steps lost"),
         _tile(figures.ENERGY, found.kwh, "{:,.2f}", "kWh"),
     ]
 
@@ -47,8 +45,10 @@ def _tile(figure: Figure, known: Known, form: str, unit: str, scale: float = 1.0
     return Tile(figure, form.format(known.value * scale), unit, known.how)
 
 
-def _position(course: Course) -> str:
+def _position(found: RunProgress, course: Course) -> str:
+    total = found.workload.total_steps
     parts = [
+        f"of {total:,}" if total else "",
         f"epoch {course.epoch:.2f}" if course.epoch is not None else "",
         f"loss {course.loss:.4g}" if course.loss is not None else "",
         f"{words.value(course.step_s)} s a step" if course.step_s is not None else "",
@@ -86,9 +86,13 @@ def facts(found: RunProgress) -> list[tuple[str, str]]:
     score = f", the last found {course.score:.4g}" if course.score is not None else ""
     rows = [
         ("Told by", ", ".join(found.sources)),
+        ("Tokens/s", _line(found.tokens_per_s, "{:,.0f}")),
         ("Samples/s", _line(found.samples_per_s, "{:,.3g}")),
+        ("MFU", _line(found.mfu, "{:.1%}")),
+        ("Goodput", _line(found.goodput, "{:.1%}")),
         ("Evaluations", f"{course.evaluations}{score}"),
-        ("Checkpoints", f"{course.checkpoints}"),
+        ("Checkpoints", f"{course.checkpoints}; {_unsaved(course)}"),
+        ("Energy", _line(found.kwh, "{:,.2f} kWh")),
     ]
     if found.joules_a_token.value is not None or found.joules_a_sample.value is None:
         return [*rows, ("Joules a token", _line(found.joules_a_token, "{:,.4g}"))]

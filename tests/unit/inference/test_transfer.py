@@ -2,8 +2,8 @@
 
 import math
 
-from trimtab.inventory.catalog.speeds import speeds_of
 from trimtab.inference.transfer import Machine, Measured, Task, Transfer
+from trimtab.inventory.catalog.speeds import speeds_of
 
 BERT, LLM = Task("bert-99", "Offline", "Samples/s"), Task("llama2-70b-99", "Offline", "Tokens/s")
 

@@ -24,11 +24,8 @@ GOODPUT = Figure(
 )  # fmt: skip
 RESTARTS = Figure(
     id="run_restarts", label="Restarts", area="runs", unit="1", rollup=Rollup.SUM, rows="/runs", span=_SPAN,
-    formula="times that training began again, by its own word or because its step went back",
-)  # fmt: skip
-LOST = Figure(
-    id="run_lost_steps", label="Lost steps", area="runs", unit="1", rollup=Rollup.SUM, rows="/runs", span=_SPAN,
-    formula="Σ over restarts: steps done after the checkpoint that it went on from",
+    formula="times that training began again, by its own word or because its step went back; lost are the steps that "
+    "it had done after the checkpoint from which it went on",
 )  # fmt: skip
 ENERGY = Figure(
     id="run_energy_kwh", label="Energy", area="runs", unit="kWh", rollup=Rollup.SUM, rows="/runs", span=_SPAN,
@@ -36,4 +33,4 @@ ENERGY = Figure(
     "hosts and cooling",
 )  # fmt: skip
 
-FIGURES = (STEP, TOKENS, MFU, GOODPUT, RESTARTS, LOST, ENERGY)
+FIGURES = (STEP, TOKENS, MFU, GOODPUT, RESTARTS, ENERGY)

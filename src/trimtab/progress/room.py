@@ -1,5 +1,6 @@
 """`ProgressRoom`: what runs have done and what energy they used, over the stores and the engine."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -59,11 +60,15 @@ class ProgressRoom:
     async def listed(self, runs: Sequence[Run], held_hours: Mapping[RunKey, float]) -> dict[RunKey, RunProgress]:
         """The progress of runs as it was told, without metrics and energy; runs without any are absent."""
         kept = await self.store.of(run.key for run in runs)
-        return {
-            run.key: _report(run, kept[run.key], held_hours.get(run.key, 0.0), _NOT_ASKED)
-            for run in runs
-            if run.key in kept
-        }
+
+        def reports() -> dict[RunKey, RunProgress]:
+            return {
+                run.key: _report(run, kept[run.key], held_hours.get(run.key, 0.0), _NOT_ASKED)
+                for run in runs
+                if run.key in kept
+            }
+
+        return await asyncio.to_thread(reports)  # of thousands of runs it takes seconds
 
     async def take(self, told: Told) -> int:
         """Take in what somebody told of a run; 1 where something is new."""

@@ -1,5 +1,6 @@
 """What series say of a run: how far it is, and the energy of its GPUs. One read of the engine each."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -23,6 +24,8 @@ _LAST, _AVERAGE = parse_statistic("Last"), parse_statistic("Average")
 _STEPS_S = (10, 60, 300, 900, 3600, 21_600)
 _MOST_STEPS = 1000
 """Steps of a read: of an hour ten seconds each, of a day five minutes."""
+_MOST_VALUES = 300_000
+"""Values of one read: a second's work of the engine; a run on thousands of GPUs is read in longer steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +122,7 @@ async def energy_of(reader: Reader, registry: Registry, scope: Scope, run: Run, 
     end_ms = now_ms if run.end_ms is None else min(run.end_ms, now_ms)
     if end_ms <= run.start_ms or not run.gpus:
         return RunEnergy((), "it held no GPU")
-    step_s = _step_s(end_ms - run.start_ms)
-    finder = Finder(registry, scope, run.start_ms - step_s * 1000)
+    finder = Finder(registry, scope, run.start_ms - _STEPS_S[-1] * 1000)
     kinds = (concepts.GPU_ENERGY, concepts.GPU_POWER)
     found = [(place, one) for place, metrics in enumerate(kinds) for one in finder.all(metrics)]
     if not found:
@@ -129,21 +131,28 @@ async def energy_of(reader: Reader, registry: Registry, scope: Scope, run: Run, 
     if not devices.known:
         why = "only the number of its GPUs is known, not which" if devices.by == COUNT_ONLY else "its GPUs report none"
         return RunEnergy((), why)
+    step_s = _step_s(end_ms - run.start_ms, len(devices.known))
     asked = [(device, place, one) for device in devices.known for place, one in device.series]
     requests = [StatRequest((one.series.id,), _AVERAGE if place else _LAST, step_s) for _, place, one in asked]
     size_ms = step_s * 1000
     answers = await reader.statistics(scope, requests, run.start_ms - size_ms, end_ms + size_ms)
+    span = run.start_ms, end_ms
+    parts = await asyncio.to_thread(lambda: _parts(asked, answers, span, step_s))
+    return RunEnergy(parts, "" if parts else "its GPUs reported neither energy nor power while it ran")
+
+
+def _parts(
+    asked: Sequence[tuple[Device, int, Found]], answers: Sequence[StatSeries], span: tuple[int, int], step_s: int
+) -> tuple[Energy, ...]:
+    """The energy of each GPU of which it is known. Of several sources of one GPU the first that tells counts."""
     by: dict[str, dict[int, list[tuple[float, float]]]] = {}
+    devices = {device.gpu: device for device, *_ in asked}
     for (device, place, one), answer in zip(asked, answers, strict=True):
         readings = by.setdefault(device.gpu, {}).setdefault(place, [])
-        if not readings:  # of several sources of one GPU one counts
+        if not readings:
             readings += _readings(answer, one.metric.scale, step_s * (0.5 if place else 1.0))
-    parts = [
-        energy
-        for device in devices.known
-        if (energy := _of_device(device, by.get(device.gpu, {}), run.start_ms, end_ms, step_s)) is not None
-    ]
-    return RunEnergy(tuple(parts), "" if parts else "its GPUs reported neither energy nor power while it ran")
+    found = (_of_device(device, by[gpu], *span, step_s) for gpu, device in devices.items())
+    return tuple(one for one in found if one is not None)
 
 
 def _readings(answer: StatSeries, scale: float, late_s: float) -> list[tuple[float, float]]:
@@ -165,5 +174,6 @@ def _of_device(
     return by_counter or of_power(readings.get(1, ()), begun, ended, max(GAP_S, 3.0 * step_s))
 
 
-def _step_s(length_ms: int) -> int:
-    return next((step for step in _STEPS_S if length_ms / 1000 / step <= _MOST_STEPS), _STEPS_S[-1])
+def _step_s(length_ms: int, gpus: int = 1) -> int:
+    most = min(_MOST_STEPS, _MOST_VALUES // max(gpus, 1))
+    return next((step for step in _STEPS_S if length_ms / 1000 / step <= most), _STEPS_S[-1])

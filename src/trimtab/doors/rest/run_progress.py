@@ -1,5 +1,6 @@
 """`/rest/v1/runs/progress`, `/mlperf` and `/power-limit`: how far runs are, told (role write) and asked."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -65,7 +66,7 @@ def operations(rooms: Progressing, place: Place) -> list[Operation]:
 
     async def mlperf(call: Call[Any, wire.ImportMlperf]) -> wire.MlperfTaken:
         body = call.body
-        log = read_log(body.log.splitlines(), body.accelerator, body.accelerators)
+        log = await asyncio.to_thread(lambda: read_log(body.log.splitlines(), body.accelerator, body.accelerators))
         if not log.marks:
             raise InvalidInput("cannot read an MLPerf training log: it has no :::MLLOG line of a run", field="log")
         key = RunKey(place.account_of(call, body.account), body.cluster, body.job)
@@ -75,7 +76,7 @@ def operations(rooms: Progressing, place: Place) -> list[Operation]:
         )
 
     async def limits(call: Call[Any, wire.PowerFile]) -> wire.PowerAdvice:
-        return advice_of(call.body.text)
+        return await asyncio.to_thread(advice_of, call.body.text)
 
     return [
         Operation(

@@ -131,3 +131,13 @@ def test_phases_never_overlap_and_never_leave_the_time_that_was_told(
         last = span.to_ms
     assert sum(course.seconds.values()) * 1000 <= course.last_ms - course.first_ms + 1
     assert min(course.lost_steps, course.restarts, course.evaluations) >= 0
+
+
+def test_what_was_lost_is_counted_from_the_checkpoint_although_steps_are_printed_rarely() -> None:
+    told = [
+        *(mark(step, K.STEP, step) for step in range(0, 151, 10)), mark(100.5, K.SAVED, 100),
+        *(mark(300 + step, K.STEP, step) for step in range(110, 201, 10)),
+    ]  # fmt: skip
+    course = course_of(told)
+    assert course is not None
+    assert (1, 50) == (course.restarts, course.lost_steps)

@@ -121,3 +121,9 @@ def test_a_file_of_another_kind_is_refused_by_name() -> None:
         trials(["a,b", "1,2"])
     with pytest.raises(InvalidInput, match="expected a column such as gpu0_energy"):
         windows(["window_name,elapsed_time", "a,1"])
+
+
+def test_of_limits_with_equal_joules_the_higher_is_taken() -> None:
+    found = advise([Trial(250, 10, 2000), Trial(200, 10, 1500), Trial(150, 10, 1500)])
+    assert found is not None
+    assert 200 == found.fewest_joules.limit_w

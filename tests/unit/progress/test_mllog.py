@@ -94,3 +94,10 @@ def test_public_logs_have_the_seconds_and_samples_that_are_known_of_them() -> No
     assert course is not None
     assert (276_480, 6) == (course.samples, course.evaluations)
     assert 13_242.069 == pytest.approx(course.seconds[Phase.TRAINING])
+
+
+def test_no_sample_was_seen_when_the_run_began_although_the_log_does_not_say_so() -> None:
+    log = read_log([entry(0, "run_start"), entry(1, "block_start"), entry(11, "run_stop", samples_count=500)])
+    course = course_of(log.marks)
+    assert course is not None
+    assert 500 == course.samples

@@ -15,7 +15,7 @@ import contextlib
 import importlib
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from trimtab.base.clock import Clock, SystemClock
@@ -121,7 +121,7 @@ def lightning_progress(teller: Teller | None = None) -> Any:
         "on_save_checkpoint": lambda _, trainer, *__: told.tell("saved", step=trainer.global_step),
         "on_train_end": lambda _, trainer, __: told.tell("end", step=trainer.global_step),
     }
-    return type("TrimtabProgress", (_base("Callback", "lightning.pytorch", "pytorch_lightning"),), hooks)()
+    return _made(_base("Callback", "lightning.pytorch", "pytorch_lightning"), hooks)
 
 
 def hugging_face_progress(teller: Teller | None = None) -> Any:
@@ -145,7 +145,20 @@ def hugging_face_progress(teller: Teller | None = None) -> Any:
         "on_save": lambda _, __, state, *___, **____: told.tell("saved", step=state.global_step),
         "on_train_end": lambda _, __, state, *___, **____: told.tell("end", step=state.global_step),
     }
-    return type("TrimtabProgress", (_base("TrainerCallback", "transformers"),), hooks)()
+    return _made(_base("TrainerCallback", "transformers"), hooks)
+
+
+def _made(base: Any, hooks: Mapping[str, Callable[..., object]]) -> Any:
+    """A callback of these hooks: whatever a hook meets (a trainer of another version) fails nothing."""
+
+    def quiet(hook: Callable[..., object]) -> Callable[..., None]:
+        def call(*given: Any, **named: Any) -> None:
+            with contextlib.suppress(Exception):
+                hook(*given, **named)
+
+        return call
+
+    return type("TrimtabProgress", (base,), {name: quiet(hook) for name, hook in hooks.items()})()
 
 
 def _base(name: str, *modules: str) -> Any:

@@ -143,3 +143,16 @@ def test_where_nothing_names_a_run_nothing_is_told(monkeypatch: pytest.MonkeyPat
 def test_the_run_is_as_settings_and_schedulers_tell(environ: dict[str, str], expected: tuple[str, str, int]) -> None:
     found = launched(environ)
     assert expected == (found.job, found.cluster, found.rank)
+
+
+def test_a_trainer_of_another_version_fails_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name in (("transformers", "TrainerCallback"), ("pytorch_lightning", "Callback")):
+        stand_in(monkeypatch, module, name)
+    monkeypatch.setitem(sys.modules, "lightning.pytorch", None)  # type: ignore[arg-type]  # as if not installed
+    sent = Sent()
+    other: Any = SimpleNamespace()
+    hugging_face_progress(sent.teller).on_train_begin(other, other, other)
+    hugging_face_progress(sent.teller).on_step_end(other, other, other)
+    lightning_progress(sent.teller).on_train_start(other, other)
+    lightning_progress(sent.teller).on_train_batch_end(other)
+    assert [] == sent.marks()

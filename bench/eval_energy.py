@@ -13,6 +13,7 @@ import gzip
 import json
 import math
 import sys
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -174,9 +175,9 @@ def main(directory: Path) -> None:
     for path in files:
         if EXPECTED in path.name:
             continue
-        with opened(path) as lines:
-            head = next(csv.reader(lines), [])
         try:
+            with opened(path) as lines:
+                head = next(csv.reader(lines), [])
             if {"power_limit", "time_per_epoch", "average_power"} <= set(head):
                 of_jobs(path, [row for row in expected if "best_limit_w" in row], tally)
             elif {"window_name", "elapsed_time"} <= set(head):
@@ -185,7 +186,7 @@ def main(directory: Path) -> None:
                 of_nodes(path, [row for row in expected if "joules_all_readings" in row], tally)
             elif not of_serving(path, tally):
                 tally.not_read.append(path.name)
-        except InvalidInput as problem:
+        except (InvalidInput, OSError, EOFError, zlib.error, csv.Error) as problem:
             print(f"{path.name}: {problem}")
             tally.not_read.append(path.name)
     if tally.tokens:

@@ -14,6 +14,7 @@ import gzip
 import json
 import re
 import sys
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -100,8 +101,13 @@ def of_raw(directory: Path, rows: Mapping[str, dict[str, str]]) -> Iterator[Judg
     for path in sorted(directory.iterdir()) if directory.is_dir() else ():
         name = path.name.removesuffix(".gz")
         row = rows.get(name, {})
-        with opened(path) as lines:
-            log = read_log(lines, row.get("accelerator", ""), number(row.get("accelerators")) or 0.0)
+        try:
+            with opened(path) as lines:
+                text = lines.read()
+        except (OSError, EOFError, zlib.error) as problem:
+            print(f"{name}: cannot be read: {problem}")
+            continue
+        log = read_log(text.splitlines(), row.get("accelerator", ""), number(row.get("accelerators")) or 0.0)
         course = course_of(log.marks)
         if log.unreadable:
             print(f"{name}: lines that cannot be read: {log.unreadable[:10]}")

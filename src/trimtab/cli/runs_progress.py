@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +84,11 @@ def import_mlperf(
     problems: list[str] = []
     with connection.client(timeout_s=300) as client:
         for path, job in _logs(places):
-            text = _mllog(path)
+            try:
+                text = _mllog(path)
+            except InvalidInput as problem:
+                problems.append(str(problem))
+                continue
             if not text:
                 problems.append(f"{path}: it has no {MARKER} line")
                 continue
@@ -148,7 +153,7 @@ def _mllog(path: Path) -> str:
     try:
         with _opened(path) as lines:
             found = [line.rstrip("\n") if MARKER in line else "" for line in lines]
-    except (OSError, EOFError) as problem:
+    except (OSError, EOFError, zlib.error) as problem:
         raise InvalidInput(f"cannot read {path}: {problem}") from None
     return "\n".join(found).rstrip() if any(found) else ""
 

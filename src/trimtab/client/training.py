@@ -112,7 +112,7 @@ def lightning_progress(teller: Teller | None = None) -> Any:
         told.about(parameters=float(sum(one.numel() for one in module.parameters())))
         told.tell("train", step=trainer.global_step)
 
-    hooks = {
+    hooks: dict[str, Callable[..., object]] = {
         "on_fit_start": lambda *_: told.tell("start"),
         "on_train_start": train,
         "on_train_batch_end": lambda _, trainer, *__: told.step(step=trainer.global_step, epoch=trainer.current_epoch),
@@ -138,7 +138,7 @@ def hugging_face_progress(teller: Teller | None = None) -> Any:
         must = control.should_evaluate or control.should_save
         told.step(now=must, step=state.global_step, epoch=state.epoch, loss=last.get("loss"))
 
-    hooks = {
+    hooks: dict[str, Callable[..., object]] = {
         "on_train_begin": begin,
         "on_step_end": step,
         "on_evaluate": lambda *_, metrics=None, **__: told.tell("score", score=(metrics or {}).get("eval_loss")),

@@ -97,7 +97,9 @@ def trials(lines: Iterable[str]) -> ReadFile[dict[Job, list[Trial]]]:
             limit, seconds, watts = (_number(row[name]) for name in _MEASURED)
             if seconds <= 0 or watts <= 0:
                 raise ValueError("work takes time and power")
-            job = tuple((name, value) for name, value in row.items() if name not in _MEASURED and name is not None)
+            job = tuple(
+                (name, value or "") for name, value in row.items() if name not in _MEASURED and name is not None
+            )
             found.setdefault(job, []).append(Trial.drawn(limit, seconds, watts))
         except (ValueError, TypeError):
             bad.append(number)
@@ -120,15 +122,21 @@ def power_readings(lines: Iterable[str]) -> ReadFile[dict[tuple[str, str], list[
 
 def _reader(lines: Iterable[str], needs: Iterable[str]) -> "csv.DictReader[str]":
     reader = csv.DictReader(line.replace("\0", "").lstrip("\ufeff") for line in lines)
-    missing = [name for name in needs if name not in (reader.fieldnames or ())]
+    try:
+        missing = [name for name in needs if name not in (reader.fieldnames or ())]
+    except csv.Error as problem:
+        raise InvalidInput(f"cannot read a file of energy: {problem}") from None
     if missing:
         raise InvalidInput(f"cannot read a file of energy: it has no column {', '.join(missing)}")
     return reader
 
 
 def _numbered(reader: "csv.DictReader[str]") -> Iterator[tuple[int, dict[str, str]]]:
-    for row in reader:
-        yield reader.line_num, row
+    try:
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error as problem:
+        raise InvalidInput(f"cannot read a file of energy: line {reader.line_num}: {problem}") from None
 
 
 def _number(text: str) -> float:

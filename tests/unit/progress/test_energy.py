@@ -127,3 +127,11 @@ def test_of_limits_with_equal_joules_the_higher_is_taken() -> None:
     found = advise([Trial(250, 10, 2000), Trial(200, 10, 1500), Trial(150, 10, 1500)])
     assert found is not None
     assert 200 == found.fewest_joules.limit_w
+
+
+def test_a_file_that_is_no_table_is_refused_and_short_rows_are_named() -> None:
+    with pytest.raises(InvalidInput, match="cannot read a file of energy"):
+        trials(["network,power_limit,time_per_epoch,average_power", "x" * 200_000])
+    read = trials(["power_limit,time_per_epoch,average_power,network", "100,10,90", "100"])
+    assert {(("network", ""),): [Trial(100, 10, 900)]} == read.rows
+    assert (3,) == read.unreadable

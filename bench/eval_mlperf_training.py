@@ -107,7 +107,7 @@ def of_raw(directory: Path, rows: Mapping[str, dict[str, str]]) -> Iterator[Judg
         except (OSError, EOFError, zlib.error) as problem:
             print(f"{name}: cannot be read: {problem}")
             continue
-        log = read_log(text.splitlines(), row.get("accelerator", ""), number(row.get("accelerators")) or 0.0)
+        log = read_log(text.split("\n"), row.get("accelerator", ""), number(row.get("accelerators")) or 0.0)
         course = course_of(log.marks)
         if log.unreadable:
             print(f"{name}: lines that cannot be read: {log.unreadable[:10]}")

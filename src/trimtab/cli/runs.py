@@ -11,7 +11,7 @@ import msgspec
 from trimtab.base.clock import iso
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import day, json_option, print_json, print_table, remark
-from trimtab.cli.runs_progress import import_mlperf, power_limit, rows_of
+from trimtab.cli.runs_progress import energy, import_mlperf, rows_of
 from trimtab.client import runs_wire as wire
 from trimtab.client.inventory_wire import StateName
 from trimtab.client.runs import Runs
@@ -140,7 +140,7 @@ def show(connection: Connection, job: str, cluster: str, as_json: bool) -> None:
 
 
 runs.add_command(import_mlperf)
-runs.add_command(power_limit)
+runs.add_command(energy)
 
 
 @runs.command("queue")

@@ -1,4 +1,4 @@
-"""`trimtab runs import-mlperf` and `power-limit`, and the progress of a run as `runs show` prints it."""
+"""`trimtab runs import-mlperf` and `energy`, and the progress of a run as `runs show` prints it."""
 
 import gzip
 import json
@@ -182,33 +182,40 @@ def _system(path: Path) -> _System:
         return _System()
 
 
-@click.command("power-limit")
+@click.command("energy")
 @click.argument("files", metavar="FILE…", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @json_option
 @server_options
-def power_limit(connection: Connection, files: tuple[Path, ...], as_json: bool) -> None:
-    """Say which power limit saves most energy, by what Zeus measured: windows or trials by power limit, as CSV."""
-    found: dict[str, wire.PowerAdvice] = {}
+def energy(connection: Connection, files: tuple[Path, ...], as_json: bool) -> None:
+    """Say what files measured of energy, and which power limit saves most: CSV of Zeus, or readings of power.
+
+    Zeus' windows (window_name,elapsed_time,gpu0_energy) and trials by power_limit; run,node,time_ms,watts.
+    """
+    found: dict[str, wire.MeasuredEnergy] = {}
     with connection.client() as client:
         for path in files:
-            with _opened(path) as lines:
-                text = lines.read()
             try:
-                found[str(path)] = Runs(client).power_limit(text)
-            except TrimtabError as problem:
+                with _opened(path) as lines:
+                    text = lines.read()
+                found[str(path)] = Runs(client).energy_file(text)
+            except (TrimtabError, OSError, EOFError, zlib.error) as problem:
                 raise click.ClickException(f"{path}: {problem}") from None
     if as_json:
         print_json(found)
         return
-    rows = [
-        (", ".join(one.job.values()) or Path(path).stem, one.limits, one.words)
-        for path, advice in found.items()
-        for one in advice.advice
+    parts = [part for measured in found.values() for part in measured.parts]
+    if parts:
+        rows = [(one.name, f"{one.joules:,.0f}", f"{one.seconds:,.1f}", one.basis) for one in parts]
+        print_table(("part", "joules", "seconds", "by"), rows, right=("joules", "seconds"))
+    advice = [
+        (", ".join(one.job.values()) or Path(name).stem, one.limits, one.words)
+        for name, measured in found.items()
+        for one in measured.advice
     ]
-    if rows:
-        print_table(("job", "limits", "advice"), rows, right=("limits",))
-    for name, advice in found.items():
-        if advice.undecided:
-            remark(f"{name}: {advice.undecided} jobs were tried under one limit only")
-        if advice.unreadable:
-            remark(f"{name}: lines that cannot be read: {', '.join(map(str, advice.unreadable))}")
+    if advice:
+        print_table(("job", "limits", "advice"), advice, right=("limits",))
+    for name, measured in found.items():
+        if measured.undecided:
+            remark(f"{name}: {measured.undecided} jobs were tried under one limit only")
+        if measured.unreadable:
+            remark(f"{name}: lines that cannot be read: {', '.join(map(str, measured.unreadable))}")

@@ -1,4 +1,4 @@
-"""What travels over `/rest/v1/runs/progress`, `/rest/v1/runs/mlperf` and `/rest/v1/runs/power-limit`."""
+"""What travels over `/rest/v1/runs/progress`, `/rest/v1/runs/mlperf` and `/rest/v1/runs/energy-file`."""
 
 from typing import Annotated, Literal
 
@@ -143,8 +143,10 @@ class RunProgress(Struct, frozen=True, kw_only=True):
     joules_a_token: KnownFigure
 
 
-class PowerFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """A file of Zeus: windows (`window_name,elapsed_time,gpu0_energy`) or trials by `power_limit`, as text."""
+class EnergyFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """A file as text: Zeus' windows (`window_name,elapsed_time,gpu0_energy`), its trials by `power_limit`, or readings
+    of power (`run,node,time_ms,watts`).
+    """
 
     text: Annotated[str, Meta(max_length=16 << 20)]
 
@@ -170,9 +172,21 @@ class LimitAdvice(Struct, frozen=True, kw_only=True):
     words: str
 
 
-class PowerAdvice(Struct, frozen=True):
-    """Advice by job. `undecided` jobs were tried under one limit only; `unreadable` are numbers of lines."""
+class EnergyPart(Struct, frozen=True):
+    """Joules of a window, or of a run on a node, and the seconds for which they are known."""
 
+    name: str
+    joules: float
+    seconds: float
+    basis: str
+
+
+class MeasuredEnergy(Struct, frozen=True):
+    """What a file says: joules by part, and advice by job. `undecided` jobs were tried under one limit only;
+    `unreadable` are numbers of lines.
+    """
+
+    parts: list[EnergyPart]
     advice: list[LimitAdvice]
     undecided: int
     unreadable: list[int]

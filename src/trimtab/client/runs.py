@@ -62,10 +62,10 @@ class Runs:
         """Import an MLPerf training log (role write); repeating it changes nothing."""
         return self._client.call("POST", "/rest/v1/runs/mlperf", progress_wire.MlperfTaken, body=log)
 
-    def power_limit(self, text: str) -> progress_wire.PowerAdvice:
-        """The best power limit of each job in a file that Zeus wrote."""
-        body = progress_wire.PowerFile(text)
-        return self._client.call("POST", "/rest/v1/runs/power-limit", progress_wire.PowerAdvice, body=body)
+    def energy_file(self, text: str) -> progress_wire.MeasuredEnergy:
+        """Joules in a file of Zeus or of power readings, and the best power limit of its jobs."""
+        body = progress_wire.EnergyFile(text)
+        return self._client.call("POST", "/rest/v1/runs/energy-file", progress_wire.MeasuredEnergy, body=body)
 
     def queue(self, *, start: str = "-24h", end: str = "now", cluster: str = "") -> runs_wire.Queue:
         """Who waits for GPUs, and which are idle."""

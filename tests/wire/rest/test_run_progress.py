@@ -218,9 +218,15 @@ def test_mlperf_logs_become_runs_with_their_figures(cluster: Cluster, tmp_path: 
 def test_a_file_of_zeus_advises_a_limit(cluster: Cluster, tmp_path: Path) -> None:
     file = tmp_path / "power.csv"
     file.write_text("network,power_limit,time_per_epoch,average_power\nr,250,100,240\nr,200,103,195\nr,150,118,148\n")
-    said = cluster.command("power-limit", str(file))
+    said = cluster.command("energy", str(file))
     assert "limit to 200 W: 16.3% less energy than at 250 W, 3.0% slower" in said
-    assert 400 == httpx.post(f"{cluster.url}/rest/v1/runs/power-limit", json={"text": "a,b"}).status_code
+    file.write_text("run,node,time_ms,watts\na,n0,0,100\na,n0,10000,200\nb,n0,oops,1\n")
+    said = cluster.command("energy", str(file))
+    assert "1,500" in said
+    file.write_text("window_name,elapsed_time,gpu0_energy\nPowerLimit_300,10,3000\nPowerLimit_250,10,2500\n")
+    said = cluster.command("energy", str(file))
+    assert "limit to 250 W: 16.7% less energy than at 300 W, no slower" in said
+    assert 400 == httpx.post(f"{cluster.url}/rest/v1/runs/energy-file", json={"text": "a,b"}).status_code
 
 
 def test_only_the_first_rank_tells(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""`/rest/v1/runs/progress`, `/mlperf` and `/power-limit`: how far runs are, told (role write) and asked."""
+"""`/rest/v1/runs/progress`, `/mlperf` and `/energy-file`: how far runs are, told (role write) and asked."""
 
 import asyncio
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from trimtab.inventory.runs.model import Run, RunKey
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.progress import power_files
 from trimtab.progress.course import Course
+from trimtab.progress.energy import of_power
 from trimtab.progress.flops import Known
 from trimtab.progress.mllog import read_log
 from trimtab.progress.model import Mark, Workload
@@ -27,6 +28,7 @@ from trimtab.progress.store import Told
 
 _RUNS, _TAG = "/rest/v1/runs", "runs"
 _MOST_NAMED = 100
+ZEUS = "window of Zeus"
 
 
 class ProgressQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,7 +68,7 @@ def operations(rooms: Progressing, place: Place) -> list[Operation]:
 
     async def mlperf(call: Call[Any, wire.ImportMlperf]) -> wire.MlperfTaken:
         body = call.body
-        log = await asyncio.to_thread(lambda: read_log(body.log.splitlines(), body.accelerator, body.accelerators))
+        log = await asyncio.to_thread(lambda: read_log(body.log.split("\n"), body.accelerator, body.accelerators))
         if not log.marks:
             raise InvalidInput("cannot read an MLPerf training log: it has no :::MLLOG line of a run", field="log")
         key = RunKey(place.account_of(call, body.account), body.cluster, body.job)
@@ -75,8 +77,8 @@ def operations(rooms: Progressing, place: Place) -> list[Operation]:
             body.job, body.cluster, log.benchmark, len(log.marks), bool(changed), list(log.unreadable[:_MOST_NAMED])
         )
 
-    async def limits(call: Call[Any, wire.PowerFile]) -> wire.PowerAdvice:
-        return await asyncio.to_thread(advice_of, call.body.text)
+    async def energy(call: Call[Any, wire.EnergyFile]) -> wire.MeasuredEnergy:
+        return await asyncio.to_thread(energy_of_file, call.body.text)
 
     return [
         Operation(
@@ -116,12 +118,12 @@ def operations(rooms: Progressing, place: Place) -> list[Operation]:
         ),
         Operation(
             "POST",
-            f"{_RUNS}/power-limit",
-            "advise power limit",
-            "The best power limit of each job in a file that Zeus wrote. Nothing is kept.",
-            limits,
-            wire.PowerAdvice,
-            body=wire.PowerFile,
+            f"{_RUNS}/energy-file",
+            "read energy file",
+            "Joules in a file of Zeus or of power readings, and the best power limit of its jobs. Nothing is kept.",
+            energy,
+            wire.MeasuredEnergy,
+            body=wire.EnergyFile,
             tag=_TAG,
             bound=True,
         ),
@@ -174,22 +176,34 @@ def _course(course: Course, total_steps: int) -> wire.RunCourse:
     )
 
 
-def advice_of(text: str) -> wire.PowerAdvice:
-    """Advice for each job of a file. Raises InvalidInput for a file of another kind."""
+def energy_of_file(text: str) -> wire.MeasuredEnergy:
+    """What a file says of energy, whichever of the three kinds it is. Raises InvalidInput for another."""
     lines = text.splitlines()
-    if "window_name" in (lines[0] if lines else ""):
-        read = power_files.windows(lines)
-        found: dict[power_files.Job, list[Trial]] = {
-            (): [trial for row in read.rows if (trial := row.trial) is not None]
-        }
-        unreadable = read.unreadable
+    head = lines[0] if lines else ""
+    jobs: dict[power_files.Job, list[Trial]] = {}
+    parts: list[wire.EnergyPart] = []
+    if "window_name" in head:
+        windows = power_files.windows(lines)
+        unreadable = windows.unreadable
+        parts = [wire.EnergyPart(row.name, row.joules, row.seconds, ZEUS) for row in windows.rows]
+        jobs = {(): [trial for row in windows.rows if (trial := row.trial) is not None]}
+    elif "watts" in head:
+        readings = power_files.power_readings(lines)
+        unreadable = readings.unreadable
+        for (run, node), found in readings.rows.items():
+            times = [at for at, _ in found]
+            energy = of_power(found, min(times), max(times))
+            if energy is not None:
+                name = f"{run}, {node}" if node else run
+                parts.append(wire.EnergyPart(name, energy.joules, energy.covered_s, energy.basis.value))
     else:
         tried = power_files.trials(lines)
-        found, unreadable = tried.rows, tried.unreadable
-    advised = [(job, trials, one) for job, trials in found.items() if (one := advise(trials)) is not None]
-    return wire.PowerAdvice(
+        jobs, unreadable = tried.rows, tried.unreadable
+    advised = [(job, trials, one) for job, trials in jobs.items() if (one := advise(trials)) is not None]
+    return wire.MeasuredEnergy(
+        parts,
         [_advice(dict(job), len({one.limit_w for one in trials}), one) for job, trials, one in advised],
-        len(found) - len(advised),
+        sum(bool(trials) for trials in jobs.values()) - len(advised),
         list(unreadable[:_MOST_NAMED]),
     )
 

@@ -6,7 +6,7 @@ seconds: the next step says how far the run is.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trimtab.access.scope import Scope
@@ -27,6 +27,8 @@ WAIT_MS = 600_000
 """How long lines wait for their run: schedulers are asked once a minute or more often."""
 MOST_HELD = 100_000
 """Lines that wait: 20 MB. Of more the newest are dropped and counted."""
+_LONGEST_MS = 14 * 86_400_000
+"""The age of lines that are taken: older ones are refused by the doors."""
 _MOST_RUNS = 20_000
 _JOBS = (*JOB_LABELS, "SLURM_JOB_ID", "job_id", "trimtab.run")
 _PODS = (
@@ -71,6 +73,7 @@ class LineIntake:
         self._store = store
         self._clock = clock
         self._held: dict[tuple[Whose, str], _Held] = {}
+        self._size = 0
         self.dropped = 0
 
     async def __call__(self, batches: Sequence[LogBatch]) -> None:
@@ -84,9 +87,10 @@ class LineIntake:
         said = lines.read(event.message, event.time_ms)
         if said is None:
             return
-        if sum(one.size for one in self._held.values()) >= MOST_HELD:
+        if self._size >= MOST_HELD:
             self.dropped += 1
             return
+        self._size += 1
         key = whose(batch, event), said.dialect
         held = self._held.setdefault(key, _Held(self._clock.now_ms(), said.dialect))
         if said.mark is not None:
@@ -96,13 +100,13 @@ class LineIntake:
 
     def forget(self) -> None:
         """Forget what waits: everything was wiped."""
-        self._held = {}
+        self._held, self._size = {}, 0
 
     async def flush(self) -> int:
         """Give what came to its runs; returns of how many runs something is new. Raises Unavailable."""
-        held, self._held = self._held, {}
-        if not held:
+        if not self._held:
             return 0
+        held, self._held, self._size = self._held, {}, 0
         now_ms = self._clock.now_ms()
         try:
             known = await self._known(held, now_ms)
@@ -122,16 +126,23 @@ class LineIntake:
     def _put_back(self, key: tuple[Whose, str], before: _Held) -> None:
         """Hold lines again, before what came meanwhile."""
         now = self._held.get(key)
-        if now is not None and now is not before:
+        if now is before:
+            return
+        self._size += before.size
+        if now is not None:
             before.marks += now.marks
             before.workloads += now.workloads
         self._held[key] = before
 
-    async def _known(self, held: Iterable[tuple[Whose, str]], now_ms: int) -> dict[str, list[Run]]:
-        """The runs of each account that may have written."""
+    async def _known(self, held: Mapping[tuple[Whose, str], _Held], now_ms: int) -> dict[str, list[Run]]:
+        """The runs of each account that may have written: those that waited or ran since the oldest line, or
+        ended a little before it: last lines come late.
+        """
         found: dict[str, list[Run]] = {}
+        times = [mark.at_ms for one in held.values() for mark in one.marks] or [now_ms]
+        since_ms = max(min(times), now_ms - _LONGEST_MS)
         for account in {writer.account for writer, _ in held}:
-            wanted = RunFilter(start_ms=now_ms - 7 * 86_400_000, end_ms=now_ms + 60_000)
+            wanted = RunFilter(start_ms=min(since_ms, now_ms) - WAIT_MS, end_ms=now_ms + 60_000)
             found[account] = await self._runs.listed(Scope(accounts=frozenset((account,))), wanted, _MOST_RUNS)
         return found
 

@@ -127,6 +127,13 @@ def test_of_too_many_lines_the_newest_are_dropped_and_counted(site: Site, monkey
     for step in range(3):
         site.write(LINE.format(step), "slurm-48213.out")
     assert 1 == site.intake.dropped
+    site.flush()  # two wait for their run
+    site.write(LINE.format(9), "slurm-48213.out")
+    assert 2 == site.intake.dropped
+    site.run("48213", "node-1")
+    site.flush()
+    site.write(LINE.format(10), "slurm-48213.out")
+    assert 2 == site.intake.dropped
 
 
 def test_other_lines_are_passed_over(site: Site) -> None:
@@ -139,3 +146,13 @@ def test_a_file_of_another_name_names_no_job() -> None:
     event = LogEvent(0, "x")
     batch = LogBatch(Group(1, ACCOUNT, "r", "app-2024.log.d", 0), Stream(1, 1, "web-17", 0), [event])
     assert ("", "web-17") == (whose(batch, event).job, whose(batch, event).host)
+
+
+def test_the_last_lines_of_a_run_come_after_its_end(site: Site) -> None:
+    key = site.run("48213", "node-1")
+    now_ms = site.clock.now_ms()
+    ended = Run(key, "slurm", RunState.COMPLETED, now_ms, start_ms=now_ms, end_ms=now_ms + 1000)
+    asyncio.run(site.runs.put([ended], now_ms + 1000))
+    site.clock.advance(30)
+    site.write("[titan] - root - INFO - Training completed", "slurm-48213.out")
+    assert 1 == site.flush()

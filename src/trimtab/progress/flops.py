@@ -62,5 +62,5 @@ def mfu(workload: Workload, tokens: float | None, seconds: float) -> Known:
         value,
         f"{factor:g} × {workload.parameters:.4g} parameters × {tokens:.4g} tokens ÷ ({seconds:,.0f} s of training × "
         f"{workload.accelerators:g} {speeds.name} × {peak / 1e12:,g} TFLOP/s, dense {precision.upper()}"
-        f"{'' if workload.precision else ' as nothing says which'}, data sheet of {speeds.as_of})",
+        f"{'' if workload.precision else ' as nothing says which'}, data sheet read {speeds.as_of})",
     )

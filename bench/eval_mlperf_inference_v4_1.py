@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
-from trimtab.inference.hardware import Accelerator, accelerator
 from trimtab.inference.transfer import Machine, Measured, Task, Transfer, chip_name
+from trimtab.inventory.catalog.speeds import Speeds, speeds_of
 
 
 def read(directory: Path) -> list[Measured]:
@@ -50,13 +50,13 @@ def _number(text: str) -> float:
     return value if math.isfinite(value) else 0.0
 
 
-def ratio(known: Sequence[Measured], one: Measured, of: Callable[[Accelerator], float]) -> float:
+def ratio(known: Sequence[Measured], one: Measured, of: Callable[[Speeds], float]) -> float:
     """The task's throughput on the accelerator nearest by data sheet, scaled by the ratio of `of`; NaN without any."""
-    mine = accelerator(one.machine.accelerator)
+    mine = speeds_of(one.machine.accelerator)
     same = [other for other in known if other.task == one.task]
     if not same:
         return math.nan
-    sheets = [(other, accelerator(other.machine.accelerator)) for other in same]
+    sheets = [(other, speeds_of(other.machine.accelerator)) for other in same]
     if mine is None or all(chip is None for _, chip in sheets):
         return median(other.throughput / other.machine.count for other in same) * one.machine.count
     nearest = min(abs(math.log(of(chip) / of(mine))) for _, chip in sheets if chip)

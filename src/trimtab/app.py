@@ -156,6 +156,7 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
     )
     log_writing = LogWriting(rooms.logs, rooms.ledger, writing.account, writing.region, writing.inflight)
     rooms.logs.ingest.taps.append(EmfTap(writing))
+    rooms.logs.ingest.taps.append(rooms.progress.intake)
     emit = LogMetrics(rooms.ingest, rooms.registry)
     rooms.logs.ingest.taps.append(Emission(rooms.logs.filters, emit, rooms.clock))
     rooms.logs.ingest.taps.append(KernelFaults(emit, GpuPlaces(rooms.registry)))
@@ -291,6 +292,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         accounts=rooms.accounts,
         run_reports=_run_reports(rooms),
         profiles=rooms.profiles,
+        progress=rooms.progress,
         hours=rooms.fleet.ledger,
         clock=rooms.clock,
         auth_required=rooms.auth_required,
@@ -408,6 +410,7 @@ def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:
         scaling=rooms.scaling.viewing,
         costs=rooms.costs,
         runs=_run_reports(rooms),
+        progress=rooms.progress,
         written_reports=reports.reporting.room,
         analyses=Analysts(reports.analysing.room, reports.analysing.watching),
         datasets=reports.datasets,
@@ -459,6 +462,7 @@ def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
         *bill_exports(rooms).jobs(),
         *rooms.inference.jobs(),
         *rooms.batch.jobs(),
+        *rooms.progress.jobs(),
         *rooms.advice.jobs(),
         *rooms.advice_plan.jobs(rooms.advice.lock),
         *rooms.cost_anomalies.jobs(),

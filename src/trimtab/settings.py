@@ -326,6 +326,10 @@ class Settings:
     url: str = _setting(
         "", _text, "Server that the CLI, the client and the agent talk to; empty means http://<http_addr>."
     )
+    run: str = _setting(
+        "", _text, "Run that a training program is, for the callbacks; empty: SLURM's job, else the pod."
+    )
+    run_cluster: str = _setting("", _text, "Cluster of that run; empty: SLURM's, else the last run of that id.")
 
 
 class Described(Struct, frozen=True):
@@ -342,6 +346,28 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings. Raises SetupError that names the setting, what it was and what was expected."""
     values, _ = _read(os.environ if environ is None else environ)
     return Settings(**values)
+
+
+class Launched(Struct, frozen=True):
+    """What a process is a part of: a run, "" where nothing names one, its cluster, and the process's rank in it."""
+
+    job: str
+    cluster: str
+    rank: int
+
+
+def launched(environ: Mapping[str, str] | None = None) -> Launched:
+    """What launched this process, by the settings, else as SLURM, torchrun and Kubernetes tell it."""
+    told = os.environ if environ is None else environ
+    settings = load(told)
+    job, array = told.get("SLURM_JOB_ID", ""), told.get("SLURM_ARRAY_JOB_ID", "")
+    if array and told.get("SLURM_ARRAY_TASK_ID"):
+        job = f"{array}_{told['SLURM_ARRAY_TASK_ID']}"
+    if not job and told.get("KUBERNETES_SERVICE_HOST") and told.get("HOSTNAME"):
+        job = f"{told.get('POD_NAMESPACE', 'default')}/{told['HOSTNAME']}"
+    rank = told.get("RANK") or told.get("SLURM_PROCID") or "0"
+    cluster = settings.run_cluster or ("" if settings.run else told.get("SLURM_CLUSTER_NAME", ""))
+    return Launched(settings.run or job, cluster, int(rank) if rank.isdecimal() else 0)
 
 
 def public_url(settings: Settings) -> str:

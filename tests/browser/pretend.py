@@ -21,7 +21,7 @@ from browser.pretend_anomalies import pretend_anomalies
 from browser.pretend_insights import pretend_insights
 from browser.pretend_logs import PretendLogAnomalies, pretend_logs
 from browser.pretend_notify import PretendNotify
-from browser.pretend_runs import pretend_runs
+from browser.pretend_runs import pretend_progress, pretend_runs
 from browser.pretend_serverless import pretend_serverless
 from browser.pretend_traces import pretend_traces
 from matrix_by_requests import MatrixByRequests
@@ -251,6 +251,7 @@ def build_state(
         ledger.rejected("cloudwatch", "Boto3/1.44.8", ACCOUNT, REGION, "value is not a number", example, 3)
     keys = [KeyInfo("AKIAIOSFODNN7EXAMPLE", "aws", "ci", Role.WRITE, ACCOUNT, now - 86_400_000, now - 60_000, None)]
     reader = PretendReader(registry, levels, now - since_ms, clock)
+    runs = pretend_runs(reader, registry, clock, bool(hosts) and gpus)
     return WebState(
         reader=cast("Any", reader),
         registry=registry,
@@ -264,7 +265,8 @@ def build_state(
         log_insights=pretend_insights(clock),
         log_anomalies=cast("Any", PretendLogAnomalies(clock)) if hosts else None,
         serverless=pretend_serverless(clock, full=bool(hosts)),
-        runs=pretend_runs(reader, registry, clock, bool(hosts) and gpus),
+        runs=runs,
+        progress=pretend_progress(runs, bool(hosts) and gpus),
         keys=cast("Any", PretendKeys(keys if hosts else ())),
         notify=cast("Any", PretendNotify(now, bool(hosts))),
         settings=describe({}),

@@ -21,6 +21,9 @@ from trimtab.kpis.runs.reader import RunReports
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.profiles import kineto, stragglers
 from trimtab.profiles.store import ProfileFile, ProfileStore
+from trimtab.progress.model import Mark, MarkKind, Workload
+from trimtab.progress.room import ProgressRoom
+from trimtab.progress.store import Told
 from trimtab.store.state.database import State
 
 ACCOUNT, CLUSTER = "123456789012", "atlas"
@@ -125,3 +128,32 @@ def pretend_runs(reader: Any, registry: SeriesRegistry, clock: Clock, filled: bo
     facts = FactsReader(reader, registry, room, bills, clock)
     ledger = DirectLedger(facts, clock, Prices(bills, room, no_estimates, no_mark))
     return RunReports(reader, registry, room, ledger, clock, profiles)
+
+
+def pretend_progress(reports: RunReports, filled: bool) -> ProgressRoom:
+    """The progress of those runs: one trained, was saved, fell back and trained on; of the others nothing was told."""
+    state = State.open("", Path(tempfile.mkdtemp()))
+    room = ProgressRoom.of(state, reports.room.runs, reports.reader, reports.registry, reports.clock)
+    begun = reports.clock.now_ms() - 6 * HOUR
+    key = RunKey(ACCOUNT, CLUSTER, "101")
+
+    def step(at_min: float, number: int) -> Mark:
+        loss = 11.0 - number / 400
+        return Mark(
+            at_ms=round(begun + at_min * 60_000), kind=MarkKind.STEP, step=number, loss=loss, epoch=number / 4000
+        )
+
+    marks = [
+        Mark(at_ms=begun, kind=MarkKind.START),
+        *(step(12 + at, 10 * at) for at in range(151)),
+        Mark(at_ms=begun + 166 * 60_000, kind=MarkKind.SAVED, step=1500),
+        *(step(166 + at, 1500 + 10 * at) for at in range(1, 41)),
+        Mark(at_ms=begun + 230 * 60_000, kind=MarkKind.START),
+        *(step(240 + at, 1500 + 10 * at) for at in range(1, 101)),
+        Mark(at_ms=begun + 350 * 60_000, kind=MarkKind.SCORE, step=2500, score=2.31),
+    ]
+    workload = Workload(parameters=3e9, sequence=8192, batch=256, total_steps=4000, precision="bf16")
+    if filled:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(asyncio.run, room.take(Told(key, "Megatron-LM log lines", marks, workload))).result()
+    return room

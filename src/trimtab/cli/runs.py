@@ -6,10 +6,12 @@ from itertools import pairwise
 from typing import get_args
 
 import click
+import msgspec
 
 from trimtab.base.clock import iso
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import day, json_option, print_json, print_table, remark
+from trimtab.cli.runs_progress import energy, import_mlperf, rows_of
 from trimtab.cli.trace_import import print_profile
 from trimtab.client import runs_wire as wire
 from trimtab.client.inventory_wire import StateName
@@ -104,11 +106,12 @@ def list_(
 @json_option
 @server_options
 def show(connection: Connection, job: str, cluster: str, as_json: bool) -> None:
-    """Show run JOB: owner, GPU-hours, active share, wait, cost, and the largest loss that could be avoided."""
+    """Show run JOB: owner, GPU-hours, active share, wait, cost, the largest loss, and how far it is."""
     with connection.client() as client:
         found = Runs(client).one(job, cluster)
+        progress = Runs(client).progress(job, found.run.cluster)
     if as_json:
-        print_json(found)
+        print_json({**msgspec.to_builtins(found), "progress": progress})
         return
     one = found.run
     rows = [
@@ -123,6 +126,7 @@ def show(connection: Connection, job: str, cluster: str, as_json: bool) -> None:
         ("active share", _active(one)),
         ("cost", _cost(one)),
         ("largest loss", _largest(found)),
+        *rows_of(progress),
     ]  # fmt: skip
     print_table(("run", f"{one.job}  {one.name}"), rows)
     if found.gpus:
@@ -146,6 +150,10 @@ def show(connection: Connection, job: str, cluster: str, as_json: bool) -> None:
         print_profile(found.profile)
     if not one.settled and one.end_ms is not None:
         remark("it ended less than a minute ago: the last samples of its GPUs may be missing")
+
+
+runs.add_command(import_mlperf)
+runs.add_command(energy)
 
 
 @runs.command("queue")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from trimtab.client import inventory_wire as wire
-from trimtab.client import runs_wire
+from trimtab.client import progress_wire, runs_wire
 from trimtab.client.api import Client
 
 _PART = 1000
@@ -48,6 +48,24 @@ class Runs:
         """A run in full."""
         query = [("job", job), *([("cluster", cluster)] if cluster else [])]
         return self._client.call("GET", "/rest/v1/runs/report", runs_wire.RunDetail, query=query)
+
+    def progress(self, job: str, cluster: str = "") -> progress_wire.RunProgress:
+        """How far a run is."""
+        query = [("job", job), *([("cluster", cluster)] if cluster else [])]
+        return self._client.call("GET", "/rest/v1/runs/progress", progress_wire.RunProgress, query=query)
+
+    def tell(self, report: progress_wire.ReportProgress) -> progress_wire.ProgressTaken:
+        """Tell how far a run is (role write); repeating it changes nothing."""
+        return self._client.call("POST", "/rest/v1/runs/progress", progress_wire.ProgressTaken, body=report)
+
+    def import_mlperf(self, log: progress_wire.ImportMlperf) -> progress_wire.MlperfTaken:
+        """Import an MLPerf training log (role write); repeating it changes nothing."""
+        return self._client.call("POST", "/rest/v1/runs/mlperf", progress_wire.MlperfTaken, body=log)
+
+    def energy_file(self, text: str) -> progress_wire.MeasuredEnergy:
+        """Joules in a file of Zeus or of power readings, and the best power limit of its jobs."""
+        body = progress_wire.EnergyFile(text)
+        return self._client.call("POST", "/rest/v1/runs/energy-file", progress_wire.MeasuredEnergy, body=body)
 
     def queue(self, *, start: str = "-24h", end: str = "now", cluster: str = "") -> runs_wire.Queue:
         """Who waits for GPUs, and which are idle."""

@@ -134,8 +134,8 @@ class RunHang(Struct, frozen=True):
 class RunDetail(Struct, frozen=True):
     """A run in full. `series` begin at `activity_start_ms`, one value every `step_s` seconds.
 
-    `profile` is null where none was imported. `phases` add up to the GPU-hours that the run held; `band` is the run over
-    time; all three are empty where no GPU of the run is known.
+    `profile` is null where none was imported. `phases` add up to the GPU-hours that the run held, `band` is the run
+    over time; both and `hangs` are empty where no GPU of the run is known.
     """
 
     run: Run

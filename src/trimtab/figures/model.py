@@ -22,9 +22,9 @@ BASES = "billed, amortised or net amortised, as the answer says; net amortised w
 class Figure(Struct, frozen=True, kw_only=True):
     """A figure that is shown. `label` is its name wherever it is shown, `formula` how it is computed, in words.
 
-    `unit` is "h" (GPU-hours), "1" (a share or a count), "s", "1/s", "B", "B/s" or "$" (money, in the currency that
-    stands beside it). `basis` is of money, "" of others. `span` says what a range means to it, `rows` is the page on
-    which the rows behind it are, with the same range. `aliases` are shorter names in places where the rest is plain.
+    `unit` is "h" (GPU-hours), "1" (a share or a count), "s", "1/s", "B", "B/s", "kWh" or "$" (money, in the currency
+    that stands beside it). `basis` is of money, "" of others. `span` says what a range means to it, `rows` is the page
+    on which the rows behind it are, with the same range. `aliases` are shorter names in places where the rest is plain.
     """
 
     id: str

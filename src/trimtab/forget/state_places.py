@@ -187,6 +187,7 @@ PLACES: Mapping[str, Place] = {
     "rightsizing_recommendations": Place(account="account", team=("owner",)),
     "run_devices": _JOB,
     "run_profiles": replace(_JOB, by=("imported_by",)),
+    "run_progress": _JOB,
     "run_states": _JOB,
     "runs": Place(account="account", team=("team",), user=("user",)),
     "savings_plans": _ACCOUNT,

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct, field
 
-from trimtab.inference.hardware import accelerator
+from trimtab.inventory.catalog.speeds import speeds_of
 
 Values = npt.NDArray[np.float64]
 _ROUNDS = 3  # of weighing outliers down
@@ -184,7 +184,7 @@ def _nearest(machine: Machine, task: Task, known: Sequence[Measured]) -> str:
 
 def chip_name(text: str) -> str:
     """The accelerator's name in the table, else the text itself."""
-    known = accelerator(text)
+    known = speeds_of(text)
     return known.name if known else text.strip()
 
 
@@ -210,7 +210,7 @@ def _rows(pairs: Sequence[tuple[Machine, Task]]) -> _Rows:
 
     sheet = np.zeros((len(pairs), 2))
     for at, (machine, _) in enumerate(pairs):
-        chip = accelerator(machine.accelerator)
+        chip = speeds_of(machine.accelerator)
         if chip is not None:  # against an L40S-like middle, so that what is unknown is thought average
             sheet[at] = math.log(chip.tensor_tflops / 800), math.log(chip.bandwidth_gbs / 1500)
     models = [family(task.model) for _, task in pairs]

@@ -39,6 +39,7 @@ from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.notify.room import NotifyRoom
+from trimtab.progress.room import ProgressRoom
 from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.reports.datasets.room import DatasetRoom
 from trimtab.reports.written.room import WrittenReports
@@ -108,6 +109,7 @@ class WebState(Struct, frozen=True):
     units: UnitCosts | None = None
     costs: CostsRoom | None = None
     runs: RunReports | None = None
+    progress: ProgressRoom | None = None
     written_reports: WrittenReports | None = None
     alarms: AlarmRooms | None = None
     events: EventRooms | None = None

@@ -30,6 +30,7 @@ def datasets_of(rooms: Rooms) -> DatasetRoom:
             rooms.advice.ledger.store,
             rooms.inventory.resources,
             rooms.costs.reader,
+            rooms.progress,
         )
     )
     reader = DatasetReader(rooms.stores.telemetry, sources, rooms.clock)

@@ -93,6 +93,7 @@ from trimtab.metrics.rollups.tiers import Retention
 from trimtab.notify.mailing import mail_channels
 from trimtab.notify.room import NotifyRoom
 from trimtab.profiles.room import ProfilesRoom
+from trimtab.progress.room import ProgressRoom
 from trimtab.reports.dashboards.alarm_source import AlarmSource
 from trimtab.reports.dashboards.data import WidgetReader
 from trimtab.reports.dashboards.prom_source import PromQLSource
@@ -177,6 +178,7 @@ class Rooms(Struct, frozen=True):
     log_insights: InsightsRoom
     serverless: ServerlessReader
     log_anomalies: LogAnomalyRoom
+    progress: ProgressRoom
     audit: AuditRoom
     actuators: Actuators
     scaling: LiveScaling
@@ -246,6 +248,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         insights.insights,
     )  # fmt: skip
     access = AccessRoom.of(stores.state, clock, machines.of)
+    progress = ProgressRoom.of(stores.state, inventory.runs, reader, registry, clock)
     actuators, triggers = Actuators(stores.state, clock), TriggersRoom.of(settings, stores.state, clock)
     notify = NotifyRoom.of(settings, stores.state, clock)
     audit = _audit(settings, stores, clock)
@@ -312,6 +315,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         bottlenecks=BottlenecksRoom.of(traces.reader, reader, registry, logs, clock),
         log_insights=insights,
         log_anomalies=LogAnomalyRoom.of(stores.state, clock),
+        progress=progress,
         serverless=serverless,
         audit=audit,
         actuators=actuators,
@@ -342,6 +346,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
             economics.forget,
             live.forget,
             fleet.forget,
+            progress.intake.forget,
             triggers.book.forget,
         ],
     )

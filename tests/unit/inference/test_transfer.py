@@ -2,8 +2,8 @@
 
 import math
 
-from trimtab.inference.hardware import accelerator
 from trimtab.inference.transfer import Machine, Measured, Task, Transfer
+from trimtab.inventory.catalog.speeds import speeds_of
 
 BERT, LLM = Task("bert-99", "Offline", "Samples/s"), Task("llama2-70b-99", "Offline", "Tokens/s")
 
@@ -59,5 +59,5 @@ def test_accelerators_are_told_apart_by_their_form() -> None:
         "NVIDIA Jetson AGX Orin 64G": "Orin AGX",
         "Intel(R) Xeon(R) Platinum 8592+": None,
     }
-    found = {text: accelerator(text) for text in names}
+    found = {text: speeds_of(text) for text in names}
     assert names == {text: chip.name if chip else None for text, chip in found.items()}

@@ -80,3 +80,24 @@ def test_a_runs_page_says_where_its_gpu_time_went_and_what_to_do(gpu_pages: Asgi
     ):
         assert words in page, words
     assert "Where the GPU time went" not in gpu_pages.get("/runs/atlas/104").text
+
+
+def test_a_runs_page_has_what_it_has_done(gpu_pages: AsgiClient) -> None:
+    page = gpu_pages.get("/runs/atlas/101")
+    for words in (
+        "What it has done", "2,500", "of 4,000", "Megatron-LM log lines", "recomputed", "start-up",
+        "steps since the checkpoint of step 1,500", "unknown: ", "3e+09 parameters", "400 steps lost",
+    ):  # fmt: skip
+        assert words in page.text, words
+    told = gpu_pages.get("/runs/atlas/101.json").json()["progress"]
+    assert (2500, 1, 400, 1) == (told["step"], told["restarts"], told["lost_steps"], told["evaluations"])
+    # 250 of 350 minutes trained something new; the run held its 16 GPUs for six hours.
+    assert 250 / 360 == pytest.approx(told["goodput"]["value"], abs=0.005)
+    assert 10 * 256 * 8192 / 60 == pytest.approx(told["tokens_per_s"]["value"], rel=0.01)
+    mfu = 6 * 3e9 * (10 * 256 * 8192 / 60) / (16 * 989.4e12)
+    assert mfu == pytest.approx(told["mfu"]["value"], rel=0.01)
+
+
+def test_a_run_of_which_nothing_was_told_says_so(gpu_pages: AsgiClient) -> None:
+    page = gpu_pages.get("/runs/atlas/104")
+    assert "no progress was reported: log lines of the training program" in page.text

@@ -19,6 +19,9 @@ NOT_WALKED: Mapping[str, str] = {
         ("needs weeks of bill after advice was taken (tests/unit/advice)", (
             "savings_predicted", "savings_realised", "savings_ratio", "plan_promised", "plan_came",
         )),
+        ("of a run's whole life: page, command and REST ask one room (tests/wire/rest/test_run_progress)", (
+            "run_step", "run_tokens_per_s", "run_mfu", "run_goodput", "run_restarts", "run_energy_kwh",
+        )),
         ("needs a batch job that runs", (
             "batch_running", "batch_records_per_s", "batch_left", "batch_records", "batch_cost", "batch_failed",
         )),

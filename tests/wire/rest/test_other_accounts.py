@@ -156,6 +156,25 @@ PUTS: Mapping[str, tuple[str, Any]] = {
             ],
         },
     ),
+    "post /rest/v1/runs/progress": (
+        "",
+        {
+            "job": MARK,
+            "cluster": MARK,
+            "account": OTHER,
+            "source": MARK,
+            "marks": [{"at_ms": NOW_S * 1000, "kind": "step", "step": 7}],
+        },
+    ),
+    "post /rest/v1/runs/mlperf": (
+        "",
+        {
+            "job": f"{MARK}-2",
+            "cluster": MARK,
+            "account": OTHER,
+            "log": f':::MLLOG {{"time_ms": {NOW_S * 1000}, "key": "run_start", "value": "{MARK}", "metadata": {{}}}}',
+        },
+    ),
     "put /rest/v1/scaling/targets": (
         "",
         {"namespace": "custom", "resource": MARK, "dimension": "custom:x:y", "least": 1, "most": 4},

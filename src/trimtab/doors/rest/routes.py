@@ -87,6 +87,7 @@ from trimtab.doors.rest import (
     put,
     reports,
     rightsizing,
+    run_progress,
     run_reports,
     runs,
     scaling,
@@ -117,6 +118,7 @@ from trimtab.inventory.room import InventoryRoom
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.notify.room import NotifyRoom
 from trimtab.profiles.room import ProfilesRoom
+from trimtab.progress.room import ProgressRoom
 from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.reports.datasets.room import DatasetRoom
 from trimtab.scaling.plan.room import PlansRoom
@@ -157,6 +159,7 @@ class Dependencies(Struct, frozen=True):
     accounts: AccountsRoom | None = None
     run_reports: RunReports | None = None
     profiles: ProfilesRoom | None = None
+    progress: ProgressRoom | None = None
     hours: HoursReader | None = None
     dashboards: DashboardRoom | None = None
     alarms: Alarming | None = None
@@ -290,6 +293,12 @@ def _anomalies(needs: Dependencies) -> list[Operation]:
     return [*anomalies.operations(room), *put_detectors]
 
 
+def _progress(needs: Dependencies, place: Place) -> list[Operation]:
+    if needs.progress is None or needs.run_reports is None:
+        return []
+    return run_progress.operations(run_progress.Progressing(needs.progress, needs.run_reports), place)
+
+
 def _inventory(needs: Dependencies) -> list[Operation]:
     room, own = needs.inventory, needs.settings
     if room is None:
@@ -299,6 +308,7 @@ def _inventory(needs: Dependencies) -> list[Operation]:
         *runs.operations(room, needs.clock, place),
         *(run_reports.operations(needs.run_reports) if needs.run_reports else []),
         *(profiles.operations(needs.profiles, needs.run_reports) if needs.profiles and needs.run_reports else []),
+        *_progress(needs, place),
         *inventory.operations(room, needs.clock, place),
         *price_lists.operations(room, needs.clock),
         *catalog.operations(room, needs.clock),

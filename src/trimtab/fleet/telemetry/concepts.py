@@ -76,6 +76,7 @@ GPU_FABRIC = _known("gpu.nvlink")
 GPU_PCIE = (*_known("gpu.pcie.transmit"), *_known("gpu.pcie.receive"))
 GPU_POWER = _known("gpu.power")
 GPU_POWER_LIMIT = _known("gpu.power.limit")
+GPU_ENERGY = _known("gpu.energy")
 XID = _known("gpu.xid")
 FAULTS, FAULT_DOWN = (Metric("gpu.faults"),), (Metric("gpu.fault.down"),)
 """What kernel-log lines tell: how often each code came, and whether it took the GPU (1) or gave it back (0)."""

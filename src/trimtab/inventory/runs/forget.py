@@ -2,13 +2,21 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, and_, delete, select
+from sqlalchemy import Connection, and_, delete, exists, select
 
 from trimtab.base.clock import Clock
 from trimtab.inventory.runs import marks, sightings
 from trimtab.inventory.runs.rows import STILL
 from trimtab.store.state.database import State
-from trimtab.store.state.tables import cluster_nodes, node_states, run_devices, run_profiles, run_states, runs
+from trimtab.store.state.tables import (
+    cluster_nodes,
+    node_states,
+    run_devices,
+    run_profiles,
+    run_progress,
+    run_states,
+    runs,
+)
 
 _DAY_MS = 86_400_000
 _AT_ONCE = 2000
@@ -42,7 +50,7 @@ def _drop(connection: Connection, before_ms: int) -> int:
     old = select(runs.c.account, runs.c.cluster, runs.c.job).where(runs.c.end_ms < before_ms).limit(_AT_ONCE)
     keys = connection.execute(old).all()
     for account, cluster, job in keys:
-        for table in (run_states, run_devices, run_profiles, runs):
+        for table in (run_states, run_devices, run_profiles, run_progress, runs):
             here = and_(table.c.account == account, table.c.cluster == cluster, table.c.job == job)
             connection.execute(delete(table).where(here))
     return len(keys)
@@ -50,5 +58,8 @@ def _drop(connection: Connection, before_ms: int) -> int:
 
 def _drop_nodes(connection: Connection, before_ms: int) -> None:
     connection.execute(delete(node_states).where(node_states.c.to_ms < before_ms, node_states.c.to_ms < STILL))
+    columns = run_progress.c
+    same = and_(runs.c.account == columns.account, runs.c.cluster == columns.cluster, runs.c.job == columns.job)
+    connection.execute(delete(run_progress).where(columns.changed_ms < before_ms, ~exists().where(same)))
     connection.execute(delete(cluster_nodes).where(cluster_nodes.c.gone_ms < before_ms))
     sightings.forget(connection, before_ms)

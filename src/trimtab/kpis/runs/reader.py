@@ -53,6 +53,12 @@ class RunReports(Struct, frozen=True):
         profile = await asyncio.to_thread(profile_of, kept, mine.cost, run.gpus)
         return replace(report, profile=profile)
 
+    async def priced_one(self, scope: Scope, job: str, cluster: str = "") -> RunReport:
+        """A run's whole life without activity and losses: no metric is read. Raises NotFound, Unavailable."""
+        run, now_ms = await self.room.runs.one(scope, job, cluster), self.clock.now_ms()
+        hours = await self._hours([run], None)
+        return report_of(run, None, None, hours.get(holder_name(run), RunHours()), now_ms)
+
     async def listed(self, scope: Scope, wanted: RunFilter, limit: int, after: RunKey | None = None) -> list[RunReport]:
         """Runs, the last submitted first: what they held, did and cost within the range of the filter, or in their
         whole lives where it has none. Their losses are of steps that fit the longest of them, so coarser than of one.
@@ -67,6 +73,11 @@ class RunReports(Struct, frozen=True):
         return await asyncio.to_thread(
             lambda: [report_of(run, None, None, hours.get(holder_name(run), RunHours()), now_ms) for run in runs]
         )
+
+    async def held_hours(self, runs: Sequence[Run]) -> dict[RunKey, float]:
+        """GPU-hours that runs held in their whole lives, by the ledger. Raises Unavailable."""
+        hours = await self._hours(runs, None)
+        return {run.key: one.held for run in runs if (one := hours.get(holder_name(run))) is not None}
 
     async def reports(self, scope: Scope, runs: Sequence[Run], span: Span | None = None) -> list[RunReport]:
         """The reports of runs within a span; without one, of their whole lives. Raises QueryAborted, Unavailable."""

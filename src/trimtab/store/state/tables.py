@@ -131,6 +131,7 @@ from trimtab.store.state.schema.runs import (
     node_states,
     run_devices,
     run_profiles,
+    run_progress,
     run_states,
     runs,
 )
@@ -321,6 +322,7 @@ __all__ = [
     "rightsizing_recommendations",
     "run_devices",
     "run_profiles",
+    "run_progress",
     "run_states",
     "runs",
     "savings_plans",

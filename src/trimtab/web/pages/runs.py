@@ -24,8 +24,9 @@ from trimtab.kpis.runs.profile import ProfiledGpu
 from trimtab.kpis.runs.queue import QueueReport
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.kpis.runs.report import RunReport, length_of
+from trimtab.progress.report import RunProgress
 from trimtab.web import format as words
-from trimtab.web import respond
+from trimtab.web import respond, run_progress
 from trimtab.web.gpu_reader import fresh_s
 from trimtab.web.run_charts import (
     HELD_STYLE,
@@ -129,6 +130,7 @@ def _ones(site: Site) -> list[BaseRoute]:
         view = site.view(request)
         report = await _one(site, view, request)
         activity = report.activity
+        progress = await _progress(site, view, report)
         return site.page(
             request,
             view,
@@ -147,16 +149,19 @@ def _ones(site: Site) -> list[BaseRoute]:
             figures=profile_figures,
             money=money,
             length=length_of,
+            progress=run_progress.shown(progress) if progress is not None else None,
         )
 
     async def as_json(request: Request) -> Response:
         view = site.view(request)
         report = await _one(site, view, request)
+        progress = await _progress(site, view, report)
         losses = [
             {"kind": one.loss.kind.value, "gpu_hours": one.loss.gpu_hours, "words": one.words} for one in report.losses
         ]
         phases = [{"phase": one.phase.words, "gpu_hours": one.gpu_hours} for one in report.phases]
-        return respond.json(request, {"run": as_dict(row_of(report)), "losses": losses, "phases": phases})
+        told = {"progress": run_progress.as_dict(progress)} if progress is not None else {}
+        return respond.json(request, {"run": as_dict(row_of(report)), "losses": losses, "phases": phases, **told})
 
     async def activity_json(request: Request) -> Response:
         return respond.json(request, activity_payload(await _one(site, site.view(request), request)))
@@ -200,6 +205,15 @@ async def _one(site: Site, view: View, request: Request) -> RunReport:
     cluster, job = request.path_params["cluster"], request.path_params["job"]
     key = ("run", view.scope, cluster, job)
     return await site.cache.get(key, 15.0, lambda: _reports(site).one(view.scope, job, cluster))
+
+
+async def _progress(site: Site, view: View, report: RunReport) -> RunProgress | None:
+    """The progress of a run; None of one that never started, and where the pages were put together without it."""
+    room = site.state.progress
+    if room is None or report.run.start_ms is None:
+        return None
+    key = ("progress", view.scope, report.run.key)
+    return await site.cache.get(key, 15.0, lambda: room.one(view.scope, report.run, report.gpu_hours))
 
 
 def _chosen(view: View, rows: Sequence[RunRow]) -> list[RunRow]:

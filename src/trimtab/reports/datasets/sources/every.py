@@ -14,6 +14,7 @@ from trimtab.economics.unit.room import UnitCosts
 from trimtab.inventory.resources import ResourceStore
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.logs.room import LogsRoom
+from trimtab.progress.room import ProgressRoom
 from trimtab.reports.datasets.source import Source
 from trimtab.reports.datasets.sources.advice import advice
 from trimtab.reports.datasets.sources.alarm_history import alarm_history
@@ -48,6 +49,7 @@ class Rooms(Struct, frozen=True):
     savings: LedgerStore
     resources: ResourceStore
     bills: CostReader
+    progress: ProgressRoom | None = None
 
 
 def every_source(rooms: Rooms) -> Mapping[str, Source]:
@@ -64,7 +66,7 @@ def every_source(rooms: Rooms) -> Mapping[str, Source]:
         logs(rooms.logs),
         spans(),
         audit(),
-        runs(rooms.runs),
+        runs(rooms.runs, rooms.progress),
         resources(rooms.resources),
         alarm_history(rooms.alarms),
         advice(rooms.findings, rooms.clock),

@@ -83,6 +83,20 @@ run_profiles = Table(
     Column("profile", Text, nullable=False),
 )
 
+# What was told of the progress of a run: `marks` a JSON list of lists (see `progress.store`), `workload` and `sources`
+# JSON too. A run may be told of before its scheduler is.
+run_progress = Table(
+    "run_progress",
+    metadata,
+    Column("account", String(64), primary_key=True),
+    Column("cluster", String(128), primary_key=True),
+    Column("job", String(512), primary_key=True),
+    Column("marks", Text, nullable=False),
+    Column("workload", Text, nullable=False),
+    Column("sources", Text, nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+)
+
 # The nodes of a cluster as they were last reported. `partitions`, `features` and `labels` are JSON.
 cluster_nodes = Table(
     "cluster_nodes",

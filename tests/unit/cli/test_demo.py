@@ -1,8 +1,7 @@
 """`trimtab demo` never touches what is the user's."""
 
+from dataclasses import fields
 from pathlib import Path
-
-from msgspec.structs import fields
 
 from trimtab.cli.demo import own_settings
 from trimtab.settings import OFF, Settings

@@ -115,7 +115,6 @@ from trimtab.jobs.periodic import Job
 from trimtab.jobs.reports import EVERY_S as REPORTS_S
 from trimtab.jobs.reports import check_ages
 from trimtab.kpis import hosts
-from trimtab.kpis.runs.reader import RunReports
 from trimtab.logs.filters.emission import Emission
 from trimtab.logs.kernel_faults import KernelFaults
 from trimtab.logs.patterns.counting import CountingParts, PatternCounting
@@ -140,6 +139,7 @@ from trimtab.wiring.metric_streams import streams_of, streams_rest
 from trimtab.wiring.quicksight import quicksight_of
 from trimtab.wiring.report_rooms import ReportRooms
 from trimtab.wiring.rooms import Rooms, wipe
+from trimtab.wiring.run_reports import run_reports
 
 
 def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
@@ -290,7 +290,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         load_testing=LoadTesting(rooms.inference),
         inventory=rooms.inventory,
         accounts=rooms.accounts,
-        run_reports=_run_reports(rooms),
+        run_reports=run_reports(rooms),
         profiles=rooms.profiles,
         progress=rooms.progress,
         hours=rooms.fleet.ledger,
@@ -321,7 +321,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
             rooms.bottlenecks, rooms.traces.search, rooms.clock, rooms.settings.account_id, rooms.settings.region
         ),
         log_anomalies=_log_anomalies(rooms),
-        serverless=ServerlessRooms(rooms.serverless, rooms.clock, _run_reports(rooms)),
+        serverless=ServerlessRooms(rooms.serverless, rooms.clock, run_reports(rooms)),
         log_querying=Querying(
             rooms.log_insights.insights, rooms.clock, rooms.settings.account_id, rooms.settings.region
         ),
@@ -372,11 +372,6 @@ def _configuring(rooms: Rooms) -> Configuring:
     return Configuring(Configurations(kinds), rooms.settings.account_id, rooms.settings.region, replays)
 
 
-def _run_reports(rooms: Rooms) -> RunReports:
-    held = rooms.inventory, rooms.fleet.ledger
-    return RunReports(rooms.reader, rooms.registry, *held, rooms.clock, rooms.profiles.store)
-
-
 def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:
     own = rooms.settings
     return web.WebState(
@@ -409,7 +404,7 @@ def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:
         plans=rooms.plans,
         scaling=rooms.scaling.viewing,
         costs=rooms.costs,
-        runs=_run_reports(rooms),
+        runs=run_reports(rooms),
         progress=rooms.progress,
         written_reports=reports.reporting.room,
         analyses=Analysts(reports.analysing.room, reports.analysing.watching),

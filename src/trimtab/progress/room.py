@@ -13,7 +13,7 @@ from trimtab.inventory.runs.model import Held, Run, RunKey, RunState
 from trimtab.inventory.runs.store import RunStore
 from trimtab.jobs.periodic import Job
 from trimtab.progress import series
-from trimtab.progress.course import course_of
+from trimtab.progress.course import Course, course_of
 from trimtab.progress.intake import FLUSH_S, LineIntake
 from trimtab.progress.mllog import TrainingLog
 from trimtab.progress.model import Mark, MarkKind
@@ -47,15 +47,8 @@ class ProgressRoom(Struct, frozen=True):
         """
         now_ms = self.clock.now_ms()
         sight = Scope(accounts=scope.accounts)  # who may see a run may see what it did, whatever its series' tags
-        kept = (await self.store.of([run.key])).get(run.key)
         energy = await series.energy_of(self.reader, self.registry, sight, run, now_ms)
-        if kept is None or not _moves(kept.marks):
-            told = await series.marks_of(self.reader, self.registry, sight, run, now_ms)
-            if told.marks:
-                before = kept or Kept((), workload_of(run), ())
-                names = (f"metrics {', '.join(told.metrics)}",)
-                kept = Kept((*before.marks, *told.marks), before.workload, (*before.sources, *names))
-        return _report(run, kept, held_hours, energy)
+        return _report(run, await self._all_of(sight, run, now_ms), held_hours, energy)
 
     async def listed(self, runs: Sequence[Run], held_hours: Mapping[RunKey, float]) -> dict[RunKey, RunProgress]:
         """The progress of runs as it was told, without metrics and energy; runs without any are absent."""
@@ -69,6 +62,37 @@ class ProgressRoom(Struct, frozen=True):
             }
 
         return await asyncio.to_thread(reports)  # of thousands of runs it takes seconds
+
+    async def courses(self, scope: Scope, runs: Sequence[Run]) -> dict[RunKey, Course]:
+        """What runs did as they told it; metrics are asked of a single run that told no step. Raises QueryAborted,
+        Unavailable."""
+        if len(runs) == 1:
+            kept = {runs[0].key: await self._all_of(Scope(accounts=scope.accounts), runs[0], self.clock.now_ms())}
+        else:
+            kept = {**await self.store.of(run.key for run in runs)}
+
+        def folded() -> dict[RunKey, Course]:
+            found = {}
+            for run in runs:
+                mine = kept.get(run.key)
+                course = None if mine is None else course_of(mine.marks, mine.workload.or_else(workload_of(run)))
+                if course is not None:
+                    found[run.key] = course
+            return found
+
+        return await asyncio.to_thread(folded)
+
+    async def _all_of(self, sight: Scope, run: Run, now_ms: int) -> Kept | None:
+        """What was told of a run, with its metrics where lines, callbacks and imports told no step."""
+        kept = (await self.store.of([run.key])).get(run.key)
+        if kept is not None and _moves(kept.marks):
+            return kept
+        told = await series.marks_of(self.reader, self.registry, sight, run, now_ms)
+        if not told.marks:
+            return kept
+        before = kept or Kept((), workload_of(run), ())
+        names = (f"metrics {', '.join(told.metrics)}",)
+        return Kept((*before.marks, *told.marks), before.workload, (*before.sources, *names))
 
     async def take(self, told: Told) -> int:
         """Take in what somebody told of a run; 1 where something is new."""

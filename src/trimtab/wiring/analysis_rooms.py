@@ -2,7 +2,6 @@
 
 from trimtab.doors.rest.analyses import Analysing
 from trimtab.jobs.lock import Lock
-from trimtab.kpis.runs.reader import RunReports
 from trimtab.reports.analyses.room import AnalysisRoom
 from trimtab.reports.analyses.watches import WatchStore
 from trimtab.reports.analyses.watching import Watching
@@ -12,11 +11,12 @@ from trimtab.reports.datasets.sources import every
 from trimtab.store.telemetry.schema import Layout
 from trimtab.timeseries.forecast.forecaster import Forecaster
 from trimtab.wiring.rooms import Rooms
+from trimtab.wiring.run_reports import run_reports
 
 
 def datasets_of(rooms: Rooms) -> DatasetRoom:
     """The room of datasets, over every source."""
-    runs = RunReports(rooms.reader, rooms.registry, rooms.inventory, rooms.fleet.ledger, rooms.clock)
+    runs = run_reports(rooms)
     sources = every.every_source(
         every.Rooms(
             rooms.stores.telemetry,

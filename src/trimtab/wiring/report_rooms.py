@@ -6,7 +6,6 @@ from trimtab.cloud.s3_writing import put_object
 from trimtab.doors.rest.analyses import Analysing
 from trimtab.doors.rest.reports import Reporting
 from trimtab.jobs.periodic import Job
-from trimtab.kpis.runs.reader import RunReports
 from trimtab.notify.mailing import mail_channels
 from trimtab.reports.datasets.room import DatasetRoom
 from trimtab.reports.quicksight.snapshots import Snapshots
@@ -15,6 +14,7 @@ from trimtab.reports.written.room import WrittenReports
 from trimtab.settings import public_url
 from trimtab.wiring.analysis_rooms import analysing_of, datasets_of
 from trimtab.wiring.rooms import Rooms
+from trimtab.wiring.run_reports import run_reports
 
 
 class ReportRooms(Struct, frozen=True):
@@ -45,7 +45,7 @@ def _written(rooms: Rooms) -> WrittenReports:
         economics=rooms.economics,
         reader=rooms.reader,
         registry=rooms.registry,
-        runs=RunReports(rooms.reader, rooms.registry, rooms.inventory, rooms.fleet.ledger, rooms.clock),
+        runs=run_reports(rooms),
         alarms=rooms.alarms,
         anomalies=rooms.cost_anomalies.found,
         advice=rooms.advice.findings,

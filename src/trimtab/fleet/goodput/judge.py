@@ -97,7 +97,7 @@ def judge(signals: Signals, *, worked: bool = False, harmless_ms: int = 0, ended
             hangs.append(hang)
     codes[seen.blind] = Phase.UNKNOWN
     if signals.saving is not None:
-        codes[:, signals.saving] = np.where(codes[:, signals.saving] == Phase.HUNG, Phase.HUNG, Phase.CHECKPOINTING)
+        codes[:, signals.saving] = Phase.CHECKPOINTING
     if signals.repeating is not None:
         repeated = signals.repeating[None, :] & (codes == Phase.PRODUCTIVE)
         codes[repeated] = Phase.RECOMPUTED
@@ -170,6 +170,8 @@ def _steps(signals: Signals, seen: _Seen) -> npt.NDArray[np.int64]:
     copies = seen.copies.any(axis=0)
     if signals.storage is not None:
         copies |= np.nan_to_num(signals.storage) >= _LINK_LEAST
+    if signals.saving is not None:
+        copies |= signals.saving
     if signals.steps_done is not None:
         moves |= np.nan_to_num(signals.steps_done) > 0
     blind = seen.blind.any(axis=0)

@@ -15,6 +15,7 @@ from trimtab.access.scope import Scope
 from trimtab.fleet.goodput.judge import NOT_HELD, Codes, Judged, Stall, judge, stopped_first
 from trimtab.fleet.goodput.phases import Phase
 from trimtab.fleet.goodput.signals import Signals
+from trimtab.fleet.goodput.told import Told, with_told
 from trimtab.fleet.telemetry import concepts
 from trimtab.fleet.telemetry.concepts import Finder, Found, Metric, Registry
 from trimtab.fleet.telemetry.held_over import held_over
@@ -105,10 +106,15 @@ class Goodput(Struct, frozen=True):
 
 
 async def read(
-    reader: MatrixReader, registry: Registry, scope: Scope, runs: Sequence[Run], activities: Mapping[RunKey, Activity]
+    reader: MatrixReader,
+    registry: Registry,
+    scope: Scope,
+    runs: Sequence[Run],
+    activities: Mapping[RunKey, Activity],
+    told: Mapping[RunKey, Sequence[Told]],
 ) -> dict[RunKey, Goodput]:
     """What the GPUs of `runs` did in the steps of their activities, which share one grid; of runs of which no GPU is
-    known there is nothing. Raises QueryAborted, Unavailable."""
+    known there is nothing. `told` is what runs say of themselves. Raises QueryAborted, Unavailable."""
     known = [(run, activities[run.key]) for run in runs if run.key in activities and activities[run.key].devices.known]
     if not known:
         return {}
@@ -126,7 +132,7 @@ async def read(
     }  # fmt: skip
 
     def judged() -> dict[RunKey, Goodput]:
-        return {run.key: _judged(run, activity, matrices, rows, grid) for run, activity in known}
+        return {run.key: _judged(run, activity, matrices, rows, grid, told.get(run.key, ())) for run, activity in known}
 
     return await asyncio.to_thread(judged)
 
@@ -155,12 +161,17 @@ def _end_ms(activity: Activity) -> int:
 
 
 def _judged(
-    run: Run, activity: Activity, matrices: Mapping[str, Floats], rows: Mapping[str, int], grid: Grid
+    run: Run,
+    activity: Activity,
+    matrices: Mapping[str, Floats],
+    rows: Mapping[str, int],
+    grid: Grid,
+    told: Sequence[Told],
 ) -> Goodput:
     begin = (activity.start_ms - grid.start_ms) // (grid.step_s * 1000)
     mine = np.array([rows[device.gpu] for device in activity.devices.known])
     part = {name: values[mine, begin : begin + activity.values.shape[1]] for name, values in matrices.items()}
-    signals = _signals(activity, part)
+    signals = with_told(_signals(activity, part), told)
     ended = run.end_ms is not None and run.end_ms <= _end_ms(activity)
     return _goodput(activity, signals, judge(signals, ended=ended))
 

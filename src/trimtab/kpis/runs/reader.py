@@ -1,7 +1,7 @@
 """`RunReports`: reports of runs, one in full or a list of them, over the ledger, the stores and the engine."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -9,6 +9,7 @@ from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
 from trimtab.base.records import replace
 from trimtab.fleet.claims import holder_name
+from trimtab.fleet.goodput.told import Told
 from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.telemetry.concepts import Registry
 from trimtab.fleet.telemetry.reading import MatrixReader
@@ -17,18 +18,22 @@ from trimtab.inventory.runs.filter import RunFilter
 from trimtab.inventory.runs.model import Run, RunKey
 from trimtab.kpis.runs import activity as activities
 from trimtab.kpis.runs import goodput as goodputs
+from trimtab.kpis.runs.activity import Activity
 from trimtab.kpis.runs.cost import RunHours, hours_of
+from trimtab.kpis.runs.goodput import Goodput
 from trimtab.kpis.runs.profile import profile_of
 from trimtab.kpis.runs.report import RunReport, report_of
 from trimtab.profiles.store import ProfileStore
 
 Span = tuple[int, int]
+Telling = Callable[[Scope, Sequence[Run]], Awaitable[Mapping[RunKey, Sequence[Told]]]]
+"""What runs say of themselves. Raises QueryAborted, Unavailable."""
 
 
 class RunReports(Struct, frozen=True):
     """What pages and the API ask of runs. `reader` is of metrics, `ledger` of GPU time and what it cost.
 
-    Without `profiles` no run has one.
+    Without `profiles` no run has one. `told` asks what runs say of their own progress.
     """
 
     reader: MatrixReader
@@ -37,13 +42,14 @@ class RunReports(Struct, frozen=True):
     ledger: HoursReader
     clock: Clock
     profiles: ProfileStore | None = None
+    told: Telling | None = None
 
     async def one(self, scope: Scope, job: str, cluster: str = "") -> RunReport:
         """A run in full: its whole life. Raises NotFound, QueryAborted, Unavailable."""
         run = await self.room.runs.one(scope, job, cluster)
         now_ms = self.clock.now_ms()
         found = await activities.read(self.reader, self.registry, _sight(scope), [run], 0, now_ms)
-        did = await goodputs.read(self.reader, self.registry, _sight(scope), [run], found)
+        did = await self._goodput(scope, [run], found)
         stretches = (await self.room.runs.stretches([run.key])).get(run.key, ())
         mine = (await self._hours([run], None)).get(holder_name(run), RunHours())
         report = report_of(run, found.get(run.key), did.get(run.key), mine, now_ms, stretches)
@@ -84,7 +90,7 @@ class RunReports(Struct, frozen=True):
         now_ms = self.clock.now_ms()
         first, last = span or (0, now_ms)
         found = await activities.read(self.reader, self.registry, _sight(scope), runs, first, last)
-        did = await goodputs.read(self.reader, self.registry, _sight(scope), runs, found)
+        did = await self._goodput(scope, runs, found)
         hours = await self._hours(runs, span)
         return await asyncio.to_thread(
             lambda: [
@@ -92,6 +98,12 @@ class RunReports(Struct, frozen=True):
                 for run in runs
             ]
         )
+
+    async def _goodput(
+        self, scope: Scope, runs: Sequence[Run], found: Mapping[RunKey, Activity]
+    ) -> dict[RunKey, Goodput]:
+        told = await self.told(scope, runs) if self.told is not None else {}
+        return await goodputs.read(self.reader, self.registry, _sight(scope), runs, found, told)
 
     def _span(self, wanted: RunFilter) -> Span | None:
         now_ms = self.clock.now_ms()

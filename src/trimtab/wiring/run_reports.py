@@ -1,0 +1,50 @@
+"""Reports of runs, made once for pages, REST and datasets: with what runs themselves tell of their progress."""
+
+from collections.abc import Mapping, Sequence
+
+from trimtab.access.scope import Scope
+from trimtab.fleet.goodput.told import Doing, Told
+from trimtab.inventory.runs.model import Run, RunKey
+from trimtab.kpis.runs.reader import RunReports
+from trimtab.progress.course import Course, Phase
+from trimtab.progress.room import ProgressRoom
+from trimtab.wiring.rooms import Rooms
+
+_DOING = {
+    Phase.TRAINING: Doing.STEPS,
+    Phase.EVALUATION: Doing.STEPS,
+    Phase.RECOMPUTED: Doing.REPEATS,
+    Phase.CHECKPOINT: Doing.SAVES,
+    Phase.UNEXPLAINED: Doing.NO_STEPS,
+}
+"""A start-up says nothing: what does no steps yet may still load or compile."""
+_SILENT_STEPS = 5
+"""Usual steps without a word after which a run that tells its steps does none."""
+
+
+def run_reports(rooms: Rooms) -> RunReports:
+    """The reports of one server."""
+
+    async def told(scope: Scope, runs: Sequence[Run]) -> Mapping[RunKey, Sequence[Told]]:
+        return await _told(rooms.progress, scope, runs, rooms.clock.now_ms())
+
+    held = rooms.inventory, rooms.fleet.ledger
+    return RunReports(rooms.reader, rooms.registry, *held, rooms.clock, rooms.profiles.store, told)
+
+
+async def _told(
+    progress: ProgressRoom, scope: Scope, runs: Sequence[Run], now_ms: int
+) -> Mapping[RunKey, Sequence[Told]]:
+    courses = await progress.courses(scope, runs)
+    ends = {run.key: now_ms if run.end_ms is None else run.end_ms for run in runs}
+    return {key: told_of(course, ends[key]) for key, course in courses.items()}
+
+
+def told_of(course: Course, end_ms: int) -> list[Told]:
+    """What a course says until `end_ms`: a run that told its steps and tells no more does none."""
+    told = [Told(one.from_ms, one.to_ms, _DOING[one.phase]) for one in course.spans if one.phase in _DOING]
+    if course.step_s is not None and not course.ended:
+        silent = course.last_ms + round(_SILENT_STEPS * course.step_s * 1000)
+        if silent < end_ms:
+            told.append(Told(silent, end_ms, Doing.NO_STEPS))
+    return told

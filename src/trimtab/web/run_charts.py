@@ -10,9 +10,9 @@ from msgspec import Struct
 
 from trimtab.charts.heat_strip import Segment, heat_strip, segment_bar
 from trimtab.charts.svg import Svg
-from trimtab.fleet.goodput.phases import Phase
+from trimtab.fleet.phases.phase import Phase
 from trimtab.kpis.runs.activity import Activity
-from trimtab.kpis.runs.goodput import Goodput
+from trimtab.kpis.runs.phases import GpuPhases
 from trimtab.kpis.runs.placement import GpuUse, Idle
 from trimtab.kpis.runs.profile import Use, UseShare
 from trimtab.kpis.runs.queue import QueueReport
@@ -61,7 +61,7 @@ PHASE_STYLES: Mapping[Phase, str] = {
 }
 
 
-def phase_band(goodput: Goodput) -> Svg | None:
+def phase_band(gpu_phases: GpuPhases) -> Svg | None:
     """What most GPUs of a run did, from its start to its end."""
     parts = [
         Segment(
@@ -69,9 +69,9 @@ def phase_band(goodput: Goodput) -> Svg | None:
             PHASE_STYLES[one.phase],
             f"{one.phase.words} for {length_of((one.end_ms - one.start_ms) / 1000)} from {words.instant(one.start_ms)}",
         )
-        for one in goodput.band()
+        for one in gpu_phases.band()
     ]
-    told = ", ".join(f"{phase.words} {hours:.1f} GPU-hours" for phase, hours in goodput.hours.items() if hours > 0)
+    told = ", ".join(f"{phase.words} {hours:.1f} GPU-hours" for phase, hours in gpu_phases.hours.items() if hours > 0)
     return segment_bar(parts, told) if parts else None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from trimtab.access.scope import Scope
-from trimtab.fleet.goodput.told import Doing, Told
+from trimtab.fleet.phases.told import Doing, Told
 from trimtab.inventory.runs.model import Run, RunKey
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.progress.course import Course, Phase

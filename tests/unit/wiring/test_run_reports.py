@@ -1,6 +1,6 @@
 """What a run's own marks say of its time, as the judgement of its GPUs takes it."""
 
-from trimtab.fleet.goodput.told import Doing
+from trimtab.fleet.phases.told import Doing
 from trimtab.progress.course import course_of
 from trimtab.progress.model import Mark, MarkKind
 from trimtab.wiring.run_reports import told_of

@@ -17,7 +17,7 @@ from trimtab.inventory.runs.filter import RunFilter
 from trimtab.inventory.runs.model import RunKey
 from trimtab.kpis.runs import queue
 from trimtab.kpis.runs.activity import Activity
-from trimtab.kpis.runs.goodput import Hang, Stretch
+from trimtab.kpis.runs.phases import Hang, Stretch
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.kpis.runs.report import PhaseHours, PricedLoss, RunReport
 
@@ -184,8 +184,8 @@ def detail_on_wire(report: RunReport) -> wire.RunDetail:
         [] if activity is None else _gpus(activity),
         None if report.profile is None else profile_on_wire(report.profile),
         phases=[_phase(one) for one in report.phases],
-        band=[] if report.goodput is None else [_stretch(one) for one in report.goodput.band()],
-        hangs=[] if report.goodput is None else [_hang(one) for one in report.goodput.hangs],
+        band=[] if report.gpu_phases is None else [_stretch(one) for one in report.gpu_phases.band()],
+        hangs=[] if report.gpu_phases is None else [_hang(one) for one in report.gpu_phases.hangs],
     )
 
 

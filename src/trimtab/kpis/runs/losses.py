@@ -7,7 +7,7 @@
     gaps            idle between the two
     low activity    the mean of busy steps is below half of what a GPU can: hours that one half would save
     oversized       half of the GPUs, where peak memory and activity of all would fill the other half to 80 % at most
-    hung, waiting for a straggler, starved of input     as the phases of its GPUs say (`fleet.goodput`)
+    hung, waiting for a straggler, starved of input     as the phases of its GPUs say (`fleet.phases`)
 
 A step is busy from 5 % activity on. Steps without a report count for nothing. The first five share no hour; low
 activity and oversized look at the same hours in another way, so losses are never added up: the largest is named.
@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from trimtab.fleet.goodput.phases import Phase
+from trimtab.fleet.phases.phase import Phase
 from trimtab.kpis.runs.activity import Activity, Floats
-from trimtab.kpis.runs.goodput import Goodput
+from trimtab.kpis.runs.phases import GpuPhases
 
 Marks = npt.NDArray[np.bool_]
 BUSY_FROM = 0.05
@@ -88,9 +88,9 @@ _LOST = {
 }
 
 
-def losses_of_phases(activity: Activity, goodput: Goodput) -> tuple[Loss, ...]:
+def losses_of_phases(activity: Activity, gpu_phases: GpuPhases) -> tuple[Loss, ...]:
     """The losses that several signals together tell of, the largest first."""
-    found = [_loss(kind, activity.seconds * (goodput.codes == phase)) for phase, kind in _LOST.items()]
+    found = [_loss(kind, activity.seconds * (gpu_phases.codes == phase)) for phase, kind in _LOST.items()]
     worth = [one for one in found if one is not None and one.gpu_hours >= LEAST_HOURS]
     return tuple(sorted(worth, key=lambda one: -one.gpu_hours))
 

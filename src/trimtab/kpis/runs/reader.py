@@ -9,7 +9,7 @@ from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
 from trimtab.base.records import replace
 from trimtab.fleet.claims import holder_name
-from trimtab.fleet.goodput.told import Told
+from trimtab.fleet.phases.told import Told
 from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.telemetry.concepts import Registry
 from trimtab.fleet.telemetry.reading import MatrixReader
@@ -17,10 +17,10 @@ from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.filter import RunFilter
 from trimtab.inventory.runs.model import Run, RunKey
 from trimtab.kpis.runs import activity as activities
-from trimtab.kpis.runs import goodput as goodputs
+from trimtab.kpis.runs import phases as gpu_phases
 from trimtab.kpis.runs.activity import Activity
 from trimtab.kpis.runs.cost import RunHours, hours_of
-from trimtab.kpis.runs.goodput import Goodput
+from trimtab.kpis.runs.phases import GpuPhases
 from trimtab.kpis.runs.profile import profile_of
 from trimtab.kpis.runs.report import RunReport, report_of
 from trimtab.profiles.store import ProfileStore
@@ -49,7 +49,7 @@ class RunReports(Struct, frozen=True):
         run = await self.room.runs.one(scope, job, cluster)
         now_ms = self.clock.now_ms()
         found = await activities.read(self.reader, self.registry, _sight(scope), [run], 0, now_ms)
-        did = await self._goodput(scope, [run], found)
+        did = await self._phases_of(scope, [run], found)
         stretches = (await self.room.runs.stretches([run.key])).get(run.key, ())
         mine = (await self._hours([run], None)).get(holder_name(run), RunHours())
         report = report_of(run, found.get(run.key), did.get(run.key), mine, now_ms, stretches)
@@ -90,7 +90,7 @@ class RunReports(Struct, frozen=True):
         now_ms = self.clock.now_ms()
         first, last = span or (0, now_ms)
         found = await activities.read(self.reader, self.registry, _sight(scope), runs, first, last)
-        did = await self._goodput(scope, runs, found)
+        did = await self._phases_of(scope, runs, found)
         hours = await self._hours(runs, span)
         return await asyncio.to_thread(
             lambda: [
@@ -99,11 +99,11 @@ class RunReports(Struct, frozen=True):
             ]
         )
 
-    async def _goodput(
+    async def _phases_of(
         self, scope: Scope, runs: Sequence[Run], found: Mapping[RunKey, Activity]
-    ) -> dict[RunKey, Goodput]:
+    ) -> dict[RunKey, GpuPhases]:
         told = await self.told(scope, runs) if self.told is not None else {}
-        return await goodputs.read(self.reader, self.registry, _sight(scope), runs, found, told)
+        return await gpu_phases.read(self.reader, self.registry, _sight(scope), runs, found, told)
 
     def _span(self, wanted: RunFilter) -> Span | None:
         now_ms = self.clock.now_ms()

@@ -6,13 +6,13 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from trimtab.fleet.goodput.phases import Phase
+from trimtab.fleet.phases.phase import Phase
 from trimtab.fleet.telemetry.devices import COUNT_ONLY
 from trimtab.inventory.runs.model import Run, RunState, Stretch
 from trimtab.kpis.runs.activity import Activity
 from trimtab.kpis.runs.cost import Cost, RunHours
-from trimtab.kpis.runs.goodput import Goodput
 from trimtab.kpis.runs.losses import FAIR, Loss, LossKind, losses_of, losses_of_phases
+from trimtab.kpis.runs.phases import GpuPhases
 from trimtab.kpis.runs.profile import RunProfile
 
 SETTLE_MS = 60_000
@@ -55,16 +55,16 @@ class RunReport(Struct, frozen=True):
     losses: tuple[PricedLoss, ...]
     settled: bool
     activity: Activity | None = None
-    goodput: Goodput | None = None
+    gpu_phases: GpuPhases | None = None
     stretches: tuple[Stretch, ...] = ()
     profile: RunProfile | None = None
 
     @property
     def phases(self) -> tuple[PhaseHours, ...]:
         """What its GPUs did, the most first: together the hours that it held, by the ledger."""
-        if self.goodput is None:
+        if self.gpu_phases is None:
             return ()
-        known = {phase: hours for phase, hours in self.goodput.hours.items() if hours > 0}
+        known = {phase: hours for phase, hours in self.gpu_phases.hours.items() if hours > 0}
         rest = self.gpu_hours - sum(known.values())
         if rest > 0:  # GPUs of which only the number is known, and times before the first report
             known[Phase.UNKNOWN] = known.get(Phase.UNKNOWN, 0.0) + rest
@@ -81,7 +81,7 @@ class RunReport(Struct, frozen=True):
 def report_of(
     run: Run,
     activity: Activity | None,
-    goodput: Goodput | None,
+    gpu_phases: GpuPhases | None,
     hours: RunHours,
     now_ms: int,
     stretches: Sequence[Stretch] = (),
@@ -90,8 +90,8 @@ def report_of(
     cost = hours.cost
     known = hours.known > 0
     losses = losses_of(activity) if activity is not None and activity.known_hours > 0 else ()
-    if activity is not None and goodput is not None:
-        losses = tuple(sorted((*losses, *losses_of_phases(activity, goodput)), key=lambda one: -one.gpu_hours))
+    if activity is not None and gpu_phases is not None:
+        losses = tuple(sorted((*losses, *losses_of_phases(activity, gpu_phases)), key=lambda one: -one.gpu_hours))
     return RunReport(
         run=run,
         wait_ms=run.wait_ms(now_ms),
@@ -103,10 +103,10 @@ def report_of(
         gpus_known_by=activity.devices.by if activity is not None else "",
         unknown="" if known else _why_unknown(run, activity),
         cost=cost,
-        losses=tuple(_priced(one, run, cost, hours.held, goodput) for one in losses),
+        losses=tuple(_priced(one, run, cost, hours.held, gpu_phases) for one in losses),
         settled=run.end_ms is not None and run.end_ms + SETTLE_MS <= now_ms,
         activity=activity,
-        goodput=goodput,
+        gpu_phases=gpu_phases,
         stretches=tuple(stretches),
     )
 
@@ -124,17 +124,19 @@ def _why_unknown(run: Run, activity: Activity | None) -> str:
     return "its GPUs reported no activity while it ran"
 
 
-def _priced(loss: Loss, run: Run, cost: Cost, hours: float, goodput: Goodput | None) -> PricedLoss:
+def _priced(loss: Loss, run: Run, cost: Cost, hours: float, gpu_phases: GpuPhases | None) -> PricedLoss:
     amounts = cost.part(loss.gpu_hours / hours) if hours > 0 else {}
-    words = hung_words(loss, goodput) if loss.kind is LossKind.HUNG and goodput is not None else sentence(loss, run)
+    words = (
+        hung_words(loss, gpu_phases) if loss.kind is LossKind.HUNG and gpu_phases is not None else sentence(loss, run)
+    )
     return PricedLoss(loss, amounts, words)
 
 
-def hung_words(loss: Loss, goodput: Goodput) -> str:
+def hung_words(loss: Loss, gpu_phases: GpuPhases) -> str:
     """A hang in words: since when, on which GPU first, and what to do."""
-    first = goodput.hangs[0]
+    first = gpu_phases.hangs[0]
     since = datetime.fromtimestamp(first.start_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    more = f", and {len(goodput.hangs) - 1} more times" if len(goodput.hangs) > 1 else ""
+    more = f", and {len(gpu_phases.hangs) - 1} more times" if len(gpu_phases.hangs) > 1 else ""
     where = f"GPU {first.index} of {first.node} stopped first: look there" if first.stopped_first else "all at once"
     gpus = f"{loss.gpus} GPU" + ("" if loss.gpus == 1 else "s")
     return f"{gpus} ran kernels that moved no data for {length_of(loss.seconds)} from {since} on{more} ({where})"

@@ -142,7 +142,7 @@ def _ones(site: Site) -> list[BaseRoute]:
             tiles=_run_tiles(report),
             course=course(report, view.now_ms),
             strips=strips(activity) if activity is not None else [],
-            band=phase_band(report.goodput) if report.goodput is not None else None,
+            band=phase_band(report.gpu_phases) if report.gpu_phases is not None else None,
             phase_styles=PHASE_STYLES,
             profiled=_profiled(report),
             use_legend=[(use.value, style) for use, style in USE_STYLES.items()],

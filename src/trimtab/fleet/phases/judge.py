@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from trimtab.fleet.goodput.phases import Phase
-from trimtab.fleet.goodput.signals import Bools, Floats, Signals
+from trimtab.fleet.phases.phase import Phase
+from trimtab.fleet.phases.signals import Bools, Floats, Signals
 
 Codes = npt.NDArray[np.int8]
 NOT_HELD = -1

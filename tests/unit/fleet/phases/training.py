@@ -3,7 +3,7 @@
 import numpy as np
 from msgspec import Struct
 
-from trimtab.fleet.goodput.signals import Signals
+from trimtab.fleet.phases.signals import Signals
 
 STEP_MS = 30_000
 MINUTE = 2

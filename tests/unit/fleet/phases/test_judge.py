@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from tests.unit.fleet.goodput.training import KINDS, MINUTE, STEP_MS, Run
+from tests.unit.fleet.phases.training import KINDS, MINUTE, STEP_MS, Run
 
 from depth import examples
 from trimtab.base.records import replace
-from trimtab.fleet.goodput.judge import NOT_HELD, hours, judge, stopped_first
-from trimtab.fleet.goodput.phases import Phase
-from trimtab.fleet.goodput.signals import Signals
+from trimtab.fleet.phases.judge import NOT_HELD, hours, judge, stopped_first
+from trimtab.fleet.phases.phase import Phase
+from trimtab.fleet.phases.signals import Signals
 
 HEALTHY = range(5000, 5000 + examples(200))
 

@@ -1,11 +1,11 @@
 """What a run says of itself beside what its GPUs show."""
 
 import numpy as np
-from tests.unit.fleet.goodput.training import MINUTE, STEP_MS, Run
+from tests.unit.fleet.phases.training import MINUTE, STEP_MS, Run
 
-from trimtab.fleet.goodput.judge import judge
-from trimtab.fleet.goodput.phases import Phase
-from trimtab.fleet.goodput.told import Doing, Told, with_told
+from trimtab.fleet.phases.judge import judge
+from trimtab.fleet.phases.phase import Phase
+from trimtab.fleet.phases.told import Doing, Told, with_told
 
 
 def at(minutes: float) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 from msgspec import Struct
 
 from trimtab.base.records import replace
-from trimtab.fleet.goodput.signals import Signals
+from trimtab.fleet.phases.signals import Signals
 
 
 class Doing(Enum):

@@ -12,10 +12,10 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from trimtab.access.scope import Scope
-from trimtab.fleet.goodput.judge import NOT_HELD, Codes, Judged, Stall, judge, stopped_first
-from trimtab.fleet.goodput.phases import Phase
-from trimtab.fleet.goodput.signals import Signals
-from trimtab.fleet.goodput.told import Told, with_told
+from trimtab.fleet.phases.judge import NOT_HELD, Codes, Judged, Stall, judge, stopped_first
+from trimtab.fleet.phases.phase import Phase
+from trimtab.fleet.phases.signals import Signals
+from trimtab.fleet.phases.told import Told, with_told
 from trimtab.fleet.telemetry import concepts
 from trimtab.fleet.telemetry.concepts import Finder, Found, Metric, Registry
 from trimtab.fleet.telemetry.held_over import held_over
@@ -62,7 +62,7 @@ class Stretch(Struct, frozen=True):
     gpu_hours: float
 
 
-class Goodput(Struct, frozen=True):
+class GpuPhases(Struct, frozen=True):
     """GPU-hours of a run by phase, all of those that it held; `hangs`, the first first.
 
     `codes`: a phase by GPU (rows of the activity's devices) and step of `step_s` seconds from `start_ms` on.
@@ -112,7 +112,7 @@ async def read(
     runs: Sequence[Run],
     activities: Mapping[RunKey, Activity],
     told: Mapping[RunKey, Sequence[Told]],
-) -> dict[RunKey, Goodput]:
+) -> dict[RunKey, GpuPhases]:
     """What the GPUs of `runs` did in the steps of their activities, which share one grid; of runs of which no GPU is
     known there is nothing. `told` is what runs say of themselves. Raises QueryAborted, Unavailable."""
     known = [(run, activities[run.key]) for run in runs if run.key in activities and activities[run.key].devices.known]
@@ -131,7 +131,7 @@ async def read(
         for name, metrics in _FAMILIES.items()
     }  # fmt: skip
 
-    def judged() -> dict[RunKey, Goodput]:
+    def judged() -> dict[RunKey, GpuPhases]:
         return {run.key: _judged(run, activity, matrices, rows, grid, told.get(run.key, ())) for run, activity in known}
 
     return await asyncio.to_thread(judged)
@@ -167,13 +167,13 @@ def _judged(
     rows: Mapping[str, int],
     grid: Grid,
     told: Sequence[Told],
-) -> Goodput:
+) -> GpuPhases:
     begin = (activity.start_ms - grid.start_ms) // (grid.step_s * 1000)
     mine = np.array([rows[device.gpu] for device in activity.devices.known])
     part = {name: values[mine, begin : begin + activity.values.shape[1]] for name, values in matrices.items()}
     signals = with_told(_signals(activity, part), told)
     ended = run.end_ms is not None and run.end_ms <= _end_ms(activity)
-    return _goodput(activity, signals, judge(signals, ended=ended))
+    return _phases_of(activity, signals, judge(signals, ended=ended))
 
 
 def _statistic(found: Found) -> Statistic:
@@ -198,13 +198,13 @@ def _signals(activity: Activity, matrices: Mapping[str, Floats]) -> Signals:
     )
 
 
-def _goodput(activity: Activity, signals: Signals, judged: Judged) -> Goodput:
+def _phases_of(activity: Activity, signals: Signals, judged: Judged) -> GpuPhases:
     seconds, codes = activity.seconds, judged.codes
     hours = {phase: float(seconds[codes == phase].sum()) / 3600 for phase in Phase}
     hours[Phase.UNKNOWN] += float(activity.devices.unknown) * _length_s(activity) / 3600
     hours[Phase.UNKNOWN] += float(seconds[codes == NOT_HELD].sum()) / 3600
     hangs = tuple(_hang(activity, signals, stall) for stall in judged.hangs)
-    return Goodput(hours, hangs, codes, seconds, activity.start_ms, activity.step_s)
+    return GpuPhases(hours, hangs, codes, seconds, activity.start_ms, activity.step_s)
 
 
 def _length_s(activity: Activity) -> float:

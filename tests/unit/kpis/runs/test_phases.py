@@ -8,7 +8,7 @@ from tests.unit.kpis.fleet import HOUR, MINUTE, START, Fleet
 from tests.unit.kpis.runs.test_by_hand import report
 
 from trimtab.base.clock import ManualClock
-from trimtab.fleet.goodput.phases import Phase
+from trimtab.fleet.phases.phase import Phase
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.model import Held, Run, RunKey, RunState
 from trimtab.kpis.runs.losses import LossKind
@@ -50,10 +50,10 @@ def fleet(*, hangs: bool, names: Mapping[str, float] = WORKING, silent: int = -1
 
 def test_the_run_that_hangs_is_found_with_its_hours_and_what_they_cost(room: InventoryRoom) -> None:
     found = report(room, fleet(hangs=True), RUN, now_ms=ENDED + MINUTE)
-    assert found.goodput is not None
-    assert pytest.approx(32.0) == found.goodput.hours[Phase.HUNG]
-    assert pytest.approx(16.0) == found.goodput.hours[Phase.PRODUCTIVE]
-    assert pytest.approx(found.gpu_hours) == sum(found.goodput.hours.values())
+    assert found.gpu_phases is not None
+    assert pytest.approx(32.0) == found.gpu_phases.hours[Phase.HUNG]
+    assert pytest.approx(16.0) == found.gpu_phases.hours[Phase.PRODUCTIVE]
+    assert pytest.approx(found.gpu_hours) == sum(found.gpu_phases.hours.values())
     assert found.largest_loss is not None
     assert found.largest_loss.loss.kind is LossKind.HUNG
     assert pytest.approx(80.0) == float(found.largest_loss.amounts["USD"])
@@ -62,16 +62,16 @@ def test_the_run_that_hangs_is_found_with_its_hours_and_what_they_cost(room: Inv
 
 def test_the_gpu_that_stopped_first_is_named(room: InventoryRoom) -> None:
     found = report(room, fleet(hangs=True, silent=5), RUN, now_ms=ENDED + MINUTE)
-    assert found.goodput is not None
-    assert [(hang.node, hang.index) for hang in found.goodput.hangs] == [("n1", "5")]
+    assert found.gpu_phases is not None
+    assert [(hang.node, hang.index) for hang in found.gpu_phases.hangs] == [("n1", "5")]
     assert "GPU 5 of n1 stopped first" in (found.largest_loss.words if found.largest_loss else "")
 
 
 def test_its_healthy_twin_has_no_hang(room: InventoryRoom) -> None:
     found = report(room, fleet(hangs=False), RUN, now_ms=ENDED + MINUTE)
-    assert found.goodput is not None
-    assert found.goodput.hours[Phase.HUNG] == 0
-    assert pytest.approx(48.0) == found.goodput.hours[Phase.PRODUCTIVE]
+    assert found.gpu_phases is not None
+    assert found.gpu_phases.hours[Phase.HUNG] == 0
+    assert pytest.approx(48.0) == found.gpu_phases.hours[Phase.PRODUCTIVE]
     assert LossKind.HUNG not in [one.loss.kind for one in found.losses]
 
 
@@ -81,5 +81,5 @@ def test_by_utilisation_alone_all_hours_are_unknown(room: InventoryRoom) -> None
     for index in range(8):
         made.add("DCGM_FI_DEV_GPU_UTIL", 100.0, times=times, labels={"Hostname": "n1", "gpu": str(index)})
     found = report(room, made, RUN, now_ms=ENDED + MINUTE)
-    assert found.goodput is not None
-    assert pytest.approx(48.0) == found.goodput.hours[Phase.UNKNOWN]
+    assert found.gpu_phases is not None
+    assert pytest.approx(48.0) == found.gpu_phases.hours[Phase.UNKNOWN]

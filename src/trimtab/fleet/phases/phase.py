@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class Phase(IntEnum):
-    """What a GPU that a run holds does. `PRODUCTIVE` is what it is held for; what follows, up to `IDLE`, is time lost."""
+    """What a GPU that a run holds does: `PRODUCTIVE`, or time lost up to `IDLE`."""
 
     PRODUCTIVE = 0
     WARMING_UP = 1

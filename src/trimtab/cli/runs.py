@@ -152,6 +152,27 @@ def show(connection: Connection, job: str, cluster: str, as_json: bool) -> None:
         remark("it ended less than a minute ago: the last samples of its GPUs may be missing")
 
 
+@runs.command("hanging")
+@json_option
+@server_options
+def hanging(connection: Connection, as_json: bool) -> None:
+    """List the runs that hang now: since when, what a minute costs, and which GPU stopped first."""
+    with connection.client() as client:
+        found = Runs(client).hanging()
+    if as_json:
+        print_json(found)
+        return
+    if not found.runs:
+        remark("No run hangs.")
+        return
+    rows = [
+        (one.job, one.name, one.team, f"{one.gpus:g}", iso(one.from_ms), _money(one.amounts_a_minute) or _NONE,
+         f"{one.node} {one.index}" if one.gpu else "all at once")
+        for one in found.runs
+    ]  # fmt: skip
+    print_table(("job", "name", "team", "GPUs", "since", "a minute", "stopped first"), rows, right=("GPUs", "a minute"))
+
+
 runs.add_command(import_mlperf)
 runs.add_command(energy)
 

@@ -67,6 +67,10 @@ class Runs:
         body = progress_wire.EnergyFile(text)
         return self._client.call("POST", "/rest/v1/runs/energy-file", progress_wire.MeasuredEnergy, body=body)
 
+    def hanging(self) -> runs_wire.HangingRuns:
+        """The runs that hang now, the longest first."""
+        return self._client.call("GET", "/rest/v1/runs/hanging", runs_wire.HangingRuns)
+
     def queue(self, *, start: str = "-24h", end: str = "now", cluster: str = "") -> runs_wire.Queue:
         """Who waits for GPUs, and which are idle."""
         query = [("start", start), ("end", end), *([("cluster", cluster)] if cluster else [])]

@@ -131,6 +131,32 @@ class RunHang(Struct, frozen=True):
     index: str
 
 
+class HangingRun(Struct, frozen=True):
+    """A run that hangs now: its GPUs run kernels since `from_ms`, and none moves any data.
+
+    `gpu` stopped first, "" where all did at once. `amounts_a_minute`: what a minute of its GPUs costs; {}: unknown.
+    """
+
+    job: str
+    cluster: str
+    account: str
+    name: str
+    team: str
+    user: str
+    gpus: float
+    from_ms: Millis
+    amounts_a_minute: Amounts
+    gpu: str
+    node: str
+    index: str
+
+
+class HangingRuns(Struct, frozen=True):
+    """The runs that hang now, the longest first."""
+
+    runs: list[HangingRun]
+
+
 class RunDetail(Struct, frozen=True):
     """A run in full. `series` begin at `activity_start_ms`, one value every `step_s` seconds.
 

@@ -6,7 +6,7 @@ A subscriber that fails is asked again later with the same event; one that has s
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -44,6 +44,25 @@ def emit(connection: Connection, clock: Clock, kind: str, subject: str, body: Ma
     row = {"id": id_, "kind": kind, "subject": subject, "at_ms": clock.now_ms(), "body": json.dumps(body)}
     connection.execute(outbox.insert().values(row))
     return id_
+
+
+class Happened(Struct, frozen=True):
+    """What is to be recorded: `kind`, `subject` and `body` as of an `Event`."""
+
+    kind: str
+    subject: str
+    body: Mapping[str, Any]
+
+
+async def record(state: State, clock: Clock, events: Sequence[Happened]) -> None:
+    """Record events in a transaction of their own, all or none. Raises Unavailable."""
+
+    def write(connection: Connection) -> None:
+        for one in events:
+            emit(connection, clock, one.kind, one.subject, one.body)
+
+    if events:
+        await state.change(write)
 
 
 class Outbox:

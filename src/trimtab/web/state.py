@@ -30,6 +30,7 @@ from trimtab.egress.gate import Gate
 from trimtab.inference.room import InferenceRoom
 from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis.runs.reader import RunReports
+from trimtab.kpis.runs.watch import HangWatch
 from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.room import LogsRoom
 from trimtab.logs.serverless.read import ServerlessReader
@@ -110,6 +111,7 @@ class WebState(Struct, frozen=True):
     costs: CostsRoom | None = None
     runs: RunReports | None = None
     progress: ProgressRoom | None = None
+    hangs: HangWatch | None = None
     written_reports: WrittenReports | None = None
     alarms: AlarmRooms | None = None
     events: EventRooms | None = None

@@ -6,6 +6,7 @@ from trimtab.cloud.s3_writing import put_object
 from trimtab.doors.rest.analyses import Analysing
 from trimtab.doors.rest.reports import Reporting
 from trimtab.jobs.periodic import Job
+from trimtab.kpis.runs.watch import HangWatch
 from trimtab.notify.mailing import mail_channels
 from trimtab.reports.datasets.room import DatasetRoom
 from trimtab.reports.quicksight.snapshots import Snapshots
@@ -24,10 +25,12 @@ class ReportRooms(Struct, frozen=True):
     datasets: DatasetRoom
     analysing: Analysing
     snapshots: Snapshots
+    hangs: HangWatch
 
     def jobs(self) -> list[Job]:
         """What they do by themselves."""
-        return [*self.reporting.room.jobs(), *self.analysing.watching.jobs(), *self.datasets.jobs()]
+        own = [*self.reporting.room.jobs(), *self.analysing.watching.jobs(), *self.datasets.jobs()]
+        return [*own, *self.hangs.jobs()]
 
 
 def report_rooms(rooms: Rooms) -> ReportRooms:
@@ -35,7 +38,8 @@ def report_rooms(rooms: Rooms) -> ReportRooms:
     datasets = datasets_of(rooms)
     analysing = analysing_of(rooms, datasets)
     snapshots = Snapshots(analysing.room, rooms.settings.data_dir / "snapshots", rooms.clock, put_object)
-    return ReportRooms(Reporting(_written(rooms), rooms.settings.account_id), datasets, analysing, snapshots)
+    hangs = HangWatch.of(run_reports(rooms), rooms.stores.state, rooms.clock)
+    return ReportRooms(Reporting(_written(rooms), rooms.settings.account_id), datasets, analysing, snapshots, hangs)
 
 
 def _written(rooms: Rooms) -> WrittenReports:

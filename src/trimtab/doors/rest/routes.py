@@ -64,6 +64,7 @@ from trimtab.doors.rest import (
     fleet,
     forgetting,
     function_memory,
+    hanging_runs,
     health,
     hosts,
     inventory,
@@ -116,6 +117,7 @@ from trimtab.egress.gate import Gate
 from trimtab.fleet.reading import HoursReader
 from trimtab.inventory.room import InventoryRoom
 from trimtab.kpis.runs.reader import RunReports
+from trimtab.kpis.runs.watch import HangWatch
 from trimtab.notify.room import NotifyRoom
 from trimtab.profiles.room import ProfilesRoom
 from trimtab.progress.room import ProgressRoom
@@ -158,6 +160,7 @@ class Dependencies(Struct, frozen=True):
     inventory: InventoryRoom | None = None
     accounts: AccountsRoom | None = None
     run_reports: RunReports | None = None
+    hangs: HangWatch | None = None
     profiles: ProfilesRoom | None = None
     progress: ProgressRoom | None = None
     hours: HoursReader | None = None
@@ -307,6 +310,7 @@ def _inventory(needs: Dependencies) -> list[Operation]:
     return [
         *runs.operations(room, needs.clock, place),
         *(run_reports.operations(needs.run_reports) if needs.run_reports else []),
+        *(hanging_runs.operations(needs.hangs) if needs.hangs else []),
         *(profiles.operations(needs.profiles, needs.run_reports) if needs.profiles and needs.run_reports else []),
         *_progress(needs, place),
         *inventory.operations(room, needs.clock, place),

@@ -60,13 +60,24 @@ class Stall(NamedTuple):
     ended: bool
 
 
+class Past(Struct, frozen=True):
+    """What is known of a run before the steps that are judged: whether it has worked, and its longest stall (ms) that
+    ended by itself."""
+
+    worked: bool = False
+    harmless_ms: int = 0
+
+
+NOTHING = Past()
+
+
 class Judged(Struct, frozen=True):
     """`codes`: a `Phase` by rank and step, `NOT_HELD` where the run did not have the GPU. `hangs`: the stalls that are
-    hangs. `harmless_ms`: the longest stall that ended by itself."""
+    hangs. `past`: what is known of the run after these steps."""
 
     codes: Codes
     hangs: tuple[Stall, ...]
-    harmless_ms: int
+    past: Past
 
 
 class _Seen(NamedTuple):
@@ -79,9 +90,9 @@ class _Seen(NamedTuple):
     blind: Bools
 
 
-def judge(signals: Signals, *, worked: bool = False, harmless_ms: int = 0, ended: bool = False) -> Judged:
-    """What each GPU did. `worked`: it has worked before these steps; `harmless_ms`: the longest stall before them that
-    ended by itself; `ended`: the run ended with the last step."""
+def judge(signals: Signals, *, past: Past = NOTHING, ended: bool = False) -> Judged:
+    """What each GPU did. `ended`: the run ended with the last step."""
+    harmless_ms = past.harmless_ms
     seen = _seen(signals)
     steps = _steps(signals, seen)
     codes = np.full(signals.held.shape, Phase.UNKNOWN, np.int8)
@@ -89,7 +100,7 @@ def judge(signals: Signals, *, worked: bool = False, harmless_ms: int = 0, ended
     hangs: list[Stall] = []
     for stall in _stalls(steps):
         last = stall.last == len(steps)
-        if not worked and not np.isin(steps[: stall.first], (_Step.WORKS, _Step.BLIND)).any():
+        if not past.worked and not np.isin(steps[: stall.first], (_Step.WORKS, _Step.BLIND)).any():
             hang = _at_the_start(codes, signals, steps, stall)
         else:
             hang, harmless_ms = _between(codes, signals.step_ms, steps, stall, harmless_ms, over=last and ended)
@@ -102,7 +113,8 @@ def judge(signals: Signals, *, worked: bool = False, harmless_ms: int = 0, ended
         repeated = signals.repeating[None, :] & (codes == Phase.PRODUCTIVE)
         codes[repeated] = Phase.RECOMPUTED
     codes[~signals.held] = NOT_HELD
-    return Judged(codes, tuple(hangs), harmless_ms)
+    worked = past.worked or bool(np.equal(steps, _Step.WORKS).any())
+    return Judged(codes, tuple(hangs), Past(worked, harmless_ms))
 
 
 def stopped_first(signals: Signals, hang: Stall) -> int | None:

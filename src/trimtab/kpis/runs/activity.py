@@ -72,9 +72,16 @@ class Activity(Struct, frozen=True):
 
 
 async def read(
-    reader: Reader, registry: Registry, scope: Scope, runs: Sequence[Run], start_ms: int, end_ms: int
+    reader: Reader,
+    registry: Registry,
+    scope: Scope,
+    runs: Sequence[Run],
+    start_ms: int,
+    end_ms: int,
+    step_s: int | None = None,
 ) -> dict[RunKey, Activity]:
-    """The activity of `runs` within `[start_ms, end_ms)`; of runs that held nothing then there is none.
+    """The activity of `runs` within `[start_ms, end_ms)`; of runs that held nothing then there is none. `step_s` is
+    chosen by the length unless it is given.
 
     Raises QueryAborted, Unavailable.
     """
@@ -88,7 +95,7 @@ async def read(
     # Of thousands of runs these take seconds: what is written meanwhile must not wait for the event loop.
     devices = await asyncio.to_thread(lambda: {run.key: index.devices(run) for run in runs if run.key in spans})
     wanted = {device.gpu: device for known in devices.values() for device in known.known}
-    grid = Grid.over(first, last, _step_s(last - first, len(wanted)))
+    grid = Grid.over(first, last, step_s or _step_s(last - first, len(wanted)))
     rows = await _rows(reader, finder, wanted, _held(devices, spans, grid), grid, (first, last))
     memory = await _memory(reader, finder, wanted, grid, first, last)
     exact = first, last

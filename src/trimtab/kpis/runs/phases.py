@@ -12,7 +12,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from trimtab.access.scope import Scope
-from trimtab.fleet.phases.judge import NOT_HELD, Codes, Judged, Stall, judge, stopped_first
+from trimtab.fleet.phases.judge import NOT_HELD, NOTHING, Codes, Judged, Past, Stall, judge, stopped_first
 from trimtab.fleet.phases.phase import Phase
 from trimtab.fleet.phases.signals import Signals
 from trimtab.fleet.phases.told import Told, with_told
@@ -72,6 +72,7 @@ class GpuPhases(Struct, frozen=True):
     hangs: tuple[Hang, ...]
     codes: Codes
     seconds: Floats
+    past: Past
     start_ms: int
     step_s: int
 
@@ -112,9 +113,12 @@ async def read(
     runs: Sequence[Run],
     activities: Mapping[RunKey, Activity],
     told: Mapping[RunKey, Sequence[Told]],
+    past: Mapping[RunKey, Past] | None = None,
 ) -> dict[RunKey, GpuPhases]:
     """What the GPUs of `runs` did in the steps of their activities, which share one grid; of runs of which no GPU is
-    known there is nothing. `told` is what runs say of themselves. Raises QueryAborted, Unavailable."""
+    known there is nothing. `told` is what runs say of themselves, `past` what is known of them before those steps.
+    Raises QueryAborted, Unavailable."""
+    before = past or {}
     known = [(run, activities[run.key]) for run in runs if run.key in activities and activities[run.key].devices.known]
     if not known:
         return {}
@@ -132,7 +136,10 @@ async def read(
     }  # fmt: skip
 
     def judged() -> dict[RunKey, GpuPhases]:
-        return {run.key: _judged(run, activity, matrices, rows, grid, told.get(run.key, ())) for run, activity in known}
+        return {
+            run.key: _judged(run, activity, matrices, rows, grid, told.get(run.key, ()), before.get(run.key, NOTHING))
+            for run, activity in known
+        }
 
     return await asyncio.to_thread(judged)
 
@@ -167,13 +174,14 @@ def _judged(
     rows: Mapping[str, int],
     grid: Grid,
     told: Sequence[Told],
+    past: Past,
 ) -> GpuPhases:
     begin = (activity.start_ms - grid.start_ms) // (grid.step_s * 1000)
     mine = np.array([rows[device.gpu] for device in activity.devices.known])
     part = {name: values[mine, begin : begin + activity.values.shape[1]] for name, values in matrices.items()}
     signals = with_told(_signals(activity, part), told)
     ended = run.end_ms is not None and run.end_ms <= _end_ms(activity)
-    return _phases_of(activity, signals, judge(signals, ended=ended))
+    return _phases_of(activity, signals, judge(signals, past=past, ended=ended))
 
 
 def _statistic(found: Found) -> Statistic:
@@ -204,7 +212,7 @@ def _phases_of(activity: Activity, signals: Signals, judged: Judged) -> GpuPhase
     hours[Phase.UNKNOWN] += float(activity.devices.unknown) * _length_s(activity) / 3600
     hours[Phase.UNKNOWN] += float(seconds[codes == NOT_HELD].sum()) / 3600
     hangs = tuple(_hang(activity, signals, stall) for stall in judged.hangs)
-    return GpuPhases(hours, hangs, codes, seconds, activity.start_ms, activity.step_s)
+    return GpuPhases(hours, hangs, codes, seconds, judged.past, activity.start_ms, activity.step_s)
 
 
 def _length_s(activity: Activity) -> float:

@@ -88,6 +88,7 @@ def _lists(site: Site) -> list[BaseRoute]:
             page=part,
             sort=sort,
             any_run=bool(rows),
+            hanging=site.state.hangs.hanging(view.scope) if site.state.hangs is not None else [],
             more=len(rows) >= MOST_RUNS,
             queue=found,
             queue_source=link("/runs/queue.json", list(view.window.parameters)),

@@ -22,9 +22,10 @@ from trimtab.store.state.database import State
 HUNG, WORKS_AGAIN = "run.hung", "run.works_again"
 """Kinds of events in the outbox; their subject is the path of the run, `account/cluster/job`."""
 _EVERY_S = 15.0
-_STEP_S = 30
-_WINDOW_MS = 40 * 60_000
+_STEP_S, _WINDOW_MS = 30, 40 * 60_000
 """Longer than any pause of a healthy run, so that a stall is seen from its beginning."""
+_FIRST_STEP_S, _FIRST_WINDOW_MS = 60, 6 * 3_600_000
+"""Of a run that is looked at for the first time: it may hang since long before this process began."""
 _MOST_RUNS = 2000
 
 
@@ -73,7 +74,10 @@ class HangWatch(Struct):
         now_ms = self.clock.now_ms()
         wanted = RunFilter(states=(RunState.RUNNING.value,))
         runs = [run for run in await self.reports.room.runs.listed(EVERYTHING, wanted, _MOST_RUNS) if run.gpus > 0]
-        did = await self._phases(runs, now_ms)
+        new = [run for run in runs if run.key not in self._past]
+        known_before = [run for run in runs if run.key in self._past]
+        did = await self._phases(new, now_ms - _FIRST_WINDOW_MS, now_ms, _FIRST_STEP_S)
+        did |= await self._phases(known_before, now_ms - _WINDOW_MS, now_ms, _STEP_S)
         found: dict[RunKey, Hanging] = {}
         for run in runs:
             known = did.get(run.key)
@@ -84,9 +88,9 @@ class HangWatch(Struct):
         self._past = {key: known.past for key, known in did.items()}
         self._hanging = found
 
-    async def _phases(self, runs: list[Run], now_ms: int) -> dict[RunKey, phases.GpuPhases]:
-        reports, start_ms = self.reports, now_ms - _WINDOW_MS
-        activity = await activities.read(reports.reader, reports.registry, EVERYTHING, runs, start_ms, now_ms, _STEP_S)
+    async def _phases(self, runs: list[Run], start_ms: int, end_ms: int, step_s: int) -> dict[RunKey, phases.GpuPhases]:
+        reports = self.reports
+        activity = await activities.read(reports.reader, reports.registry, EVERYTHING, runs, start_ms, end_ms, step_s)
         told = await reports.told(EVERYTHING, runs) if reports.told is not None else {}
         return await phases.read(reports.reader, reports.registry, EVERYTHING, runs, activity, told, self._past)
 

@@ -84,13 +84,19 @@ def test_a_hang_is_told_within_five_minutes_with_its_cost_and_the_gpu_that_stopp
 
 def test_it_is_told_once_keeps_its_beginning_and_is_over_when_it_works(state: State) -> None:
     watching = Watching(state)
-    watching.look(HUNG_FROM - MINUTE)  # it has worked: after 40 minutes of a hang nothing else would tell so
+    watching.look(HUNG_FROM - MINUTE)
     for minutes in (6, 30, 59):
         watching.look(HUNG_FROM + minutes * MINUTE)
         assert [one.hang.start_ms for one in watching.watch.hanging(EVERYTHING)] == [HUNG_FROM]
     watching.look(WORKS_FROM + 2 * MINUTE)
     assert watching.watch.hanging(EVERYTHING) == []
     assert [kind for kind, *_ in watching.events()] == ["run.hung", "run.works_again"]
+
+
+def test_a_hang_that_began_long_before_the_server_is_found_at_the_first_look(state: State) -> None:
+    watching = Watching(state)
+    watching.look(HUNG_FROM + 55 * MINUTE)
+    assert [one.hang.start_ms for one in watching.watch.hanging(EVERYTHING)] == [HUNG_FROM]
 
 
 def test_who_is_bound_to_another_team_sees_no_hang_of_this_one(state: State) -> None:

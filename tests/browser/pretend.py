@@ -21,7 +21,7 @@ from browser.pretend_anomalies import pretend_anomalies
 from browser.pretend_insights import pretend_insights
 from browser.pretend_logs import PretendLogAnomalies, pretend_logs
 from browser.pretend_notify import PretendNotify
-from browser.pretend_runs import pretend_progress, pretend_runs
+from browser.pretend_runs import pretend_hangs, pretend_progress, pretend_runs
 from browser.pretend_serverless import pretend_serverless
 from browser.pretend_traces import pretend_traces
 from matrix_by_requests import MatrixByRequests
@@ -267,6 +267,7 @@ def build_state(
         serverless=pretend_serverless(clock, full=bool(hosts)),
         runs=runs,
         progress=pretend_progress(runs, bool(hosts) and gpus),
+        hangs=pretend_hangs(runs, bool(hosts) and gpus),
         keys=cast("Any", PretendKeys(keys if hosts else ())),
         notify=cast("Any", PretendNotify(now, bool(hosts))),
         settings=describe({}),

@@ -4,6 +4,7 @@ import asyncio
 import io
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from trimtab.fleet.gather import FactsReader
 from trimtab.fleet.money import Prices, no_estimates
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.model import Condition, Held, Node, Run, RunKey, RunState
+from trimtab.kpis.runs.phases import Hang
 from trimtab.kpis.runs.reader import RunReports
+from trimtab.kpis.runs.watch import Hanging, HangWatch
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.profiles import kineto, stragglers
 from trimtab.profiles.store import ProfileFile, ProfileStore
@@ -128,6 +131,17 @@ def pretend_runs(reader: Any, registry: SeriesRegistry, clock: Clock, filled: bo
     facts = FactsReader(reader, registry, room, bills, clock)
     ledger = DirectLedger(facts, clock, Prices(bills, room, no_estimates, no_mark))
     return RunReports(reader, registry, room, ledger, clock, profiles)
+
+
+def pretend_hangs(reports: RunReports, filled: bool) -> HangWatch:
+    """A watch that has found the run that goes on to hang."""
+    watch = HangWatch.of(reports, State.open("", Path(tempfile.mkdtemp())), reports.clock)
+    if filled:
+        now_ms = reports.clock.now_ms()
+        run = next(run for run in runs_of(now_ms) if run.key.job == "101")
+        hang = Hang(now_ms - 12 * 60_000, now_ms, ended=False, stopped_first="GPU-x", node="train-2", index="5")
+        watch._hanging[run.key] = Hanging(run, hang, {"USD": Decimal("0.66")})
+    return watch
 
 
 def pretend_progress(reports: RunReports, filled: bool) -> ProgressRoom:

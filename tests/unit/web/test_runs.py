@@ -82,6 +82,12 @@ def test_a_runs_page_says_where_its_gpu_time_went_and_what_to_do(gpu_pages: Asgi
     assert "Where the GPU time went" not in gpu_pages.get("/runs/atlas/104").text
 
 
+def test_a_run_that_hangs_is_the_first_thing_on_the_page(gpu_pages: AsgiClient) -> None:
+    page = gpu_pages.get("/runs").text
+    for words in ("hangs</b> since", "0.66 USD a minute", "GPU 5 of train-2 stopped first"):
+        assert words in page, words
+
+
 def test_a_runs_page_has_what_it_has_done(gpu_pages: AsgiClient) -> None:
     page = gpu_pages.get("/runs/atlas/101")
     for words in (

@@ -65,6 +65,16 @@ async def record(state: State, clock: Clock, events: Sequence[Happened]) -> None
         await state.change(write)
 
 
+async def latest(state: State, kinds: Sequence[str]) -> dict[str, str]:
+    """By subject the kind of the newest of its events among `kinds`, of those that are kept. Raises Unavailable."""
+
+    def read(connection: Connection) -> dict[str, str]:
+        query = select(outbox.c.subject, outbox.c.kind).where(outbox.c.kind.in_(kinds)).order_by(outbox.c.position)
+        return {row.subject: row.kind for row in connection.execute(query)}
+
+    return await state.read(read)
+
+
 class Outbox:
     """Delivers events to subscribers. Each subscriber has a cursor of its own; a new one starts at the end."""
 

@@ -7,7 +7,7 @@ from msgspec import Struct, field
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock, iso
-from trimtab.events.outbox import Happened, record
+from trimtab.events.outbox import Happened, latest, record
 from trimtab.fleet.phases.judge import Past
 from trimtab.inventory.runs.filter import RunFilter, visible
 from trimtab.inventory.runs.model import Run, RunKey, RunState
@@ -46,6 +46,8 @@ class HangWatch(Struct):
     lock: Lock
     _past: dict[RunKey, Past] = field(default_factory=dict)
     _hanging: dict[RunKey, Hanging] = field(default_factory=dict)
+    _told: frozenset[str] | None = None
+    """Of which a process before this one told that they hang: that is not told again."""
 
     @classmethod
     def of(cls, reports: RunReports, state: State, clock: Clock) -> "HangWatch":
@@ -104,10 +106,14 @@ class HangWatch(Struct):
         return Hanging(run, hang, report.cost.part(share) if share else {})
 
     async def _tell(self, found: Mapping[RunKey, Hanging], now_ms: int) -> None:
-        begun = [(HUNG, one) for key, one in found.items() if key not in self._hanging]
+        if self._told is None:
+            before = await latest(self.state, (HUNG, WORKS_AGAIN))
+            self._told = frozenset(subject for subject, kind in before.items() if kind == HUNG)
+        begun = [(HUNG, one) for key, one in found.items() if key not in self._hanging and _path(key) not in self._told]
         over = [(WORKS_AGAIN, one) for key, one in self._hanging.items() if key not in found]
         events = [Happened(kind, _path(one.run.key), body_of(one, now_ms)) for kind, one in (*begun, *over)]
         await record(self.state, self.clock, events)
+        self._told = frozenset(subject for subject in self._told if subject in {_path(key) for key in found})
 
 
 def _path(key: RunKey) -> str:

@@ -99,6 +99,16 @@ def test_a_hang_that_began_long_before_the_server_is_found_at_the_first_look(sta
     assert [one.hang.start_ms for one in watching.watch.hanging(EVERYTHING)] == [HUNG_FROM]
 
 
+def test_a_server_that_starts_again_tells_it_no_second_time(state: State) -> None:
+    Watching(state).look(HUNG_FROM + 6 * MINUTE)
+    again = Watching(state)
+    for minutes in (8, 12):
+        again.look(HUNG_FROM + minutes * MINUTE)
+    assert [kind for kind, *_ in again.events()] == ["run.hung"]
+    again.look(WORKS_FROM + 2 * MINUTE)
+    assert [kind for kind, *_ in again.events()] == ["run.hung", "run.works_again"]
+
+
 def test_who_is_bound_to_another_team_sees_no_hang_of_this_one(state: State) -> None:
     watching = Watching(state)
     watching.look(HUNG_FROM + 6 * MINUTE)

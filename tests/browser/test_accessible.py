@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from browser.conftest import Served, Watched
+from depth import THEMES
 
 pytestmark = pytest.mark.browser
 
@@ -37,7 +38,7 @@ def test_a_full_page_has_no_violation(path: str, watched: Watched, axe: str) -> 
     assert found == [], "\n".join(map(str, found))
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"], indirect=True)
+@pytest.mark.parametrize("theme", THEMES, indirect=True)
 @pytest.mark.parametrize("path", [path for path in PAGES if path != "/hosts/web-1"])
 def test_an_empty_page_has_no_violation(path: str, context: BrowserContext, empty_server: Served, axe: str) -> None:
     watched = Watched(context, empty_server)

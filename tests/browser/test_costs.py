@@ -11,6 +11,7 @@ from tests.wire.aws.test_cost_explorer import bring
 
 from browser.conftest import Served, Watched
 from browser.test_accessible import violations
+from depth import THEMES
 from live_server import LiveServer
 from made_bill import cur2
 
@@ -36,7 +37,7 @@ def no_bill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     live.stop()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"], indirect=True)
+@pytest.mark.parametrize("theme", THEMES, indirect=True)
 def test_without_a_bill_the_page_says_how_to_bring_one(context: BrowserContext, no_bill: Served, axe: str) -> None:
     watched = Watched(context, no_bill)
     page = watched.open("/costs")
@@ -46,7 +47,7 @@ def test_without_a_bill_the_page_says_how_to_bring_one(context: BrowserContext, 
     assert watched.problems == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"], indirect=True)
+@pytest.mark.parametrize("theme", THEMES, indirect=True)
 @pytest.mark.parametrize("path", VIEWS)
 def test_a_full_page_has_no_violation(path: str, watched: Watched, axe: str) -> None:
     found = violations(watched.open(path), axe)

@@ -13,6 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from browser.conftest import Served, Watched
 from browser.test_accessible import violations
+from depth import THEMES
 from live_server import LiveServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.wire]
@@ -213,7 +214,7 @@ def test_an_import_says_what_was_left_out(watched: Watched) -> None:
 PATHS = ("/dashboards", "/dashboards/shop", "/dashboards/shop?edit=1&live=off", "/dashboards/host")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"], indirect=True)
+@pytest.mark.parametrize("theme", THEMES, indirect=True)
 @pytest.mark.parametrize("path", PATHS)
 def test_dashboards_are_fit_for_everyone(path: str, watched: Watched, axe: str) -> None:
     page = watched.open(path)

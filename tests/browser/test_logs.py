@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from browser.conftest import Served, Watched
+from depth import THEMES
 
 pytestmark = pytest.mark.browser
 CHART = "/logs?mode=insights&query=stats+count(*)+as+n+by+bin(5m),+path"
@@ -21,7 +22,7 @@ def violations(page: Page, axe: str) -> list[tuple[str, list[str]]]:
     return [(one["id"], node["target"]) for one in found["violations"] for node in one["nodes"]]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"], indirect=True)
+@pytest.mark.parametrize("theme", THEMES, indirect=True)
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_of_logs_has_no_violation(path: str, watched: Watched, axe: str) -> None:
     assert [] == violations(watched.open(path), axe)

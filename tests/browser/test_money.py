@@ -7,6 +7,7 @@ from tests.wire.aws.test_cost_explorer import bring
 
 from browser.conftest import Served, Watched
 from browser.test_accessible import violations
+from depth import THEMES
 from live_server import LiveServer
 from made_bill import cur2, unblended
 from trimtab.client.api import Client
@@ -48,7 +49,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     live.stop()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"], indirect=True)
+@pytest.mark.parametrize("theme", THEMES, indirect=True)
 @pytest.mark.parametrize("path", VIEWS)
 def test_a_full_page_has_no_violation(path: str, watched: Watched, axe: str) -> None:
     found = violations(watched.open(path), axe)

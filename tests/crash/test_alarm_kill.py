@@ -42,6 +42,7 @@ def told(database: State) -> tuple[list[Any], list[Any]]:
     return database.read_sync(read)
 
 
+@pytest.mark.slow  # half a minute
 def test_an_evaluator_that_is_killed_again_and_again_writes_the_history_of_one_that_never_was(tmp_path: Path) -> None:
     whole, broken = State.open("", tmp_path / "whole"), State.open("", tmp_path / "broken")
     asyncio.run(evaluating.put(whole))

@@ -15,7 +15,7 @@ from trimtab.client import costs_wire as wire
 from trimtab.client.api import Client
 from trimtab.client.costs import Costs
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(600)]  # half a minute
 KILLS = int(os.environ.get("KILLS", "1"))  # `make test-all` sets 20
 LINES = 60_000
 HEADER = (

@@ -19,7 +19,7 @@ KILLS = int(os.environ.get("KILLS", "1"))  # `make test-all` sets 20
 EVENTS = 50
 WITHIN_S = 30
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(600)]  # half a minute
 
 
 def send(server: LiveServer, number: int) -> None:

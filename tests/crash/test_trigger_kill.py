@@ -44,6 +44,7 @@ def _child(directory: Path, base_ms: int) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=here)
 
 
+@pytest.mark.slow
 def test_the_process_that_starts_pipelines_is_killed_again_and_again(tmp_path: Path) -> None:
     events, kills = 50, 2
     started = _prepare(tmp_path)

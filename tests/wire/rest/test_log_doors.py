@@ -203,7 +203,7 @@ def test_contributors_are_told_over_rest_by_the_command_line_and_on_their_page(
     (tmp_path / "rule.json").write_text(json.dumps(definition))
     assert f"{name} is enabled\n" == run(server, "contributors", "put", name, str(tmp_path / "rule.json"))
     contributors = LogContributors(client)
-    found = awaited(lambda: one if (one := contributors.report(name)).total else None)
+    found = awaited(lambda: one if (one := contributors.report(name)).contributors and one.total == 36 else None)
     assert [("10.0.0.1", 21.0), ("10.0.0.2", 15.0)] == [(one.keys[0], one.value) for one in found.contributors]
     assert (2, [name], 36.0) == (found.unique, found.groups, sum(found.metrics["Sum"]))
     told = run(server, "contributors", "report", name, "--by-largest", "--most", "1")

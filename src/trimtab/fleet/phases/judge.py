@@ -9,7 +9,7 @@ still.
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -99,11 +99,10 @@ def judge(signals: Signals, *, past: Past = NOTHING, ended: bool = False) -> Jud
     _working(codes, signals, seen, steps == _Step.WORKS)
     hangs: list[Stall] = []
     for stall in _stalls(steps):
-        last = stall.last == len(steps)
         if not past.worked and not np.isin(steps[: stall.first], (_Step.WORKS, _Step.BLIND)).any():
             hang = _at_the_start(codes, signals, steps, stall)
         else:
-            hang, harmless_ms = _between(codes, signals.step_ms, steps, stall, harmless_ms, over=last and ended)
+            hang, harmless_ms = _between(codes, signals.step_ms, steps, stall, harmless_ms, over=ended)
         if hang is not None:
             hangs.append(hang)
     codes[seen.blind] = Phase.UNKNOWN
@@ -180,8 +179,6 @@ def _steps(signals: Signals, seen: _Seen) -> npt.NDArray[np.int64]:
     """What the run does as a whole, by step."""
     moves, spins = seen.moves.any(axis=0), seen.spins.any(axis=0)
     copies = seen.copies.any(axis=0)
-    if signals.storage is not None:
-        copies |= np.nan_to_num(signals.storage) >= _LINK_LEAST
     if signals.saving is not None:
         copies |= signals.saving
     if signals.steps_done is not None:
@@ -196,8 +193,10 @@ def _stalls(steps: npt.NDArray[np.int64]) -> Iterator[Stall]:
     """Stretches of steps in which the run stalls, copies or is quiet; unknown steps end one."""
     stands = np.isin(steps, (_Step.STALLS, _Step.COPIES, _Step.QUIET))
     edges = np.flatnonzero(np.diff(np.concatenate(([0], stands.astype(np.int8), [0]))))
+    worked = np.flatnonzero(np.equal(steps, _Step.WORKS))
+    end = int(worked[-1]) if len(worked) else -1
     for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        yield Stall(first, last, last < len(steps) and bool(steps[last] == _Step.WORKS))
+        yield Stall(first, last, end >= last)  # whatever is not known in between
 
 
 def _working(codes: Codes, signals: Signals, seen: _Seen, works: npt.NDArray[np.bool_]) -> None:
@@ -279,9 +278,3 @@ def _between(
         return None, harmless_ms
     codes[:, whole] = Phase.STRAGGLER
     return None, max(harmless_ms, length_ms) if stall.ended else harmless_ms
-
-
-def hours(codes: Codes, step_ms: int, weights: npt.NDArray[Any] | None = None) -> dict[Phase, float]:
-    """GPU-hours by phase; `weights`: what share of a GPU each row is."""
-    rows = np.ones(len(codes)) if weights is None else np.asarray(weights, np.float64)
-    return {phase: float(((codes == phase).sum(axis=1) * rows).sum()) * step_ms / 3_600_000 for phase in Phase}

@@ -16,8 +16,8 @@ class Signals(Struct, frozen=True, kw_only=True):
     `held`: whether the run has the GPU. `active`: share of time in which kernels ran, 0 to 1 (SM_ACTIVE, else
     GR_ENGINE_ACTIVE, else GPU_UTIL). `tensor`, `memory`: tensor pipes and memory interface busy, 0 to 1. `fabric`:
     bytes/s over NVLink, XGMI and RDMA; `host`: over PCIe. `power`: W; `power_limit`: the most that each rank may draw.
-    By step alone, None where it is not told: `storage`, bytes/s that its machines write; `steps_done`, training steps a
-    second; `saving` and `repeating`, whether it says that it writes a checkpoint, or does steps over again.
+    By step alone, None where it is not told: `steps_done`, training steps a second; `saving` and `repeating`,
+    whether it says that it writes a checkpoint, or does steps over again.
     """
 
     start_ms: int
@@ -30,7 +30,6 @@ class Signals(Struct, frozen=True, kw_only=True):
     host: Floats
     power: Floats
     power_limit: Floats
-    storage: Floats | None = None
     steps_done: Floats | None = None
     saving: Bools | None = None
     repeating: Bools | None = None

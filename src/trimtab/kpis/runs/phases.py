@@ -12,7 +12,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from trimtab.access.scope import Scope
-from trimtab.fleet.phases.judge import NOT_HELD, NOTHING, Codes, Judged, Past, Stall, judge, stopped_first
+from trimtab.fleet.phases.judge import NOTHING, Codes, Judged, Past, Stall, judge, stopped_first
 from trimtab.fleet.phases.phase import Phase
 from trimtab.fleet.phases.signals import Signals
 from trimtab.fleet.phases.told import Told, with_told
@@ -210,7 +210,6 @@ def _phases_of(activity: Activity, signals: Signals, judged: Judged) -> GpuPhase
     seconds, codes = activity.seconds, judged.codes
     hours = {phase: float(seconds[codes == phase].sum()) / 3600 for phase in Phase}
     hours[Phase.UNKNOWN] += float(activity.devices.unknown) * _length_s(activity) / 3600
-    hours[Phase.UNKNOWN] += float(seconds[codes == NOT_HELD].sum()) / 3600
     hangs = tuple(_hang(activity, signals, stall) for stall in judged.hangs)
     return GpuPhases(hours, hangs, codes, seconds, judged.past, activity.start_ms, activity.step_s)
 

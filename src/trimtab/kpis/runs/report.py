@@ -136,7 +136,8 @@ def hung_words(loss: Loss, gpu_phases: GpuPhases) -> str:
     """A hang in words: since when, on which GPU first, and what to do."""
     first = gpu_phases.hangs[0]
     since = datetime.fromtimestamp(first.start_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    more = f", and {len(gpu_phases.hangs) - 1} more times" if len(gpu_phases.hangs) > 1 else ""
+    times = len(gpu_phases.hangs)
+    more = f", {times} times in all" if times > 1 else ""
     where = f"GPU {first.index} of {first.node} stopped first: look there" if first.stopped_first else "all at once"
     gpus = f"{loss.gpus} GPU" + ("" if loss.gpus == 1 else "s")
     return f"{gpus} ran kernels that moved no data for {length_of(loss.seconds)} from {since} on{more} ({where})"

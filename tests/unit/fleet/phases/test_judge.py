@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from tests.unit.fleet.phases.training import KINDS, MINUTE, STEP_MS, Run
+from tests.unit.fleet.phases.training import KINDS, MINUTE, STEP_MS, Run, hours
 
 from depth import examples
 from trimtab.base.records import replace
-from trimtab.fleet.phases.judge import NOT_HELD, hours, judge, stopped_first
+from trimtab.fleet.phases.judge import NOT_HELD, judge, stopped_first
 from trimtab.fleet.phases.phase import Phase
 from trimtab.fleet.phases.signals import Signals
 
@@ -47,7 +47,7 @@ def test_a_hang_is_found_with_its_hours(kind: str) -> None:
         run.hang(first, run.steps, silent=bool(seed % 2))
         made = run.made()
         judged = judge(made.signals, ended=True)
-        told = hours(judged.codes, STEP_MS)[Phase.HUNG]
+        told = hours(judged.codes)[Phase.HUNG]
         truth = made.hung.sum() * run.ranks * STEP_MS / 3_600_000
         if abs(told - truth) > 0.05 * truth:
             off.append((seed, run.ranks, run.spin_active, told, truth))
@@ -81,6 +81,27 @@ def test_a_hang_that_a_restart_ended_is_one_and_what_follows_warms_up() -> None:
     assert [stall.ended for stall in judged.hangs] == [True]
 
 
+def test_a_gap_in_telemetry_makes_no_hang_of_a_pause_and_ends_one_that_works_again() -> None:
+    for minutes, hangs in ((6, 0), (20, 1)):
+        run = Run(6, kind="compute")
+        run.work(0, run.steps)
+        first, last = 60 * MINUTE, (60 + minutes) * MINUTE
+        run.spin(first, last)
+        signals = run.made().signals
+        signals.active[:, last : last + 4] = np.nan
+        judged = judge(signals)
+        assert [hang.ended for hang in judged.hangs] == [True] * hangs
+
+
+def test_a_pause_at_the_end_of_a_run_whose_last_step_is_not_told_is_no_hang() -> None:
+    run = Run(7, kind="compute")
+    run.work(0, run.steps)
+    run.spin(run.steps - 7 * MINUTE, run.steps)
+    signals = run.made().signals
+    signals.active[:, -1] = np.nan  # the run ended within it
+    assert judge(signals, ended=True).hangs == ()
+
+
 def test_without_power_a_hang_is_known_by_progress_alone() -> None:
     run = Run(3, kind="compute")
     run.work(0, run.steps)
@@ -89,7 +110,7 @@ def test_without_power_a_hang_is_known_by_progress_alone() -> None:
     assert Phase.UNKNOWN in judge(signals, ended=True).codes
     assert judge(signals, ended=True).hangs == ()
     told = replace(signals, steps_done=np.where(run.hung, 0.0, 1.5))
-    assert hours(judge(told, ended=True).codes, STEP_MS)[Phase.HUNG] == run.hung.sum() * run.ranks * STEP_MS / 3_600_000
+    assert hours(judge(told, ended=True).codes)[Phase.HUNG] == run.hung.sum() * run.ranks * STEP_MS / 3_600_000
 
 
 def test_a_run_that_never_works_hangs_only_where_it_says_that_it_does_no_steps() -> None:
@@ -118,7 +139,7 @@ def test_every_held_step_is_one_thing_and_others_are_none() -> None:
         signals.held[0, 10:20] = False
         codes = judge(signals).codes
         assert ((codes == NOT_HELD) == ~signals.held).all()
-        assert np.isclose(sum(hours(codes, STEP_MS).values()), signals.held.sum() * STEP_MS / 3_600_000)
+        assert np.isclose(sum(hours(codes).values()), signals.held.sum() * STEP_MS / 3_600_000)
 
 
 def _until(signals: Signals, now: int) -> Signals:

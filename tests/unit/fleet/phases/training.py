@@ -3,6 +3,7 @@
 import numpy as np
 from msgspec import Struct
 
+from trimtab.fleet.phases.phase import Phase
 from trimtab.fleet.phases.signals import Signals
 
 STEP_MS = 30_000
@@ -146,3 +147,8 @@ class Run:
             power_limit=np.full(self.ranks, self.tdp if power else np.nan),
         )  # fmt: skip
         return Made(signals, self.hung, self.first)
+
+
+def hours(codes: np.ndarray) -> dict[Phase, float]:
+    """GPU-hours by phase."""
+    return {phase: float((codes == phase).sum()) * STEP_MS / 3_600_000 for phase in Phase}

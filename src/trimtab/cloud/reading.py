@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-import botocore.session
 from botocore import xform_name
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
@@ -94,6 +93,8 @@ class CloudReader:
         self._pace = pace
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
+        import botocore.session  # half of botocore: loaded by who calls AWS
+
         try:
             self._session = botocore.session.Session(profile=access.profile or None)
             if access.role_arn:
@@ -181,6 +182,8 @@ class CloudReader:
             client = base.create_client(service, **{"region_name": "us-east-1", **own})
             self._watch(client, service, "us-east-1")
             return client
+
+        import botocore.session  # half of botocore: loaded by who calls AWS
 
         base = botocore.session.Session(profile=self._access.profile or None)
         extra = {"RoleSessionName": "trimtab"}

@@ -5,7 +5,6 @@ The only place outside the AWS door that reaches for the cloud, so that retries 
 
 from typing import Any
 
-import botocore.session
 from botocore.config import Config
 
 _CONFIG = Config(
@@ -18,6 +17,8 @@ _CONFIG = Config(
 
 def client(service: str, *, endpoint: str | None = None, region: str | None = None) -> Any:
     """A botocore client of `service`; `endpoint` is for emulators and private endpoints."""
+    import botocore.session  # half of botocore: loaded by who calls AWS
+
     return botocore.session.get_session().create_client(
         service, region_name=region, endpoint_url=endpoint, config=_CONFIG
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 
-import botocore.session
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
@@ -14,6 +13,8 @@ def signer(url: str, service: str, region: str) -> Callable[[bytes, Mapping[str,
 
     Raises InvalidInput where there are no credentials.
     """
+    import botocore.session  # half of botocore: loaded by who calls AWS
+
     session = botocore.session.get_session()
     credentials = session.get_credentials()
     if credentials is None:

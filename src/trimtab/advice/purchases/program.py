@@ -1,6 +1,5 @@
 """A mixed-integer linear program as columns and rows, solved by HiGHS."""
 
-import highspy
 import numpy as np
 
 from trimtab.advice.purchases.model import Floats
@@ -35,6 +34,8 @@ class Program:
 
     def solved(self) -> Floats:
         """The values of the variables; nothing bought where the solver finds none in its time."""
+        import highspy  # loaded by who plans
+
         lp = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = len(self._costs), len(self._rows)
         lp.col_cost_, lp.col_lower_ = np.array(self._costs), np.zeros(len(self._costs))

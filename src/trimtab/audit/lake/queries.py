@@ -4,14 +4,13 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.audit.conditions import scoped
 from trimtab.audit.lake.problem import QueryProblem
-from trimtab.audit.lake.statement import Statement, compiled, stores_in
 from trimtab.audit.lake.stores import PENDING, EventDataStores, Store
 from trimtab.audit.read import AuditReader
 from trimtab.audit.selectors.condition import Bound, of_advanced, of_insights
@@ -20,6 +19,9 @@ from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound, QueryAborted, TrimtabError, Unavailable
 from trimtab.base.ids import new_id
 from trimtab.store.telemetry.client import BlockRefused, ReadLimits, Telemetry, refusal
+
+if TYPE_CHECKING:
+    from trimtab.audit.lake.statement import Statement
 
 DAY_MS = 86_400_000
 EVERYTHING = "audit_events"
@@ -91,8 +93,10 @@ class LakeQueries:
 
     async def prepare(
         self, scope: Scope, account: str, region: str, text: str, given: Sequence[str] = (), *, whole: bool = False
-    ) -> Statement:
+    ) -> "Statement":
         """The statement that a query becomes; with `whole`, EVERYTHING names all records of the scope."""
+        from trimtab.audit.lake.statement import compiled, stores_in  # its parser takes half a second to load
+
         conditions: dict[str, tuple[str, Mapping[str, Any]]] = {}
         for number, name in enumerate(stores_in(text)):
             if whole and name.lower() == EVERYTHING:
@@ -102,7 +106,7 @@ class LakeQueries:
                 conditions[name] = self._of_store(await self._stores.get(account, region, name), f"s{number}_")
         return compiled(text, list(given), conditions.__getitem__)
 
-    async def run(self, statement: Statement) -> Found:
+    async def run(self, statement: "Statement") -> Found:
         """Run a statement at once. Raises QueryProblem for what the engine refuses, QueryAborted, Unavailable."""
         await self._reader.fresh()
         try:
@@ -142,7 +146,7 @@ class LakeQueries:
                 query.task.cancel()
         self._all.clear()
 
-    async def _run(self, query: Query, statement: Statement) -> None:
+    async def _run(self, query: Query, statement: "Statement") -> None:
         try:
             query.found = await self.run(statement)
             query.state = QueryState.FINISHED

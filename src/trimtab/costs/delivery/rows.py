@@ -1,11 +1,32 @@
 """The SQL of rows: lines of `cost_lines` as columns of a table, put together by its grain, then selected."""
 
+from msgspec import Struct
+
+from trimtab.costs.conditions import Conditions
 from trimtab.costs.delivery.cur_columns import Column, Type
-from trimtab.costs.delivery.statement import Output, Statement
-from trimtab.costs.delivery.tables import Grain
+from trimtab.costs.delivery.tables import Chosen, Grain
 
 _STARTS = {Grain.DAILY: "toStartOfDay(toDateTime(day, 'UTC'))", Grain.MONTHLY: "billing_period_start"}
 _ENDS = {Grain.DAILY: "addDays(toStartOfDay(toDateTime(day, 'UTC')), 1)", Grain.MONTHLY: "billing_period_end"}
+
+
+class Output(Struct, frozen=True):
+    """A column of the file: its name, its type, and its SQL over the table's columns, which are named `i0`, `i1` …"""
+
+    name: str
+    type: Type
+    sql: str
+
+
+class Statement(Struct, frozen=True):
+    """What runs over a table: its columns in the order of `inner`, outputs and condition over them."""
+
+    table: Chosen
+    inner: tuple[str, ...]
+    outputs: tuple[Output, ...]
+    condition: str
+    conditions: Conditions
+    limit: int | None
 
 
 def sql_of(statement: Statement, lines: str, *, maps: bool) -> str:

@@ -8,37 +8,18 @@ import re
 from collections.abc import Callable, Mapping
 
 import sqlglot
-from msgspec import Struct
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.conditions import Conditions
 from trimtab.costs.delivery.cur_columns import Type
+from trimtab.costs.delivery.rows import Output, Statement
 from trimtab.costs.delivery.tables import Chosen, chosen
 
 _COMPARED = {exp.EQ: "=", exp.NEQ: "!=", exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<="}
 _PLAIN = frozenset(("expressions", "from", "from_", "where", "limit", "kind"))
 _DEEPEST = 40
-
-
-class Output(Struct, frozen=True):
-    """A column of the file: its name, its type, and its SQL over the table's columns, which are named `i0`, `i1` …"""
-
-    name: str
-    type: Type
-    sql: str
-
-
-class Statement(Struct, frozen=True):
-    """What runs over a table: its columns in the order of `inner`, outputs and condition over them."""
-
-    table: Chosen
-    inner: tuple[str, ...]
-    outputs: tuple[Output, ...]
-    condition: str
-    conditions: Conditions
-    limit: int | None
 
 
 def compiled(query: str, configurations: Mapping[str, Mapping[str, str]] | None = None) -> Statement:

@@ -10,7 +10,7 @@ from trimtab.base.errors import InvalidInput
 from trimtab.base.records import replace
 from trimtab.costs.delivery.cur_columns import Type, legacy_name
 from trimtab.costs.delivery.model import Destination, FileKind, Kind
-from trimtab.costs.delivery.statement import Output, Statement, compiled
+from trimtab.costs.delivery.rows import Output, Statement
 from trimtab.costs.delivery.tables import CUR_TABLE, chosen
 
 _OVERWRITE = "OVERWRITE_REPORT"
@@ -43,7 +43,7 @@ def _export(form: Mapping[str, Any]) -> Wanted:
     _agree(how["Format"] == "PARQUET", how["Compression"] == "PARQUET", how["Compression"] == "GZIP")
     files = FileKind.PARQUET if how["Format"] == "PARQUET" else FileKind.CSV
     destination = Destination(place["S3Bucket"], place["S3Prefix"], files, how["Overwrite"] == _OVERWRITE)
-    return Wanted(compiled(query["QueryStatement"], query.get("TableConfigurations")), destination)
+    return Wanted(_compiled(query["QueryStatement"], query.get("TableConfigurations")), destination)
 
 
 def _report(form: Mapping[str, Any]) -> Wanted:
@@ -55,7 +55,7 @@ def _report(form: Mapping[str, Any]) -> Wanted:
         "INCLUDE_SPLIT_COST_ALLOCATION_DATA": str("SPLIT_COST_ALLOCATION_DATA" in elements).upper(),
     }
     columns = [name for name in chosen(CUR_TABLE, properties).columns if name != "product"]
-    statement = compiled(f"SELECT {', '.join(columns)} FROM {CUR_TABLE}", {CUR_TABLE: properties})  # noqa: S608 - ours
+    statement = _compiled(f"SELECT {', '.join(columns)} FROM {CUR_TABLE}", {CUR_TABLE: properties})  # noqa: S608 - ours
     files = FileKind.PARQUET if form["Format"] == "Parquet" else FileKind.CSV
     overwrite = form.get("ReportVersioning", "CREATE_NEW_REPORT") == _OVERWRITE
     return Wanted(statement, Destination(form["S3Bucket"], form["S3Prefix"], files, overwrite), spread=True)
@@ -85,3 +85,9 @@ def _agree(parquet: bool, compressed_as_parquet: bool, gzip: bool) -> None:
         raise InvalidInput("Format and Compression must both be Parquet, or neither")
     if not parquet and not gzip:
         raise InvalidInput("Compression ZIP is not written: expected GZIP, or Parquet")
+
+
+def _compiled(query: str, configurations: Mapping[str, Mapping[str, str]] | None) -> Statement:
+    from trimtab.costs.delivery.statement import compiled  # its parser takes half a second to load
+
+    return compiled(query, configurations)

@@ -11,8 +11,7 @@ from trimtab.access.scope import Scope
 from trimtab.costs.conditions import Conditions
 from trimtab.costs.delivery.cur_columns import Type
 from trimtab.costs.delivery.model import FileKind
-from trimtab.costs.delivery.rows import sql_of
-from trimtab.costs.delivery.statement import Statement
+from trimtab.costs.delivery.rows import Statement, sql_of
 from trimtab.costs.delivery.tables import Grain
 from trimtab.costs.export.parquet import MONEY, TIME, parquet
 from trimtab.store.sql import load_queries

@@ -1,24 +1,23 @@
 """The OpenID provider: its discovery document, its keys, the exchange of a code, and the check of an ID token.
 
 OpenID Connect Core 1.0, authorization code flow with PKCE (RFC 7636). Signatures are checked by joserfc, claims by
-Authlib. Only asymmetric signatures count: a token signed with `none` or with the client's secret is refused.
+Authlib. Only asymmetric signatures count: a token signed with `none` or with the client's secret is refused. Both
+libraries take a third of a second to load, which only those pay who sign in.
 """
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from authlib.oidc.core import CodeIDToken
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Unauthenticated, Unavailable
 from trimtab.egress import client as egress
+
+if TYPE_CHECKING:
+    from joserfc import jwt
+    from joserfc.jwk import KeySet
 
 _FRESH_MS = 3_600_000  # discovery and keys are read again every hour
 _MISS_MS = 60_000  # an unknown key makes the keys be read again, at most once a minute
@@ -59,6 +58,9 @@ class Provider:
 
     async def authorization_url(self, attempt: Attempt) -> str:
         """Where the browser is sent. Raises Unavailable while the provider does not answer."""
+        from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
+        from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
         metadata = await self._discover()
         url: str = prepare_grant_uri(
             metadata["authorization_endpoint"],
@@ -114,6 +116,9 @@ class Provider:
         return await self._json("POST", metadata["token_endpoint"], form=form, auth=auth)
 
     async def _verified(self, metadata: Mapping[str, Any], tokens: Mapping[str, Any], nonce: str) -> Mapping[str, Any]:
+        from authlib.oidc.core import CodeIDToken
+        from joserfc.errors import JoseError
+
         try:
             token = await self._decoded(metadata, str(tokens.get("id_token") or ""))
             options = {
@@ -127,14 +132,19 @@ class Provider:
             raise Unauthenticated(f"cannot sign in: the provider's token does not hold ({problem})") from None
         return dict(claims)
 
-    async def _decoded(self, metadata: Mapping[str, Any], token: str) -> jwt.Token:
+    async def _decoded(self, metadata: Mapping[str, Any], token: str) -> "jwt.Token":
         """The token under the provider's keys; keys that it does not fit are read again once."""
+        from joserfc import jwt
+        from joserfc.errors import JoseError
+
         try:
             return jwt.decode(token, await self._key_set(metadata, _FRESH_MS), algorithms=list(_ALGORITHMS))
         except (JoseError, ValueError):
             return jwt.decode(token, await self._key_set(metadata, _MISS_MS), algorithms=list(_ALGORITHMS))
 
-    async def _key_set(self, metadata: Mapping[str, Any], older_ms: int) -> KeySet:
+    async def _key_set(self, metadata: Mapping[str, Any], older_ms: int) -> "KeySet":
+        from joserfc.jwk import KeySet
+
         now = self._clock.now_ms()
         if self._keys is None or now - self._keys_ms >= older_ms:
             found = await self._json("GET", metadata["jwks_uri"])

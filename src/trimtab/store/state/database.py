@@ -10,14 +10,9 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -26,6 +21,7 @@ from trimtab.base.errors import SetupError, Unavailable
 from trimtab.store.state.key_file import NAME as KEY_FILE
 from trimtab.store.state.sealed import Seals, drop_old, options_of, rotate, seal_all, unlock
 from trimtab.store.state.tables import metadata
+from trimtab.store.state.upgrade import bring_up, migrate
 
 T = TypeVar("T")
 
@@ -123,12 +119,13 @@ class State:
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             raw.close()
 
-    def migrate(self, revision: str = "head") -> None:
-        """Run the Alembic migrations that are missing. Another process that opens the database waits for them."""
-        config = _migrations()
+    def migrate(self, revision: str = "") -> None:
+        """Bring the database to a revision ("": the newest). Another process that opens it waits meanwhile."""
         with self.engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, revision)
+            if revision:
+                migrate(connection, revision)
+            else:
+                bring_up(connection)
 
     def read_sync(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on one moment of the database. It raises where it tries to write. Raises Unavailable."""
@@ -180,23 +177,6 @@ class State:
             raise
         finally:
             self._thread.busy = False
-
-
-def revision_of(connection: Connection) -> str:
-    """The migration that a database is at."""
-    return MigrationContext.configure(connection).get_current_revision() or ""
-
-
-def revisions() -> list[str]:
-    """Every migration, the oldest first."""
-    script = ScriptDirectory.from_config(_migrations())
-    return [one.revision for one in script.walk_revisions()][::-1]
-
-
-def _migrations() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(resources.files("trimtab.store.state") / "migrations"))
-    return config
 
 
 def _engines(url: URL, options: dict[str, object]) -> tuple[Engine, Engine]:

@@ -5,10 +5,10 @@ Two nets: markdown-it writes no HTML of the text's own and no `javascript:` link
 """
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any
 
 import nh3
-from markdown_it import MarkdownIt
 
 from trimtab.charts.svg import Svg
 
@@ -19,13 +19,19 @@ _TAGS = {
 _ATTRIBUTES = {"a": {"href", "title", "class"}, "ol": {"start"}, "code": {"class"}}
 _SCHEMES = {"http", "https", "mailto"}
 _BUTTON = re.compile(r'<a href="([^"]*)">button:(?:(primary):)?([^<]*)</a>')
-_PARSER = MarkdownIt("js-default").enable("table").disable("image")
+
+
+@cache
+def _parser() -> Any:
+    from markdown_it import MarkdownIt  # takes a tenth of a second to load, and few pages have such text
+
+    return MarkdownIt("js-default").enable("table").disable("image")
 
 
 @lru_cache(maxsize=512)
 def markdown(text: str) -> Svg:
     """`text` as HTML that templates print as it is, because it was sanitised."""
-    made = _BUTTON.sub(_button, _PARSER.render(text))
+    made = _BUTTON.sub(_button, _parser().render(text))
     # A page has one h1, its own: those of the text go down by one.
     made = re.sub(r"(</?h)([1-5])>", lambda match: f"{match[1]}{int(match[2]) + 2 if match[2] < '5' else 6}>", made)
     clean = nh3.clean(

@@ -2,20 +2,13 @@ import stat
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from sqlalchemy import Connection, insert, select, text
 
 from trimtab.base.errors import SetupError
 from trimtab.store.state.database import State
-from trimtab.store.state.tables import metadata, tags
+from trimtab.store.state.tables import tags
 
 ROW = {"arn": "arn:aws:x", "key": "team", "value": "ranking"}
-
-
-def test_the_migrations_make_the_declared_tables(state: State) -> None:
-    with state.engine.connect() as connection:
-        assert [] == compare_metadata(MigrationContext.configure(connection), metadata)
 
 
 def test_commits_are_synced_in_full_and_the_file_is_private(synced: None, state: State, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from trimtab.base.errors import Conflict, InvalidInput
-from trimtab.store.state.database import State, revisions
+from trimtab.store.state.database import State
 from trimtab.store.state.portable import write as writing
 from trimtab.store.state.portable.form import LOCAL, SECRETS, carried
 from trimtab.store.state.portable.load import load
@@ -35,6 +35,7 @@ from trimtab.store.state.portable.read import check
 from trimtab.store.state.portable.write import write
 from trimtab.store.state.sealed import plain, sealed_columns
 from trimtab.store.state.tables import audit_imports, log_groups, metadata, outbox, tags
+from trimtab.store.state.upgrade import revisions
 
 TRICKY = 'ä "quoted" \\ \u2028\n中 🎉'
 ROWS = 3

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, MetaData, insert, select
 
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import metadata, tags
+from trimtab.store.state.upgrade import migrate, revisions
 
 ROW = {"arn": "arn:aws:x", "key": "team", "value": "ranking"}
 
@@ -22,9 +23,22 @@ def state(postgres_url: str, tmp_path: Path) -> Iterator[State]:
     opened.close()
 
 
-def test_the_migrations_make_the_declared_tables(state: State) -> None:
+def test_what_is_made_at_once_is_what_is_declared(state: State) -> None:
     with state.engine.connect() as connection:
         assert [] == compare_metadata(MigrationContext.configure(connection), metadata)
+
+
+def test_the_migrations_make_the_same(state: State) -> None:
+    with state.engine.begin() as connection:
+        _drop_all(connection)
+        migrate(connection, revisions()[-1])
+        assert [] == compare_metadata(MigrationContext.configure(connection), metadata)
+
+
+def _drop_all(connection: Connection) -> None:
+    there = MetaData()
+    there.reflect(connection)
+    there.drop_all(connection)
 
 
 def test_rows_are_kept_over_a_restart_and_wiped(state: State, postgres_url: str, tmp_path: Path) -> None:

@@ -17,8 +17,7 @@ from trimtab.reports.datasets.query import Query
 from trimtab.reports.datasets.reader import Reader
 from trimtab.reports.datasets.reading import Answer, DatasetReader, params_of
 from trimtab.reports.datasets.spec import Dataset, Use
-from trimtab.reports.datasets.sql.select import Output, Planner, Table
-from trimtab.reports.datasets.sql.statement import columns_in, read_statement, tables_in
+from trimtab.reports.datasets.sql.table import Output, Table
 
 MOST_ROWS = 1_000_000
 MOST_TABLES = 12
@@ -61,6 +60,9 @@ class SqlReader(Struct, frozen=True):
         """Answer a statement. Raises SqlProblem, NotFound, AccessDenied, QueryAborted, Unavailable."""
         if not 1 <= query.limit <= MOST_ROWS:
             raise InvalidInput(f"cannot run SQL: got limit {query.limit}; expected 1 to {MOST_ROWS}", field="limit")
+        from trimtab.reports.datasets.sql.select import Planner  # its parser takes half a second to load
+        from trimtab.reports.datasets.sql.statement import columns_in, read_statement, tables_in  # as above
+
         tree = read_statement(query.sql)
         names = sorted(tables_in(tree))
         if len(names) > MOST_TABLES:

@@ -12,26 +12,13 @@ from trimtab.reports.datasets.language.lexer import ExpressionProblem
 from trimtab.reports.datasets.language.tree import Node
 from trimtab.reports.datasets.language.typed import Stage, Typed
 from trimtab.reports.datasets.sql.statement import DEEPEST, SqlProblem, only, place_of
+from trimtab.reports.datasets.sql.table import Output, Table
 from trimtab.reports.datasets.sql.words import node_of
 
 _CLAUSES = frozenset(
     ("expressions", "from_", "where", "group", "having", "order", "limit", "distinct", "joins", "with_", "offset")
 )
 _SIDES = ("INNER", "LEFT", "RIGHT", "FULL")
-
-
-class Output(Struct, frozen=True):
-    """A column of a query: its name, and its type; its SQL is `o0`, `o1`, … of whatever holds the query."""
-
-    name: str
-    type: Type
-
-
-class Table(Struct, frozen=True):
-    """What a name in FROM stands for: a SELECT whose columns are `o0`, `o1`, …"""
-
-    sql: str
-    outputs: Sequence[Output]
 
 
 Find = Callable[[str], Table]

@@ -10,11 +10,12 @@ from sqlalchemy import Connection, MetaData, Table, func, insert, select, text
 from sqlalchemy.exc import StatementError
 
 from trimtab.base.errors import Conflict, InvalidInput
-from trimtab.store.state.database import State, revisions
+from trimtab.store.state.database import State
 from trimtab.store.state.portable.form import LOCAL, Begin, Head, carried, checked
 from trimtab.store.state.portable.read import check, tables_of
 from trimtab.store.state.portable.write import lines
 from trimtab.store.state.sealed import seal, sealed_columns
+from trimtab.store.state.upgrade import revisions
 
 OWN = frozenset(
     ("alarm_clocks", "anomaly_watch", "audit_progress", "cost_monitors", "egress_refusals", "event_versions",

@@ -9,8 +9,8 @@ import msgspec
 
 from trimtab.base import typed
 from trimtab.base.errors import InvalidInput, SetupError
-from trimtab.store.state.database import revisions
 from trimtab.store.state.portable.form import VERSION, Begin, Close, End, Head
+from trimtab.store.state.upgrade import revisions
 
 T = TypeVar("T")
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, func, select, text
 
 from trimtab.base.errors import SetupError
-from trimtab.store.state.database import State, revision_of
+from trimtab.store.state.database import State
 from trimtab.store.state.portable.form import SECRETS, VERSION, Begin, Close, End, Head, carried, line, told
 from trimtab.store.state.sealed import plain, sealed_columns
+from trimtab.store.state.upgrade import revision_of
 
 _ROWS = 500
 """Rows that are in memory at once."""

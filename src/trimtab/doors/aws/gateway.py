@@ -46,6 +46,8 @@ _OTHER_PATHS = frozenset({"/v1/metrics", "/v1/logs", "/v1/traces", "/healthz", "
 """Paths of other doors. Prometheus and the OpenTelemetry collector can sign what they send there with SigV4 too."""
 _UNSIGNED_PATHS = frozenset({"/GetSamplingRules", "/SamplingTargets"})
 """What SDKs of X-Ray ask of the daemon, which signs it for them: here it comes without a signature."""
+_LARGE = 64 << 10
+"""Bytes of a body that a thread reads: one of a megabyte would keep every other request waiting for tens of ms."""
 _UNKNOWN_LIMIT = 1 << 20
 """Bytes a body of an unknown service may decompress to: it is only read for its Action."""
 
@@ -224,7 +226,9 @@ class Gateway:
         compiled = self._router.compiled(service, target.protocol, operation.name)
         output = await operation.raw(request.body, context) if operation.raw and target.protocol == "json" else None
         if output is None:
-            parsed = called.parameters = compiled.codec.read(request)
+            read = compiled.codec.read
+            large = len(request.body) > _LARGE
+            parsed = called.parameters = await asyncio.to_thread(read, request) if large else read(request)
             if operation.dialect is not None and compiled.check is not None:
                 problems: list[Problem] = []
                 compiled.check(parsed, (), problems)

@@ -2,6 +2,7 @@ import asyncio
 import gzip
 import json
 import logging
+import threading
 from typing import Any
 
 import cbor2
@@ -10,6 +11,7 @@ import pytest
 from trimtab.base.errors import DiskFull, QueryAborted, Throttled, Unavailable
 from trimtab.doors.aws.body import MAX_SENT
 from trimtab.doors.aws.gateway import is_aws_request
+from trimtab.doors.aws.wire.json import JsonCodec
 
 TARGET = b"GraniteServiceVersion20100801."
 JSON = [(b"host", b"localhost"), (b"content-type", b"application/x-amz-json-1.0")]
@@ -152,6 +154,22 @@ def test_bombs_and_giants_are_too_large(world: Any) -> None:
         assert answer.document["__type"].endswith("#RequestEntityTooLargeException")
         assert "exceeded" in answer.document["message"]
     assert call(world, "PutMetricData", json.dumps(PUT).encode() + b" " * 900_000).status == 200
+
+
+@pytest.mark.parametrize(("more", "elsewhere"), [(0, False), (64 << 10, True)])
+def test_a_large_body_is_read_beside_the_event_loop(
+    more: int, elsewhere: bool, world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+    read = JsonCodec.read
+
+    def noted(self: Any, request: Any) -> Any:
+        threads.append(threading.current_thread() is not threading.main_thread())
+        return read(self, request)
+
+    monkeypatch.setattr(JsonCodec, "read", noted)
+    assert 200 == call(world, "ListMetrics", b"{}" + b" " * more).status
+    assert [elsewhere] == threads
 
 
 def test_a_client_that_hangs_up_gets_no_answer(world: Any) -> None:

@@ -17,6 +17,7 @@ from trimtab.egress.gate import Gate
 from trimtab.notify import channels, kinds, queue, topics
 from trimtab.notify.model import CONFIRMATION, Channel, Notification, Severity, Subscription
 from trimtab.store.state.database import State
+from trimtab.store.state.sealed import seal
 from trimtab.store.state.tables import notify_channels, notify_subscriptions, notify_topics, tags
 
 PROTOCOLS = ("http", "https", "email")
@@ -66,12 +67,13 @@ class Subscribing:
         attributes: Mapping[str, str],
     ) -> Subscription:
         topics.topic_in(connection, topic)
-        same = (notify_subscriptions.c.topic == topic) & (notify_subscriptions.c.endpoint == endpoint)
-        row = connection.execute(
-            select(notify_subscriptions).where(same, notify_subscriptions.c.protocol == protocol)
-        ).first()
-        if row is not None:
-            found = topics.subscription_of(row)
+        alike = (notify_subscriptions.c.topic == topic) & (notify_subscriptions.c.protocol == protocol)
+        known = [
+            topics.subscription_of(connection, row)
+            for row in connection.execute(select(notify_subscriptions).where(alike)).all()
+        ]
+        found = next((each for each in known if each.endpoint == endpoint), None)
+        if found is not None:
             if not found.confirmed:
                 self._ask(connection, channels.channel_by_id(connection, found.channel), found)
             return found
@@ -121,8 +123,12 @@ class Subscribing:
                 known = channels.channel_by_id(connection, row.channel).secret.get("token", "")
                 if known and hmac.compare_digest(known.encode(), token.encode()):
                     mine = notify_subscriptions.c.arn == row.arn
-                    connection.execute(update(notify_subscriptions).where(mine).values(confirmed=1, token=""))
-                    return topics.confirmed(topics.subscription_of(row))
+                    connection.execute(
+                        update(notify_subscriptions)
+                        .where(mine)
+                        .values(confirmed=1, token=seal(connection, notify_subscriptions.c.token, row.arn, ""))
+                    )
+                    return topics.confirmed(topics.subscription_of(connection, row))
             raise InvalidInput("Invalid token")
 
         return await self._state.change(change)
@@ -149,7 +155,7 @@ class Subscribing:
             now_ms = self._clock.now_ms()
             linked = select(notify_subscriptions).where(notify_subscriptions.c.topic == arn)
             for row in connection.execute(linked).all():
-                _end(connection, topics.subscription_of(row), now_ms)
+                _end(connection, topics.subscription_of(connection, row), now_ms)
             connection.execute(notify_topics.delete().where(notify_topics.c.arn == arn))
             connection.execute(tags.delete().where(tags.c.arn == arn))
 

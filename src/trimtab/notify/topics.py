@@ -13,8 +13,10 @@ from trimtab.base.ids import new_id
 from trimtab.base.records import replace
 from trimtab.notify.model import Channel, Subscription, Topic
 from trimtab.store.state.database import State
+from trimtab.store.state.sealed import seal, unseal
 from trimtab.store.state.tables import notify_subscriptions, notify_topics, tags
 
+_subscriptions = notify_subscriptions.c
 _ARN = re.compile(r"arn:aws[\w-]*:sns:(?P<region>[\w-]+):(?P<account>\d{12}):(?P<name>[\w-]{1,256}(?:\.fifo)?)")
 MAX_TOPICS = 10_000
 
@@ -92,7 +94,9 @@ class TopicStore:
             query = query.where(notify_subscriptions.c.account == account)
         if topic is not None:
             query = query.where(notify_subscriptions.c.topic == topic)
-        return await self._state.read(lambda connection: [subscription_of(row) for row in connection.execute(query)])
+        return await self._state.read(
+            lambda connection: [subscription_of(connection, row) for row in connection.execute(query)]
+        )
 
     async def subscription(self, arn: str) -> Subscription:
         """One subscription. Raises NotFound."""
@@ -163,10 +167,10 @@ def link(
         "channel": channel.id,
         "account": channel.account,
         "protocol": protocol,
-        "endpoint": endpoint,
+        "endpoint": seal(connection, _subscriptions.endpoint, made.arn, endpoint),
         "attributes": json.dumps(made.attributes),
         "confirmed": int(made.confirmed),
-        "token": token,
+        "token": seal(connection, _subscriptions.token, made.arn, token),
         "created_ms": now_ms,
     }
     connection.execute(insert(notify_subscriptions).values(row))
@@ -186,7 +190,7 @@ def subscription_in(connection: Connection, arn: str) -> Subscription:
     row = connection.execute(select(notify_subscriptions).where(notify_subscriptions.c.arn == arn)).first()
     if row is None:
         raise NotFound("Subscription does not exist")
-    return subscription_of(row)
+    return subscription_of(connection, row)
 
 
 def topic_of(row: Row[Any]) -> Topic:
@@ -194,7 +198,7 @@ def topic_of(row: Row[Any]) -> Topic:
     return Topic(row.arn, row.account, row.region, row.name, json.loads(row.attributes), row.created_ms)
 
 
-def subscription_of(row: Row[Any]) -> Subscription:
+def subscription_of(connection: Connection, row: Row[Any]) -> Subscription:
     """A row as a subscription."""
     return Subscription(
         row.arn,
@@ -202,10 +206,10 @@ def subscription_of(row: Row[Any]) -> Subscription:
         row.channel,
         row.account,
         row.protocol,
-        row.endpoint,
+        unseal(connection, _subscriptions.endpoint, row.arn, row.endpoint),
         json.loads(row.attributes),
         bool(row.confirmed),
-        row.token,
+        unseal(connection, _subscriptions.token, row.arn, row.token),
         row.created_ms,
     )
 

@@ -13,6 +13,7 @@ from trimtab.egress.address import parse_url
 from trimtab.egress.gate import Gate
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.triggers import event_connections, event_destinations
+from trimtab.store.state.sealed import seal, unseal
 from trimtab.triggers.arns import Place
 
 METHODS = ("POST", "GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE")
@@ -55,7 +56,7 @@ class DestinationStore:
             arn = place.arn("events", f"api-destination/{name}/{new_id()}")
             row = {"arn": arn, "account": place.account, "region": place.region, "name": name, "description": ""}
             times = {"created_ms": now_ms, "changed_ms": now_ms}
-            connection.execute(insert(event_destinations).values({**row, **values, **times}))
+            connection.execute(insert(event_destinations).values({**row, **_kept(connection, arn, values), **times}))
             return _one(connection, place, name)
 
         return await self._state.change(write)
@@ -67,20 +68,27 @@ class DestinationStore:
     async def by_arn(self, arn: str) -> Destination:
         """A destination by its ARN. Raises NotFound."""
         query = select(event_destinations).where(_columns.arn == arn)
-        row = await self._state.read(lambda connection: connection.execute(query).first())
-        if row is None:
-            raise NotFound(f"cannot find API destination {arn}")
-        return _destination(row)
+
+        def read(connection: Connection) -> Destination:
+            row = connection.execute(query).first()
+            if row is None:
+                raise NotFound(f"cannot find API destination {arn}")
+            return _destination(connection, row)
+
+        return await self._state.read(read)
 
     async def listed(self, place: Place, prefix: str = "", connection_arn: str | None = None) -> list[Destination]:
         """The destinations of a place, by name."""
         query = select(event_destinations).where(_columns.account == place.account, _columns.region == place.region)
-        found = await self._state.read(lambda connection: connection.execute(query.order_by(_columns.name)).all())
-        return [
-            _destination(row)
-            for row in found
-            if row.name.startswith(prefix) and connection_arn in (None, row.connection)
-        ]
+
+        def read(connection: Connection) -> list[Destination]:
+            return [
+                _destination(connection, row)
+                for row in connection.execute(query.order_by(_columns.name)).all()
+                if row.name.startswith(prefix) and connection_arn in (None, row.connection)
+            ]
+
+        return await self._state.read(read)
 
     async def update(self, place: Place, name: str, values: Mapping[str, Any]) -> Destination:
         """Change what is given. Raises NotFound, InvalidInput."""
@@ -91,7 +99,7 @@ class DestinationStore:
             known = _one(connection, place, name)
             if "connection" in values:
                 _need_connection(connection, values["connection"])
-            changed = {**values, "changed_ms": self._clock.now_ms()}
+            changed = {**_kept(connection, known.arn, values), "changed_ms": self._clock.now_ms()}
             connection.execute(update(event_destinations).where(_columns.arn == known.arn).values(changed))
             return _one(connection, place, name)
 
@@ -134,19 +142,25 @@ def _one(connection: Connection, place: Place, name: str) -> Destination:
     row = _row(connection, place, name)
     if row is None:
         raise NotFound(f"An api-destination '{name}' does not exist.")
-    return _destination(row)
+    return _destination(connection, row)
 
 
-def _destination(row: Row[Any]) -> Destination:
+def _destination(connection: Connection, row: Row[Any]) -> Destination:
     return Destination(
         row.arn,
         Place(row.account, row.region),
         row.name,
         row.description,
         row.connection,
-        row.endpoint,
+        unseal(connection, _columns.endpoint, row.arn, row.endpoint),
         row.method,
         row.rate,
         row.created_ms,
         row.changed_ms,
     )
+
+
+def _kept(connection: Connection, arn: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as the row keeps them: many a webhook has its secret in its address."""
+    sealed = {name: seal(connection, _columns[name], arn, text) for name, text in values.items() if name == "endpoint"}
+    return {**values, **sealed}

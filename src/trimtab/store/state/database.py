@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from trimtab.base.errors import SetupError, Unavailable
 from trimtab.store.state.key_file import NAME as KEY_FILE
-from trimtab.store.state.sealed import Seals, drop_old, options_of, rotate, seal_all, unlock
+from trimtab.store.state.sealed import Seals, drop_old, has_plain, options_of, rotate, seal_all, unlock
 from trimtab.store.state.tables import metadata
 from trimtab.store.state.upgrade import bring_up, migrate
 
@@ -87,14 +87,14 @@ class State:
         return state
 
     def unlock(self, key_file: Path) -> None:
-        """Open the secrets with a key file; in a state that was never sealed, seal them. Raises SetupError."""
+        """Open the secrets with a key file, and seal those that an earlier version kept plain. Raises SetupError."""
         seals = self._seals
         seals.path = key_file
-        if self.read_sync(lambda connection: unlock(connection, seals)):
+        if self.read_sync(lambda connection: unlock(connection, seals) and not has_plain(connection)):
             return
 
         def seal_plain(connection: Connection) -> int:  # unless another process was first
-            return 0 if unlock(connection, seals) else seal_all(connection, seals)
+            return 0 if unlock(connection, seals) and not has_plain(connection) else seal_all(connection, seals)
 
         if self.change_sync(seal_plain):
             self.compact()

@@ -21,7 +21,9 @@ from trimtab.store.state.tables import (
     access_keys,
     audit_signing_keys,
     event_connections,
+    event_destinations,
     notify_channels,
+    notify_subscriptions,
     state_seal,
 )
 
@@ -30,8 +32,11 @@ SEALED: tuple[Column[str], ...] = (
     access_keys.c.password,
     audit_signing_keys.c.private,
     event_connections.c.secret,
+    event_destinations.c.endpoint,
     notify_channels.c.endpoint,
     notify_channels.c.secret,
+    notify_subscriptions.c.endpoint,
+    notify_subscriptions.c.token,
 )
 """Every column whose values are sealed. The row is named by the primary key, which is one column in all of them."""
 _MARK = "sealed:1:"
@@ -123,8 +128,15 @@ def unlock(connection: Connection, seals: Seals) -> bool:
     return True
 
 
+def has_plain(connection: Connection) -> bool:
+    """Whether a column that is sealed today holds what an earlier version kept as it is."""
+    return any(
+        connection.execute(select(column).where(column.not_like(f"{_MARK}%")).limit(1)).first() for column in SEALED
+    )
+
+
 def seal_all(connection: Connection, seals: Seals) -> int:
-    """Seal what is plain in a state that was never sealed, under its key file, made where there is none; how many."""
+    """Seal every secret, also what is plain yet, under the key file, made where there is none; how many."""
     if seals.path is None:
         raise AssertionError("bug: a state without a key file")
     if not seals.path.exists():

@@ -21,15 +21,20 @@ from trimtab.audit.digests.keys import SigningKeys
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import SetupError
 from trimtab.notify.channels import ChannelStore, Wish
+from trimtab.notify.subscribing import Subscribing
+from trimtab.notify.topics import TopicStore
 from trimtab.store.state.database import State
 from trimtab.store.state.key_file import SealKey, read_keys, write_keys
 from trimtab.store.state.sealed import SEALED, rotate, unseal
-from trimtab.store.state.tables import access_keys, metadata
+from trimtab.store.state.tables import access_keys, metadata, notify_subscriptions
 from trimtab.triggers.connections import ConnectionStore
+from trimtab.triggers.destinations import DestinationStore
 from trimtab.triggers.model import Place
 
 PASSWORD = "correct horse battery"
 HOOK, BEARER = "https://hooks.example.com/T0/B0/s3cr3tpath", "Bearer zq-channel-authorization"
+SENT_TO = "https://hooks.example.com/v1/zq-destination-path"
+TOPIC, SUBSCRIBED = "arn:aws:sns:us-east-1:123456789012:t", "https://hooks.example.com/zq-subscription-path"
 BASIC = {"BasicAuthParameters": {"Username": "u", "Password": "zq-connection-password"}}
 
 
@@ -45,6 +50,10 @@ def state(tmp_path: Path) -> Iterator[State]:
     opened.close()
 
 
+def subscribing(state: State, clock: ManualClock) -> Subscribing:
+    return Subscribing(state, clock, "http://127.0.0.1:4750", open_gate())
+
+
 def put_everything(state: State, clock: ManualClock) -> list[str]:
     """Puts a secret of every kind; what must be in no byte of the files."""
     room, place = AccessRoom.of(state, clock), Place("123456789012", "us-east-1")
@@ -57,11 +66,15 @@ def put_everything(state: State, clock: ManualClock) -> list[str]:
     hook = Wish("hook", "webhook", "https://example.com/h", secret={"authorization": BEARER})
     _, signing = asyncio.run(channels.create("123456789012", hook))
     assert signing is not None
-    asyncio.run(ConnectionStore(state, clock, open_gate()).create(place, "c", "BASIC", BASIC, ""))
+    connection = asyncio.run(ConnectionStore(state, clock, open_gate()).create(place, "c", "BASIC", BASIC, ""))
+    values = {"connection": connection.arn, "endpoint": SENT_TO, "method": "POST"}
+    asyncio.run(DestinationStore(state, clock, open_gate()).create(place, "d", values))
+    asyncio.run(TopicStore(state, clock).create(TOPIC, {}, {}))
+    subscription = asyncio.run(subscribing(state, clock).subscribe(place.account, TOPIC, "https", SUBSCRIBED, {}))
     keys = SigningKeys(state, clock)
     state.change_sync(lambda connection: keys.sign(connection, b"text"))
     words = (aws.secret, token.secret, PASSWORD, HOOK, "s3cr3tpath", BEARER, signing, "zq-connection-password")
-    return [*words, "BEGIN PRIVATE KEY", "scrypt$"]
+    return [*words, SENT_TO, SUBSCRIBED, subscription.token, "BEGIN PRIVATE KEY", "scrypt$"]
 
 
 def bytes_of(folder: Path) -> bytes:
@@ -86,6 +99,11 @@ def everything_works(state: State, clock: ManualClock) -> None:
     assert asyncio.run(channels.get(None, "hook")).secret["authorization"] == BEARER
     place = Place("123456789012", "us-east-1")
     assert asyncio.run(ConnectionStore(state, clock, open_gate()).get(place, "c")).secret == BASIC
+    assert asyncio.run(DestinationStore(state, clock, open_gate()).get(place, "d")).endpoint == SENT_TO
+    [known] = asyncio.run(TopicStore(state, clock).subscriptions(place.account))
+    again = asyncio.run(subscribing(state, clock).subscribe(place.account, TOPIC, "https", SUBSCRIBED, {}))
+    assert (known, SUBSCRIBED) == (again, known.endpoint)
+    assert len(known.token) > 20
     keys = SigningKeys(state, clock)
     assert state.change_sync(lambda connection: keys.sign(connection, b"text"))
 
@@ -106,7 +124,7 @@ def test_every_sealed_column_names_its_row_by_one_key() -> None:
 
 def test_columns_that_are_called_as_secrets_are_sealed_or_hold_none() -> None:
     """A new column called so is to be sealed; these hold a digest, or what is told to whoever asks."""
-    told = {"dashboard_shares.secret", "notify_subscriptions.token", "savings_plans.token"}
+    told = {"dashboard_shares.secret", "savings_plans.token"}
     called = {
         f"{table.name}.{column.name}"
         for table in metadata.sorted_tables
@@ -138,6 +156,19 @@ def test_a_state_from_before_is_sealed_at_its_first_start(state: State, clock: M
         assert [word for word in words if word.encode() in raw] == []
     finally:
         opened.close()
+
+
+def test_a_column_that_was_plain_in_an_earlier_version_is_sealed_at_the_next_start(
+    state: State, clock: ManualClock, tmp_path: Path
+) -> None:
+    put_everything(state, clock)
+    state.change_sync(lambda connection: connection.execute(update(notify_subscriptions).values(endpoint=SUBSCRIBED)))
+    state.close()
+    assert SUBSCRIBED.encode() in bytes_of(tmp_path)
+    again = State.open("", tmp_path)
+    everything_works(again, clock)
+    assert SUBSCRIBED.encode() not in bytes_of(tmp_path)
+    again.close()
 
 
 def _plain(state: State, target: Path, clock: ManualClock) -> None:

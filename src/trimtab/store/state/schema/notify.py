@@ -37,7 +37,7 @@ notify_topics = Table(
     Column("created_ms", BigInteger, nullable=False),
 )
 
-# Which channel gets what a topic gets. `token` confirms a pending subscription.
+# Which channel gets what a topic gets; its endpoint may hold a secret. `token` confirms a pending subscription.
 notify_subscriptions = Table(
     "notify_subscriptions",
     metadata,
@@ -49,7 +49,7 @@ notify_subscriptions = Table(
     Column("endpoint", Text, nullable=False),
     Column("attributes", Text, nullable=False),
     Column("confirmed", Integer, nullable=False),
-    Column("token", String(64), nullable=False),
+    Column("token", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Index(None, "topic"),
     Index(None, "channel"),

@@ -195,7 +195,7 @@ event_destinations = Table(
     Column("name", String(64), nullable=False),
     Column("description", Text, nullable=False),
     Column("connection", String(512), nullable=False),
-    Column("endpoint", String(2048), nullable=False),
+    Column("endpoint", Text, nullable=False),
     Column("method", String(16), nullable=False),
     Column("rate", Integer),
     Column("created_ms", BigInteger, nullable=False),

@@ -54,6 +54,13 @@ class Postings(Generic[K]):
         present = self._lists[number]
         return 1 if isinstance(present, int) else len(present)
 
+    def any_at(self, number: int, among: npt.NDArray[np.bool_]) -> bool:
+        """Whether an ordinal of the key with `number` is `among` (a mask)."""
+        present = self._lists[number]
+        if isinstance(present, int):
+            return bool(among[present])
+        return bool(among[np.array(present, dtype=np.uint32)].any())
+
     def get(self, key: K) -> Ordinals:
         """The ordinals of `key`, ascending."""
         number = self._numbers.get(key)

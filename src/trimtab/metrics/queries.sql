@@ -1,9 +1,3 @@
--- name: series_all
--- Every series that was ever registered, its newest row (dimensions as JSON, which is read five times as fast).
-SELECT series, account, region, namespace, name, toJSONString(dimensions) AS dimensions, unit, kind, resource,
-       toUnixTimestamp64Milli(first_seen) AS first_seen
-FROM metric_series FINAL;
-
 -- name: ids_since
 -- The ids of the series that were first seen at or after a time; one that was registered again may be there twice.
 -- Asked every second: without FINAL, of all rows only their times are read.
@@ -12,11 +6,12 @@ FROM metric_series
 WHERE first_seen >= fromUnixTimestamp64Milli({since:Int64}, 'UTC');
 
 -- name: series_since
--- The series that were first seen at or after a time, as in series_all. FINAL reads every row: ask ids_since before.
+-- A part of the series that were first seen at or after a time, their newest rows (dimensions as JSON, which is read
+-- five times as fast). FINAL reads every row: ask ids_since before.
 SELECT series, account, region, namespace, name, toJSONString(dimensions) AS dimensions, unit, kind, resource,
        toUnixTimestamp64Milli(first_seen) AS first_seen
 FROM metric_series FINAL
-WHERE first_seen >= fromUnixTimestamp64Milli({since:Int64}, 'UTC');
+WHERE first_seen >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') AND series % {parts:UInt64} = {part:UInt64};
 
 -- name: last_seen_values
 -- When each series last had a raw value, since a time.

@@ -1,9 +1,10 @@
 """Finds series by scope, namespace, name, dimensions and free text. Holds ordinals; the registry holds the rest."""
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from trimtab.access.scope import MACHINE_IDS, RowRule, Scope
 from trimtab.metrics.model import Identity, SeriesQuery
@@ -84,24 +85,36 @@ class SeriesIndex:
                 totals[groups[at][2:]] = totals.get(groups[at][2:], 0) + number
         return totals
 
-    def dimension_values(self, name: str) -> list[str]:
-        """Every value of dimension `name`, in no order and across every scope."""
-        return [value for key, value in self._pairs.keys if key == name]
+    @property
+    def dimension_names(self) -> Sequence[str]:
+        """Every dimension's name, in the order in which they came."""
+        return self._names.keys
+
+    def with_name(self, name: str) -> Ordinals:
+        """The ordinals that have a dimension, whatever its value."""
+        return self._names.get(name)
+
+    def with_any(self, pairs: Iterable[Pair]) -> Ordinals:
+        """The ordinals that have any of these pairs."""
+        numbers = (self._pairs.number(pair) for pair in pairs)
+        return self._pairs.union(number for number in numbers if number is not None)
+
+    def values(self, name: str, among: npt.NDArray[np.bool_]) -> Iterator[str]:
+        """The values that dimension `name` has in the series `among` (a mask over ordinals)."""
+        for number, (key, value) in enumerate(self._pairs.keys):
+            if key == name and self._pairs.any_at(number, among):
+                yield value
 
     def _everything(self) -> Ordinals:
         return np.arange(len(self._group_of), dtype=np.uint32)
 
     def _rule(self, rule: RowRule) -> Ordinals:
         """As `RowRule.passes`."""
-        tagged = self._with((rule.key, value) for value in rule.values)
+        tagged = self.with_any((rule.key, value) for value in rule.values)
         if not rule.machines:
             return tagged
-        named = self._with((name, id_) for name in MACHINE_IDS for id_ in rule.machines)
+        named = self.with_any((name, id_) for name in MACHINE_IDS for id_ in rule.machines)
         return np.union1d(tagged, np.setdiff1d(named, self._names.get(rule.key)))
-
-    def _with(self, pairs: Iterable[Pair]) -> Ordinals:
-        numbers = (self._pairs.number(pair) for pair in pairs)
-        return self._pairs.union(number for number in numbers if number is not None)
 
     def _matching_groups(self, scope: Scope, query: SeriesQuery) -> list[int] | None:
         """The numbers of the groups that pass; None where nothing restricts them."""

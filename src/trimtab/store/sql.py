@@ -1,8 +1,8 @@
 """Named queries: every room keeps its SQL in `queries.sql`, each query under a name and a sentence.
 
--- name: series_all
+-- name: series_since
 -- Every series that was ever registered.
-SELECT …
+-- The series that were first seen since a time.
 """
 
 import re

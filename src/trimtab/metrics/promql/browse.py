@@ -35,14 +35,16 @@ class Browser:
 
     def label_names(self, scope: Scope, selectors: list[tuple[Matcher, ...]], start_ms: int = 0) -> list[str]:
         """The names of labels of those series, sorted."""
+        if not selectors:
+            return self._catalogue.label_names(scope, start_ms)
         return sorted({name for entry in self._entries(scope, selectors, start_ms) for name, _ in entry.labels})
 
     def label_values(
         self, scope: Scope, name: str, selectors: list[tuple[Matcher, ...]], start_ms: int = 0
     ) -> list[str]:
         """The values of one label of those series, sorted."""
-        if name == NAME and not selectors and not start_ms:
-            return self._catalogue.names(scope)
+        if not selectors:
+            return self._catalogue.label_values(scope, name, start_ms)
         found = self._entries(scope, selectors, start_ms)
         return sorted({value for entry in found for key, value in entry.labels if key == name})
 
@@ -66,10 +68,4 @@ class Browser:
 
     def _entries(self, scope: Scope, selectors: list[tuple[Matcher, ...]], start_ms: int) -> Iterable[Entry]:
         for matchers in selectors or [()]:
-            for entry in self._catalogue.find(scope, matchers):
-                if not start_ms or self._active(entry, start_ms):
-                    yield entry
-
-    def _active(self, entry: Entry, start_ms: int) -> bool:
-        series = self._registry.get(entry.series)
-        return series is not None and series.last_seen_ms >= start_ms
+            yield from self._catalogue.find(scope, matchers, start_ms)

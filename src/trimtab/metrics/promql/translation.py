@@ -13,7 +13,8 @@ querying" (labels that begin with @).
 """
 
 import re
-from enum import StrEnum
+from collections.abc import Mapping
+from enum import IntEnum, StrEnum
 
 from msgspec import Struct
 
@@ -24,6 +25,9 @@ from trimtab.metrics.promql.labels import NAME, Labels
 PROMETHEUS = "Prometheus"
 """The namespace of what came by remote write."""
 ACCOUNT, REGION, NAMESPACE = "@aws.account", "@aws.region", "namespace"
+JOB, INSTANCE, _INSTANCE_ID = "job", "instance", "service.instance.id"
+JOINT = ";"
+"""Between the values of attributes that become one label."""
 _NO_UNIT = frozenset(("", "None", "1"))
 _OTHERS = re.compile(r"[^A-Za-z0-9_]+")
 _ANNOTATION = re.compile(r"\{[^}]*\}")
@@ -68,6 +72,14 @@ class Part(StrEnum):
     NATIVE = "native"
 
 
+class Form(IntEnum):
+    """How a door's series get their names and labels: see the table above."""
+
+    PROMETHEUS = 0
+    EVENTS = 1
+    OPEN_TELEMETRY = 2
+
+
 class Entry(Struct, frozen=True):
     """A series as PromQL sees it; of buckets without `le`, which is known when they are read."""
 
@@ -77,27 +89,64 @@ class Entry(Struct, frozen=True):
     part: Part = Part.VALUE
 
 
-def entries(series: int, identity: Identity) -> list[Entry]:
-    """Everything that PromQL sees of a series."""
+def named(identity: Identity) -> tuple[tuple[str, Part], ...]:
+    """The metric names under which a series is seen, each with the number that it shows.
+
+    They follow from its form, name, unit and kind alone.
+    """
     kind = identity.kind
-    if identity.namespace == PROMETHEUS:
-        named = sets.make({**dict(identity.dimensions), NAME: identity.name})
-        return [Entry(named, series, kind, Part.NATIVE if kind is Kind.HISTOGRAM else Part.VALUE)]
-    if kind is Kind.EVENTS:
-        own = {
-            NAMESPACE: identity.namespace,
-            ACCOUNT: identity.account,
-            REGION: identity.region,
-            **dict(identity.dimensions),
-        }
-        parts = (Part.VALUE, Part.SUM, Part.COUNT)
-        return [Entry(sets.make({**own, NAME: identity.name + part}), series, kind, part) for part in parts]
-    name, labels = open_telemetry_name(identity), _open_telemetry_labels(identity)
+    match form_of(identity):
+        case Form.PROMETHEUS:
+            return ((identity.name, Part.NATIVE if kind is Kind.HISTOGRAM else Part.VALUE),)
+        case Form.EVENTS:
+            return tuple((identity.name + part, part) for part in (Part.VALUE, Part.SUM, Part.COUNT))
+    name = open_telemetry_name(identity)
     if kind is not Kind.HISTOGRAM:
-        return [Entry(sets.make({**labels, NAME: name}), series, kind)]
+        return ((name, Part.VALUE),)
     parts = (Part.BUCKET, Part.SUM, Part.COUNT)
-    found = [Entry(sets.make({**labels, NAME: name + part}), series, kind, part) for part in parts]
-    return [*found, Entry(sets.make({**labels, NAME: name}), series, kind, Part.NATIVE)]
+    return (*((name + part, part) for part in parts), (name, Part.NATIVE))
+
+
+def entry(series: int, identity: Identity, name: str, part: Part) -> Entry:
+    """A series under one of its names."""
+    match form_of(identity):
+        case Form.PROMETHEUS:
+            labels = dict(identity.dimensions)
+        case Form.EVENTS:
+            labels = {
+                NAMESPACE: identity.namespace,
+                ACCOUNT: identity.account,
+                REGION: identity.region,
+                **dict(identity.dimensions),
+            }
+        case _:
+            labels = _open_telemetry_labels(identity)
+    return Entry(sets.make({**labels, NAME: name}), series, identity.kind, part)
+
+
+def form_of(identity: Identity) -> Form:
+    """By which of the ways above a series gets its names and labels."""
+    if identity.namespace == PROMETHEUS:
+        return Form.PROMETHEUS
+    return Form.EVENTS if identity.kind is Kind.EVENTS else Form.OPEN_TELEMETRY
+
+
+OWN_LABELS: Mapping[Form, tuple[str, ...]] = {
+    Form.PROMETHEUS: (),
+    Form.EVENTS: (NAMESPACE, ACCOUNT, REGION),
+    Form.OPEN_TELEMETRY: (JOB,),
+}
+"""The labels that a form makes of what is no dimension; a dimension of that name comes before it."""
+
+
+def label_of(dimension: str, form: Form) -> str:
+    """The label that a dimension becomes."""
+    if form is not Form.OPEN_TELEMETRY:
+        return dimension
+    if dimension == _INSTANCE_ID:
+        return INSTANCE
+    plain = _OTHERS.sub("_", dimension)
+    return f"key_{plain}" if plain[:1].isdigit() else plain
 
 
 def open_telemetry_name(identity: Identity) -> str:
@@ -126,12 +175,9 @@ def _unit_words(unit: str) -> list[str]:
 
 
 def _open_telemetry_labels(identity: Identity) -> dict[str, str]:
-    found = {"job": identity.namespace}
+    found = {JOB: identity.namespace}
     for name, value in identity.dimensions:
-        if name == "service.instance.id":
-            found["instance"] = value
-            continue
-        plain = _OTHERS.sub("_", name)
-        plain = f"key_{plain}" if plain[:1].isdigit() else plain
-        found[plain] = f"{found[plain]};{value}" if plain in found and plain not in ("job",) else value
+        label = label_of(name, Form.OPEN_TELEMETRY)
+        several = label in found and label != JOB and name != _INSTANCE_ID
+        found[label] = f"{found[label]}{JOINT}{value}" if several else value
     return found

@@ -2,9 +2,10 @@
 
 import struct
 from collections.abc import Iterable
+from functools import lru_cache
 
 from trimtab.metrics.model import HistogramPoint, Identity
-from trimtab.store.telemetry.rowbinary import float_array, string, string_map, uint_array
+from trimtab.store.telemetry.rowbinary import float_array, string, uint_array, varint
 
 _ID = struct.Struct("<Q")
 _TIME = struct.Struct("<q")
@@ -13,15 +14,20 @@ _EXPONENTIAL = struct.Struct("<BhQdi")  # exponential, scale, zero_count, zero_t
 _OFFSET = struct.Struct("<i")
 
 
+_repeated = lru_cache(maxsize=16_384)(string)
+"""Of series the same names and values come again and again."""
+
+
 def encode_series(series_id: int, identity: Identity, first_seen_ms: int) -> bytes:
     """A row of metric_series."""
     texts = (identity.account, identity.region, identity.namespace, identity.name, identity.unit, identity.kind)
     return b"".join(
         (
             _ID.pack(series_id),
-            *map(string, texts),
-            string_map(identity.dimensions),
-            string(identity.resource),
+            *map(_repeated, texts),
+            varint(len(identity.dimensions)),
+            *(_repeated(text) for pair in identity.dimensions for text in pair),
+            _repeated(identity.resource),
             _TIME.pack(first_seen_ms),
         )
     )

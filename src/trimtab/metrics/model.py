@@ -12,7 +12,7 @@ samples are GAUGE or, where cumulative and monotonic, COUNTER. Histograms are ke
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -67,8 +67,17 @@ class Identity(Struct, frozen=True):
 
         A question about a metric then reads a stretch of the table, where ids in any order would touch all of it.
         """
-        metric = hash64(f"{self.namespace}\x1f{self.name}") >> _WITHIN_METRIC
-        return metric << _WITHIN_METRIC | hash64(self.key()) & (1 << _WITHIN_METRIC) - 1
+        return self.series_id_of(self.key())
+
+    def series_id_of(self, key: str) -> int:
+        """The same, for who has its key already."""
+        return _metric(self.namespace, self.name) | hash64(key) & (1 << _WITHIN_METRIC) - 1
+
+
+@lru_cache(maxsize=4096)
+def _metric(namespace: str, name: str) -> int:
+    """The upper bits of the ids of a metric's series."""
+    return hash64(f"{namespace}\x1f{name}") >> _WITHIN_METRIC << _WITHIN_METRIC
 
 
 @dataclass(frozen=True)

@@ -347,7 +347,7 @@ def _checked_id(identity: Identity) -> int:
         raise InvalidInput(
             f"cannot register series {identity.name!a}: got text with half of a surrogate pair; expected valid Unicode"
         ) from None
-    return identity.series_id()
+    return identity.series_id_of(key)
 
 
 def covers(scope: Scope, identity: Identity) -> bool:

@@ -46,7 +46,11 @@ def test_the_series_of_a_metric_lie_together() -> None:
 
 
 def test_ids_that_collide_probe_to_the_next_and_stay_there(room: Room) -> None:
-    with patch("trimtab.metrics.model.hash64", return_value=2**64 - 1):
+    with (
+        patch("trimtab.metrics.model.hash64", return_value=2**64 - 1),
+        patch("trimtab.metrics.model._metric") as metric,
+    ):
+        metric.return_value = 2**64 - 2**44
         ids = [room.registry.add(identity(name=name)) for name in ("a", "b", "c")]
         assert [2**64 - 1, 1000, 1001] == ids  # those below stand for rules
         run(room.ingest.write(MetricBatch(values=value_rows(*((series, 5, 1.0) for series in ids)))))

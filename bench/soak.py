@@ -114,7 +114,7 @@ class Samples:
 
     def second(self, number: int) -> None:
         """Send what belongs to second `number`."""
-        moment = time_varint(int(time.time()) * 1000)
+        moment = time_varint(int(time.time() * 1000))  # in ms: two turns that catch up in one second are two samples
         for template, values_at, times_at in self._turns[number % len(self._turns)]:
             rows = len(values_at)
             values = self._dice.normal(50, 10, rows).round(2)

@@ -82,7 +82,7 @@ def price(
         click.echo(comment.markdown_of(report), nl=False)
     else:
         _print(report)
-    raise SystemExit(_status(report, limits, strict))
+    click.get_current_context().exit(_status(report, limits, strict))
 
 
 def _prices(client: Client, read: Read, team: str, queue: str, cluster: str) -> dict[str, list[JobPrice]]:

@@ -68,6 +68,7 @@ from trimtab.doors.rest import (
     health,
     hosts,
     inventory,
+    job_prices,
     keys,
     kpis,
     live_costs,
@@ -316,6 +317,7 @@ def _inventory(needs: Dependencies) -> list[Operation]:
         *inventory.operations(room, needs.clock, place),
         *price_lists.operations(room, needs.clock),
         *catalog.operations(room, needs.clock),
+        *job_prices.operations(room, needs.clock),
     ]
 
 

@@ -7,7 +7,7 @@ to be (capacity/waits). What starts at once counts as well: most jobs of a queue
 import asyncio
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -16,7 +16,7 @@ from trimtab.capacity.waits.forecast import FEWEST, Forecaster, learnt
 from trimtab.capacity.waits.model import Asked, Expected, Wait
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.filter import RunFilter
-from trimtab.inventory.runs.model import Run, RunKey, RunState
+from trimtab.inventory.runs.model import Run, RunState
 
 LEARNT_OVER_MS = 90 * 86_400_000
 """How far back a queue's waits are read: what was before says little of now."""
@@ -49,6 +49,13 @@ class Start(Struct, frozen=True):
     by: str
 
 
+class WaitingRun(Struct, frozen=True):
+    """A run that waits, and when it is expected to start; None where too little is known of its queue."""
+
+    run: Run
+    start: Start | None
+
+
 class Queues:
     """The waits of every cluster that a caller sees, and what they say of others. Pure."""
 
@@ -61,9 +68,12 @@ class Queues:
             if run.gpus > 0:
                 self._waits[run.key.cluster].append(_wait_of(run))
 
-    def starts(self) -> dict[RunKey, Start | None]:
-        """Every run that waits; None where too little is known of its queue."""
-        return {run.key: self._start(run) for run in self._waiting}
+    def starts(self) -> list[WaitingRun]:
+        """Every run that waits, the first to start in front; those of which nothing is known come last."""
+        found = [WaitingRun(run, self._start(run)) for run in self._waiting]
+        return sorted(
+            found, key=lambda one: (one.start is None, one.start.at_ms if one.start else 0, one.run.submit_ms)
+        )
 
     def expected(self, wish: Wish) -> tuple[Expected | None, str]:
         """How long a run would wait that was submitted now, or why that is not known."""
@@ -103,8 +113,8 @@ async def read(room: InventoryRoom, scope: Scope, now_ms: int, cluster: str = ""
     return Queues(await room.runs.listed(scope, wanted, _MOST_RUNS), now_ms)
 
 
-async def starts(room: InventoryRoom, scope: Scope, now_ms: int, cluster: str = "") -> Mapping[RunKey, Start | None]:
-    """When the runs that wait now will start. Raises Unavailable."""
+async def waiting(room: InventoryRoom, scope: Scope, now_ms: int, cluster: str = "") -> list[WaitingRun]:
+    """The runs that wait now, and when they are expected to start. Raises Unavailable."""
     queues = await read(room, scope, now_ms, cluster)
     return await asyncio.to_thread(queues.starts)
 

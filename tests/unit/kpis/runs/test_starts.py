@@ -27,7 +27,7 @@ def past(number: int = 60, cluster: str = "atlas", least: float = 20, most: floa
 
 def test_a_run_that_waits_is_told_when_it_starts() -> None:
     waiting = run("new", NOW - 5 * MINUTE, None)
-    start = Queues([*past(), waiting], NOW).starts()[waiting.key]
+    start = Queues([*past(), waiting], NOW).starts()[0].start
     assert start is not None
     assert NOW <= start.from_ms <= start.at_ms <= start.to_ms
     assert 15 * MINUTE <= start.at_ms - NOW <= 35 * MINUTE
@@ -36,7 +36,7 @@ def test_a_run_that_waits_is_told_when_it_starts() -> None:
 
 def test_who_has_waited_longer_than_anybody_is_not_told_the_past() -> None:
     waiting = run("new", NOW - 39 * MINUTE, None)
-    start = Queues([*past(), waiting], NOW).starts()[waiting.key]
+    start = Queues([*past(), waiting], NOW).starts()[0].start
     assert start is None or start.from_ms >= NOW
 
 
@@ -77,6 +77,14 @@ def test_a_withdrawn_run_waited_longer_than_it_was_seen_to() -> None:
 def test_an_array_asks_for_the_gpus_of_one_task() -> None:
     small = [run(f"s{place}", NOW - (60 - place) * 60 * MINUTE, 2.0, gpus=1.0) for place in range(60)]
     array = run("array", NOW - MINUTE, None, gpus=64.0, tasks=64)
-    start = Queues([*past(), *small, array], NOW).starts()[array.key]
+    start = Queues([*past(), *small, array], NOW).starts()[0].start
     assert start is not None
     assert start.at_ms - array.submit_ms <= 10 * MINUTE
+
+
+def test_the_first_to_start_comes_first_and_what_is_not_known_last() -> None:
+    late, soon = run("late", NOW - MINUTE, None), run("soon", NOW - 15 * MINUTE, None)
+    other = run("other", NOW - 99 * MINUTE, None, "new-cluster")
+    found = Queues([*past(), late, soon, other], NOW).starts()
+    assert ["soon", "late", "other"] == [one.run.key.job for one in found]
+    assert found[-1].start is None

@@ -108,3 +108,9 @@ def test_nothing_is_no_place(cli: Cli) -> None:
 def test_an_amount_that_is_none_is_refused(cli: Cli, tmp_path: Path) -> None:
     done = cli("price", job(tmp_path / "a.sbatch"), "--offline", "--max-cost", "much")
     assert "expected an amount such as 250.00" in done.err
+
+
+def test_a_replay_says_what_its_number_should_be_and_what_there_is_not(live: Cli) -> None:
+    assert "expected a number such as +64 or -8" in live("queue", "replay", "--gpus", "many").err
+    assert "no run of that range held or wanted GPUs" in live("queue", "replay", "--gpus", "+64").err
+    assert "expected team=GPUs" in live("queue", "replay", "--quota", "vision").err

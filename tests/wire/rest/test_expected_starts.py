@@ -42,6 +42,13 @@ def test_waits_of_a_queue_tell_when_runs_start(server: LiveServer) -> None:
         (priced,) = JobPrices(client).of([JobAsk(8, "h100", queue="p5", cluster=cluster)])
         assert priced.wait is not None
         assert 1000 <= priced.wait.low_s <= priced.wait.high_s <= 1500
+        more = Runs(client).replay(gpus=8, start="-3d", cluster=cluster)
+        assert (50, [("H100", 8.0, 16.0)]) == (
+            more.recorded.runs, [(one.gpu_type, one.gpus, one.changed) for one in more.pools],
+        )  # fmt: skip
+        assert (True, 0.0) == ((more.recorded.mean_s or 0) > 1200, more.changed.mean_s)
+        assert more.extra_cost is None
+        assert "set-rate" in more.priced_by
     done = subprocess.run(
         [sys.executable, "-m", "trimtab", "runs", "queue", "--cluster", cluster, "--url", server.url],
         capture_output=True, text=True, timeout=60, check=False,

@@ -87,6 +87,7 @@ from trimtab.doors.rest import (
     profiles,
     purchases,
     put,
+    queue_replays,
     reports,
     rightsizing,
     run_progress,
@@ -318,6 +319,7 @@ def _inventory(needs: Dependencies) -> list[Operation]:
         *price_lists.operations(room, needs.clock),
         *catalog.operations(room, needs.clock),
         *job_prices.operations(room, needs.clock),
+        *queue_replays.operations(room, needs.clock),
     ]
 
 

@@ -70,6 +70,7 @@ def test_a_budget_is_compared_with_what_is_asked_until_its_period_ends():
     assert ("100.0000", "80.0000", False) == (fits_in.left, fits_in.asked, fits_in.over)
     assert ("400.0000", True) == (too_much.asked, too_much.over)
     assert ("80.0000", False) == (ends_soon.asked, ends_soon.over)
+    assert not priced(JOB, "2.5", budgets=[budget(actual="600")]).over  # all of what is left, and no more
 
 
 def test_a_change_asks_a_budget_only_for_the_difference():

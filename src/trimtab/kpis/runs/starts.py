@@ -95,9 +95,7 @@ class Queues:
         said = self._of(run.key.cluster, age_s).expect(_asked_of(run), self.now_ms / 1000, waited_s)
         if said is None:
             return None
-        low, middle, high = (
-            run.submit_ms + round(max(one, waited_s) * 1000) for one in (said.low_s, said.median_s, said.high_s)
-        )
+        low, middle, high = (run.submit_ms + round(one * 1000) for one in (said.low_s, said.median_s, said.high_s))
         return Start(low, middle, high, said.waits, said.by)
 
     def _of(self, cluster: str, age_s: float) -> Forecaster:

@@ -28,6 +28,8 @@ def test_what_is_left_beside_the_reservation_may_be_used_as_long_as_one_likes():
     jobs = [_job("a", 0, 100, 6), _job("big", 1, 50, 7), _job("one", 2, 900, 1), _job("two", 3, 900, 1)]
     # when "a" ends, eight are free and "big" takes seven: one more may run past that moment, and not two
     assert {"a": 0, "big": 100, "one": 2, "two": 150} == _starts(jobs)
+    together = [*jobs[:3], _job("two", 2, 900, 1)]
+    assert {"a": 0, "big": 100, "one": 2, "two": 150} == _starts(together)
 
 
 def test_more_gpus_start_more_at_once():

@@ -39,6 +39,29 @@ def test_they_hold_as_often_of_those_that_start_where_many_are_withdrawn():
     assert 0.8 == pytest.approx(held, abs=0.03)
 
 
+def test_where_those_who_wait_long_go_away_it_is_said_of_those_who_stay() -> None:
+    waits = [
+        _wait(at, at * 300.0, one.length_s * (0.7 if one.length_s > 150 else 1), one.length_s <= 150)
+        for at, one in enumerate(one for one in _queue(900) if one.asked.gpus == 1)
+    ]
+    pairs, held = _judged(waits)
+    assert 0.8 == pytest.approx(held, abs=0.03)
+    assert 0.5 == pytest.approx(np.mean([wait.length_s <= said.median_s for wait, said in pairs]), abs=0.04)
+
+
+def test_a_job_that_is_withdrawn_says_nothing_of_how_right_a_forecast_was():
+    asked, later = Asked(key="x", submit_s=350 * 300.0, gpus=1), Asked(key="y", submit_s=351 * 300.0, gpus=1)
+    answers = []
+    for is_asked in (True, False):
+        forecaster = learnt(_queue(), 0.0)
+        forecaster.submitted(asked)
+        if is_asked:
+            forecaster.expect(asked, asked.submit_s)
+        forecaster.settle(Wait(asked, asked.submit_s + 90_000, False))
+        answers.append(forecaster.expect(later, later.submit_s + 100_000))
+    assert answers[0] == answers[1]
+
+
 def test_they_hold_again_after_a_queue_has_changed():
     slow = [_wait(f"s{place}", 250 * 300.0 + place * 300, 5000 + place % 7 * 100) for place in range(200)]
     pairs, _ = _judged([*_queue(250), *slow])

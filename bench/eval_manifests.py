@@ -42,7 +42,7 @@ def differences(ask: Ask, truth: dict) -> list[str]:
             pairs["accelerator"] = (group.hardware.gpu_type or None, truth["accelerator"])
             pairs["gpus"] = (each * ask.facts["nodes"], truth["gpus"])
     elif "not_derivable" in truth:
-        pairs["unknown"] = (bool(ask.unknown) and ask.gpus is None, True)
+        pairs["unknown"] = (bool(ask.why_unknown) and None in (ask.gpus, ask.replicas), True)
     else:
         pairs |= {"pods": (ask.replicas, truth["pods"]), "gpus": (ask.gpus, truth["gpus"])}
         pairs["devices"] = (ask.total("devices"), truth["gpu_resources"])

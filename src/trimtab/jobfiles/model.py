@@ -106,8 +106,8 @@ class Ask(Struct, frozen=True, kw_only=True):
 
     @property
     def why_unknown(self) -> str:
-        """Why its GPUs are not known; "" where they are."""
-        return self.unknown or next((group.unknown for group in self.groups if group.gpus is None), "")
+        """Why its GPUs, or its pods, are not known; "" where they are."""
+        return self.unknown or next((group.unknown for group in self.groups if group.unknown), "")
 
     def total(self, of: str) -> dict[str, float]:
         """`devices` or `others` of all pods of a task, by resource name."""

@@ -16,22 +16,26 @@ from trimtab.jobfiles.quantity import count, quantity
 _OTHERS = re.compile(r"tpu-.*|tpu.*|inferentia\d*|trainium\d*|gaudi.*", re.IGNORECASE)
 _CLOUDS = frozenset({"aws", "gcp", "azure", "kubernetes", "k8s", "lambda", "oci", "ibm", "nebius", "runpod"})
 _KEYS = frozenset(
-    {"resources", "num_nodes", "setup", "run", "workdir", "file_mounts", "envs", "service", "pool", "experimental"}
+    {"name", "workdir", "num_nodes", "resources", "file_mounts", "volumes", "envs", "secrets", "setup", "run"}
+    | {"service", "pool", "inputs", "outputs", "config", "experimental", "event_callback", "volume_mounts"}
+    | {"file_mounts_mapping", "api_server", "local_user_config", "metadata", "_metadata"}
+)
+"""Keys of a task; SkyPilot refuses others (sky/utils/schemas.py)."""
+_OF_RESOURCES = frozenset(
+    {"accelerators", "any_of", "ordered", "instance_type", "cpus", "memory", "infra", "cloud", "use_spot", "image_id"}
 )
 _INSTANCE = "it names an instance type and no accelerator"
 _OPEN_CHOICE = "it names several accelerators, of which one is taken; the first is counted"
 
 
 def looks_like_task(document: Any) -> bool:
-    """Whether a document is a task: no kind, and a task's own keys."""
-    if not isinstance(document, Mapping) or "kind" in document or "apiVersion" in document:
+    """Whether a document is a task: nothing but a task's own keys, and something to run or hardware to run it on."""
+    if not isinstance(document, Mapping) or not set(document) <= _KEYS:
         return False
-    keys = _KEYS & set(document)
-    resources = mapping(document.get("resources"))
-    alone = {"accelerators", "any_of", "ordered", "instance_type", "cpus", "memory", "infra", "cloud", "use_spot"}
-    return bool(keys - {"resources"} and ("run" in keys or "num_nodes" in keys or resources or "pool" in keys)) or bool(
-        alone & set(resources)
-    )
+    commands = [document[key] for key in ("run", "setup") if key in document]
+    if not all(one is None or isinstance(one, str) for one in commands):
+        return False
+    return bool(_OF_RESOURCES & set(mapping(document.get("resources")))) or isinstance(document.get("run"), str)
 
 
 def ask_of(document: Document, default_name: str = "") -> Ask:

@@ -75,3 +75,11 @@ def test_an_instance_type_alone_is_unknown():
 def test_a_pipeline_has_its_name_in_front():
     found = read("name: two\n---\nresources: {accelerators: T4:1}\nrun: a\n---\nname: b\nrun: c\n", "p.yaml").asks
     assert ["two", "b"] == [one.name for one in found]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["run: {timeout: 5m}\n", "version: 2\nrun: x\n", "resources: {requests: {cpu: 1}}\n", "name: x\nsetup: y\n"],
+)
+def test_what_is_no_task_is_none(text):
+    assert () == read(text, "golangci.yaml").asks

@@ -29,6 +29,7 @@ _READERS: Mapping[str, Reader] = {
     "PaddleJob": workloads.replica_specs,
     "MXJob": workloads.replica_specs,
     "JAXJob": workloads.replica_specs,
+    "HyperPodPyTorchJob": workloads.replica_specs,
     "AdaptDLJob": workloads.adaptdl_job,
     "StormService": workloads.storm_service,
     "RoleSet": workloads.storm_service,

@@ -120,7 +120,8 @@ def leader_worker_set(spec: Mapping[str, Any], files: Files) -> Made:
 
 def replica_specs(spec: Mapping[str, Any], files: Files) -> Made:
     """PyTorchJob, TFJob, MPIJob, XGBoostJob, PaddleJob, JAXJob …: replicas of roles; elastic ones at their least."""
-    roles: Any = next((value for key, value in spec.items() if key.endswith(_REPLICA_SPECS)), {})
+    listed = {text(mapping(one).get("name")): one for one in items(spec.get("replicaSpecs"))}  # HyperPod's
+    roles: Any = next((value for key, value in spec.items() if key.endswith(_REPLICA_SPECS)), listed)
     elastic = mapping(spec.get("elasticPolicy"))
     groups = []
     for role, one in mapping(roles).items():

@@ -191,6 +191,16 @@ def test_pods_of_every_kind(kind, api, spec, pods, gpus):
     assert (kind, "it", pods, gpus) == (ask.kind, ask.name, ask.replicas, ask.gpus)
 
 
+def test_hyperpods_job_lists_its_roles() -> None:
+    spec = {"nprocPerNode": "8", "replicaSpecs": [{"name": "pods", "replicas": 4, "template": _pod(8)}]}
+    assert 32 == _one("HyperPodPyTorchJob", spec, "sagemaker.amazonaws.com/v1").gpus
+
+
+def test_pods_that_are_not_known_are_told_though_none_has_gpus() -> None:
+    ask = _one("Deployment", {"replicas": "$N", "template": _pod(0)}, "apps/v1")
+    assert (0, None, True) == (ask.gpus, ask.replicas, "placeholder" in ask.why_unknown)
+
+
 def test_a_daemon_set_is_told_by_node():
     ask = _one("DaemonSet", {"template": _pod()}, "apps/v1")
     assert (True, 1, False) == (ask.per_node, ask.gpus, ask.ends)

@@ -1,7 +1,9 @@
-"""`trimtab queue`: a recorded queue once more, with other GPUs or other quotas."""
+"""`trimtab queue`: a recorded queue once more, with other GPUs or quotas; and quotas beside what teams held."""
 
 import re
+import sys
 from decimal import Decimal
+from pathlib import Path
 
 import click
 
@@ -9,7 +11,11 @@ from trimtab.base.errors import InvalidInput
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, print_json, print_table, remark
 from trimtab.client import queue_replays_wire as wire
+from trimtab.client.queue_quotas_wire import AskQuotas, TeamQuota
 from trimtab.client.runs import Runs
+from trimtab.jobfiles.documents import documents_of, parts_of
+from trimtab.sources.kubernetes.quotas import quotas_of
+from trimtab.sources.slurm.shares import shares_of
 
 _NONE = "–"
 
@@ -65,6 +71,52 @@ def replay(
         remark(f"what the change would have cost is not known: {found.priced_by}")
     for note in found.notes:
         remark(note)
+
+
+@queue.command("quotas")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True, path_type=Path))
+@click.option("--start", default="-7d", show_default=True, help="Runs since then.")
+@click.option("--end", default="now", show_default=True, help="Until then.")
+@click.option("--cluster", default="", help="Of this cluster only.")
+@json_option
+@server_options
+def quotas(connection: Connection, files: tuple[Path, ...], start: str, end: str, cluster: str, as_json: bool) -> None:
+    """Compare quotas with what teams held: entitled, borrowed, lent and starved GPU-hours.
+
+    FILES are Kueue's or KAI's queues (`kubectl get clusterqueues,localqueues -A -o yaml`), or SLURM's fair shares
+    (`sshare -a -l -P`, or `--json`).
+
+    Example: sshare -a -l -P | trimtab queue quotas - --cluster atlas
+    """
+    stated = [one for file in files for one in _stated(file)]
+    if not stated:
+        raise InvalidInput("cannot find a quota of GPUs in the files: expected Kueue's, KAI's or SLURM's")
+    with connection.client() as client:
+        found = Runs(client).quotas(AskQuotas(stated, start, end, cluster))
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (one.team, *(_NONE if hours is None else f"{hours:,.1f}" for hours in
+                     (one.entitled, one.held, one.borrowed, one.lent, one.starved, one.waited)))
+        for one in found.teams
+    ]  # fmt: skip
+    columns = ("team", "entitled", "held", "borrowed", "lent", "starved", "waited for")
+    print_table(columns, rows, right=columns[1:])
+    remark("GPU-hours; starved: waited for while less than the quota was held")
+    for note in found.notes:
+        remark(note)
+
+
+def _stated(file: Path) -> list[TeamQuota]:
+    """The quotas of a file: of the objects of Kubernetes, or of SLURM's shares."""
+    text = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8", "replace")
+    if not re.search(r"^Account\||\"shares\"", text, re.MULTILINE):
+        objects = [part for one in documents_of(text, str(file)) for part in parts_of(one)]
+        return [
+            TeamQuota(one.queue, gpus=one.gpus, cohort=one.cohort, queues=list(one.names)) for one in quotas_of(objects)
+        ]
+    return [TeamQuota(one.account, share=one.share) for one in shares_of(text)]
 
 
 def _rows(name: str, of: wire.QueueReplay | wire.ReplayedTeam) -> list[tuple[str, ...]]:

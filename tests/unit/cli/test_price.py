@@ -114,3 +114,16 @@ def test_a_replay_says_what_its_number_should_be_and_what_there_is_not(live: Cli
     assert "expected a number such as +64 or -8" in live("queue", "replay", "--gpus", "many").err
     assert "no run of that range held or wanted GPUs" in live("queue", "replay", "--gpus", "+64").err
     assert "expected team=GPUs" in live("queue", "replay", "--quota", "vision").err
+
+
+def test_quotas_of_files_are_compared_with_what_was_held(live: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "queues.yaml"
+    quota = "resourceGroups: [{flavors: [{resources: [{name: nvidia.com/gpu, nominalQuota: 16}]}]}]"
+    file.write_text(f"kind: ClusterQueue\nmetadata: {{name: vision}}\nspec: {{{quota}, cohort: all}}\n")
+    (team,) = json.loads(live("queue", "quotas", str(file), "--start", "-2h", "--json").out)["teams"]
+    assert ("vision", 32.0, 0.0) == (team["team"], round(team["entitled"], 3), team["held"])
+    shares = tmp_path / "sshare.txt"
+    shares.write_text("Account|User|RawShares\nroot||\n vision||1\n")
+    assert "no GPUs of that cluster are known" in live("queue", "quotas", str(shares)).err
+    file.write_text("kind: Service\n")
+    assert "cannot find a quota of GPUs" in live("queue", "quotas", str(file)).err

@@ -1,17 +1,22 @@
-"""`GET /rest/v1/queue/replay`: what waits and costs would have been with more or fewer GPUs, or other quotas."""
+"""`GET /rest/v1/queue/replay`: what waits and costs would have been with more or fewer GPUs, or other quotas.
 
-from typing import Annotated
+`POST /rest/v1/queue/quotas` compares quotas with what teams held and waited for; nothing of them is kept.
+"""
+
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
 from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput
+from trimtab.client import queue_quotas_wire as quotas_wire
 from trimtab.client import queue_replays_wire as wire
 from trimtab.doors.rest.spec import Call, Operation
 from trimtab.doors.rest.times import Instant, time_range
 from trimtab.inventory.room import InventoryRoom
-from trimtab.kpis.runs import replays
+from trimtab.kpis.runs import quotas, replays
+from trimtab.kpis.runs.quotas import Stated
 from trimtab.kpis.runs.replays import Change, QueueReplay, Waits
 
 _LONGEST_MS = 92 * 86_400_000
@@ -40,7 +45,29 @@ def operations(room: InventoryRoom, clock: Clock) -> list[Operation]:
         found = await replays.read(room, call.principal.scope, start_ms, span.end_ms, change, asked.cluster, now_ms)
         return _on_wire(found)
 
+    async def compared(call: Call[Any, quotas_wire.AskQuotas]) -> quotas_wire.QuotaReport:
+        asked, now_ms = call.body, clock.now_ms()
+        span = time_range(asked.start, asked.end, now_ms)
+        start_ms = max(span.start_ms, span.end_ms - _LONGEST_MS)
+        stated = [
+            Stated(team=one.team, gpus=one.gpus, share=one.share, cohort=one.cohort, queues=tuple(one.queues))
+            for one in asked.quotas
+        ]
+        found = await quotas.read(room, call.principal.scope, start_ms, span.end_ms, stated, asked.cluster, now_ms)
+        return typed.convert(found, quotas_wire.QuotaReport, from_attributes=True)
+
     return [
+        Operation(
+            "POST",
+            "/rest/v1/queue/quotas",
+            "compare quotas",
+            "GPU-hours that teams were entitled to, held, borrowed, lent and were starved of; nothing is kept.",
+            compared,
+            quotas_wire.QuotaReport,
+            body=quotas_wire.AskQuotas,
+            tag="runs",
+            bound=True,
+        ),
         Operation(
             "GET",
             "/rest/v1/queue/replay",
@@ -52,7 +79,7 @@ def operations(room: InventoryRoom, clock: Clock) -> list[Operation]:
             errors=(404,),
             tag="runs",
             bound=True,
-        )
+        ),
     ]
 
 

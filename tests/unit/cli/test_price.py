@@ -113,6 +113,7 @@ def test_an_amount_that_is_none_is_refused(cli: Cli, tmp_path: Path) -> None:
 def test_a_replay_says_what_its_number_should_be_and_what_there_is_not(live: Cli) -> None:
     assert "expected a number such as +64 or -8" in live("queue", "replay", "--gpus", "many").err
     assert "no run of that range held or wanted GPUs" in live("queue", "replay", "--gpus", "+64").err
+    assert "the range has not begun" in live("queue", "replay", "--start", "2999-01-01", "--end", "2999-01-02").err
     assert "expected team=GPUs" in live("queue", "replay", "--quota", "vision").err
 
 

@@ -43,11 +43,14 @@ async def read(
     room: InventoryRoom, scope: Scope, start_ms: int, end_ms: int, stated: Sequence[Stated], cluster: str, now_ms: int
 ) -> QuotaReport:
     """The report. Raises InvalidInput, Unavailable."""
+    end_ms = min(end_ms, now_ms)
+    if end_ms <= start_ms:
+        raise InvalidInput("cannot compare quotas: the range has not begun; expected one that has", field="start")
     wanted = RunFilter(start_ms=start_ms, end_ms=end_ms, cluster=cluster)
     runs = await room.runs.listed(scope, wanted, MOST_RUNS)
     nodes = await room.nodes.all(scope, cluster)
     there = sum(node.gpus for node in nodes if node.condition is not Condition.POWERED_DOWN)
-    return report_of(runs, stated, there, start_ms, min(end_ms, now_ms))
+    return report_of(runs, stated, there, start_ms, end_ms)
 
 
 def report_of(runs: Sequence[Run], stated: Sequence[Stated], gpus: float, start_ms: int, end_ms: int) -> QuotaReport:

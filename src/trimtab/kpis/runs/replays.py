@@ -95,6 +95,9 @@ async def read(
     room: InventoryRoom, scope: Scope, start_ms: int, end_ms: int, change: Change, cluster: str, now_ms: int
 ) -> QueueReplay:
     """The replay. Raises InvalidInput, NotFound, Unavailable."""
+    end_ms = min(end_ms, now_ms)
+    if end_ms <= start_ms:
+        raise InvalidInput("cannot replay the queue: the range has not begun; expected one that has", field="start")
     runs = await room.runs.listed(scope, RunFilter(start_ms=start_ms, end_ms=end_ms, cluster=cluster), MOST_RUNS)
     clusters = sorted({run.key.cluster for run in runs if run.gpus > 0})
     if len(clusters) > 1:
@@ -103,12 +106,12 @@ async def read(
     if not clusters:
         raise NotFound("no run of that range held or wanted GPUs; try a longer range, or another cluster")
     nodes = await room.nodes.all(scope, clusters[0])
-    played = Recorded(room.catalog, [run for run in runs if run.gpus > 0], nodes, start_ms, min(end_ms, now_ms))
+    played = Recorded(room.catalog, [run for run in runs if run.gpus > 0], nodes, start_ms, end_ms)
     found = await asyncio.to_thread(played.replay, change)
     if not change.gpus:
         return found
     price = price_of(await room.pricing(), nodes, _changed(found.pools), "", "", clusters[0], now_ms)
-    hours = Decimal(min(end_ms, now_ms) - start_ms) / 3_600_000
+    hours = Decimal(end_ms - start_ms) / 3_600_000
     each = price.per_gpu_hour
     more = sum(Decimal(f"{pool.changed - pool.gpus:g}") for pool in found.pools)
     cost = None if each is None else each * hours * more

@@ -4,7 +4,7 @@ import random
 import numpy as np
 import pytest
 
-from trimtab.capacity.waits.forecast import FEWEST, Forecaster, learnt, walk
+from trimtab.capacity.waits.forecast import FEWEST, STILL, Forecaster, learnt, walk
 from trimtab.capacity.waits.model import Asked, Wait
 
 
@@ -98,6 +98,16 @@ def test_who_has_waited_is_not_told_a_start_in_the_past():
     asked = Asked(key="new", submit_s=now_s - 3000, gpus=8)
     said = forecaster.expect(asked, now_s, waited_s=3000)
     assert 3000 <= said.low_s <= said.median_s <= said.high_s
+
+
+def test_of_a_long_queue_some_stand_for_all():
+    now_s = 1000.0
+    done = [_wait(place, place * 3.0, 5.0 + place % 9) for place in range(250)]
+    stuck = [Wait(Asked(key=f"x{place}", submit_s=900.0), math.inf, False) for place in range(3 * STILL)]
+    forecaster = learnt([*done, *stuck], 0.0, now_s)
+    # 250 of 850 are known to have started, less than half; of those that are looked at, 250 of 450 have
+    assert 100.0 == forecaster.expect(Asked(key="new", submit_s=now_s), now_s).median_s
+    assert 3 * STILL == forecaster.waiting
 
 
 def test_jobs_that_still_wait_count_as_waiting():

@@ -39,7 +39,9 @@ COMMANDS = {
     "import": LazyCommand("trimtab.cli.imports", "import_", "Import a bill, or CloudTrail files."),
     "costs": LazyCommand("trimtab.cli.bill", "costs", "Bills: imports and receipts, FOCUS exports."),
     "catalog": LazyCommand("trimtab.cli.catalog", "catalog", "What machines hold and cost, by list and by your rates."),
+    "price": LazyCommand("trimtab.cli.price", "price", "What a job's file asks for, costs and waits, before it runs."),
     "runs": LazyCommand("trimtab.cli.runs", "runs", "What ran on the GPUs, what it cost and lost; the queue."),
+    "queue": LazyCommand("trimtab.cli.queue", "queue", "A queue replayed with other GPUs; quotas and use."),
     "inventory": LazyCommand("trimtab.cli.inventory", "inventory", "What there is and whose it is; nodes of clusters."),
     "statements": LazyCommand(
         "trimtab.cli.economics", "statements", "What each team is charged, to the cent; close months, CSV, PDF."

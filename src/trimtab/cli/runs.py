@@ -70,7 +70,7 @@ def list_(
             one.team or _NONE,
             one.user or _NONE,
             one.state,
-            day(one.start_ms),
+            day(one.start_ms) if one.expected_start is None else f"expected {iso(one.expected_start.at_ms)}",
             _length(one.wait_s),
             f"{one.gpus:g}",
             f"{one.gpu_hours:.1f}",
@@ -184,7 +184,7 @@ runs.add_command(energy)
 @json_option
 @server_options
 def queue(connection: Connection, start: str, end: str, cluster: str, as_json: bool) -> None:
-    """Show who waits for how many GPUs, why and how long, beside the GPUs that are idle and why."""
+    """Show who waits for how many GPUs, why and how long, and when runs start; and the GPUs that are idle and why."""
     with connection.client() as client:
         found = Runs(client).queue(start=start, end=end, cluster=cluster)
     if as_json:
@@ -208,6 +208,13 @@ def queue(connection: Connection, start: str, end: str, cluster: str, as_json: b
         ]
         columns = ("team", "reason", "wait now", "GPUs", "pending GPU-h", "started", "wait p50", "wait p95")
         print_table(columns, rows, right=columns[2:])
+    if found.runs:
+        starting = [
+            (one.job, one.name, one.team or _NONE, f"{one.gpus:g}", iso(one.submit_ms), *_expected(one.start))
+            for one in found.runs
+        ]
+        heads = ("waiting run", "name", "team", "GPUs", "submitted", "expected start", "80 % from", "to")
+        print_table(heads, starting, right=("GPUs",))
     if found.nodes:
         kinds = get_args(wire.IdleName)
         rows_ = [
@@ -221,6 +228,12 @@ def queue(connection: Connection, start: str, end: str, cluster: str, as_json: b
         print_table(names, rows_, right=names[1:])
     else:
         remark("No cluster has reported its nodes, so idle GPUs are not known here.")
+
+
+def _expected(start: wire.ExpectedStart | None) -> tuple[str, str, str]:
+    if start is None:
+        return ("too few runs have started", "", "")
+    return (iso(start.at_ms), iso(start.from_ms), iso(start.to_ms))
 
 
 def _bars(values: Sequence[float | None]) -> str:

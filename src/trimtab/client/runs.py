@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from trimtab.client import inventory_wire as wire
-from trimtab.client import progress_wire, runs_wire
+from trimtab.client import progress_wire, queue_quotas_wire, queue_replays_wire, runs_wire
 from trimtab.client.api import Client
 
 _PART = 1000
@@ -70,6 +70,25 @@ class Runs:
     def hanging(self) -> runs_wire.HangingRuns:
         """The runs that hang now, the longest first."""
         return self._client.call("GET", "/rest/v1/runs/hanging", runs_wire.HangingRuns)
+
+    def replay(
+        self,
+        *,
+        gpus: float = 0,
+        gpu_type: str = "",
+        quotas: Sequence[str] = (),
+        start: str = "-7d",
+        end: str = "now",
+        cluster: str = "",
+    ) -> queue_replays_wire.QueueReplay:
+        """The queue of a range with more or fewer GPUs, or other quotas (`team=GPUs`)."""
+        asked = {"start": start, "end": end, "gpus": f"{gpus:g}", "gpu_type": gpu_type, "cluster": cluster}
+        query = [(name, value) for name, value in asked.items() if value] + [("quota", one) for one in quotas]
+        return self._client.call("GET", "/rest/v1/queue/replay", queue_replays_wire.QueueReplay, query=query)
+
+    def quotas(self, asked: queue_quotas_wire.AskQuotas) -> queue_quotas_wire.QuotaReport:
+        """What teams were entitled to, held, borrowed, lent and were starved of."""
+        return self._client.call("POST", "/rest/v1/queue/quotas", queue_quotas_wire.QuotaReport, body=asked)
 
     def queue(self, *, start: str = "-24h", end: str = "now", cluster: str = "") -> runs_wire.Queue:
         """Who waits for GPUs, and which are idle."""

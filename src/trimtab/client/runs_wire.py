@@ -26,11 +26,24 @@ class Loss(Struct, frozen=True):
     words: str
 
 
+class ExpectedStart(Struct, frozen=True):
+    """When a run is expected to start, if it is not withdrawn: half of such runs start by `at_ms`, 80 % between
+    `from_ms` and `to_ms`. Learnt from `waits` waits of its cluster's queue; `by` is the way that did best lately.
+    """
+
+    from_ms: Millis
+    at_ms: Millis
+    to_ms: Millis
+    waits: int
+    by: str
+
+
 class Run(Struct, frozen=True):
     """A run. Hours and amounts are of the range that was asked for; of a single run, of its whole life until now.
 
     `active_share` (0 to 1) is null where it is not known, and `unknown` says why; `known_hours` are those with known
     activity. `amounts` is what it cost, by `priced_by`; `unpriced_hours` have no price, and `unpriced` says why.
+    `expected_start` is of runs that wait, in lists.
     """
 
     job: str
@@ -67,6 +80,7 @@ class Run(Struct, frozen=True):
     unpriced: str
     largest_loss: Loss | None
     settled: bool
+    expected_start: ExpectedStart | None = None
 
 
 class RunPage(Struct, frozen=True):
@@ -190,6 +204,20 @@ class Waiting(Struct, frozen=True):
     wait_p95_s: float | None
 
 
+class WaitingRun(Struct, frozen=True):
+    """A run that waits now. `start` is null where too few runs of its queue have started."""
+
+    job: str
+    cluster: str
+    name: str
+    team: str
+    queue: str
+    gpus: float
+    gpu_type: str
+    submit_ms: Millis
+    start: ExpectedStart | None
+
+
 class GpuUse(Struct, frozen=True):
     """GPUs of one type at the end of the range: held, and idle by why."""
 
@@ -209,7 +237,10 @@ class QueueMoment(Struct, frozen=True):
 
 
 class Queue(Struct, frozen=True):
-    """The queue of a range, and the GPUs at its end. `nodes` 0: no cluster reports its nodes."""
+    """The queue of a range, and the GPUs at its end. `nodes` 0: no cluster reports its nodes.
+
+    `runs` are those that wait now, the first to start in front; empty of a range that ended before.
+    """
 
     start_ms: Millis
     end_ms: Millis
@@ -218,3 +249,4 @@ class Queue(Struct, frozen=True):
     gpus: list[GpuUse]
     timeline: list[QueueMoment]
     nodes: int
+    runs: list[WaitingRun] = []

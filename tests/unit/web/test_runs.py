@@ -4,7 +4,11 @@ import pytest
 
 from asgi_client import AsgiClient
 from browser.pretend import build_state
+from trimtab.access.scope import Scope
 from trimtab.base.clock import ManualClock
+from trimtab.inventory.room import InventoryRoom
+from trimtab.kpis.runs import starts
+from trimtab.kpis.runs.starts import Start, WaitingRun
 from trimtab.web.app import WebState
 
 
@@ -107,3 +111,20 @@ def test_a_runs_page_has_what_it_has_done(gpu_pages: AsgiClient) -> None:
 def test_a_run_of_which_nothing_was_told_says_so(gpu_pages: AsgiClient) -> None:
     page = gpu_pages.get("/runs/atlas/104")
     assert "no progress was reported: log lines of the training program" in page.text
+
+
+def test_runs_that_wait_are_told_when_they_start(gpu_pages: AsgiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = starts.waiting
+
+    async def waiting(room: InventoryRoom, scope: Scope, now_ms: int, cluster: str = "") -> list[WaitingRun]:
+        start = Start(now_ms + 600_000, now_ms + 1_800_000, now_ms + 7_200_000, 321, "similar")
+        return [WaitingRun(one.run, start) for one in await real(room, scope, now_ms, cluster)]
+
+    monkeypatch.setattr(starts, "waiting", waiting)
+    page = gpu_pages.get("/runs?range=24h").text
+    for words in ("When runs that wait will start", ">30 min<", ">10 min – 2.0 h<", "321 waits, similar"):
+        assert words in page, words
+
+
+def test_of_a_queue_of_which_little_is_known_no_start_is_told(gpu_pages: AsgiClient) -> None:
+    assert "too few runs of its queue have started" in gpu_pages.get("/runs?range=24h").text

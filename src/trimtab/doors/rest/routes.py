@@ -68,6 +68,7 @@ from trimtab.doors.rest import (
     health,
     hosts,
     inventory,
+    job_prices,
     keys,
     kpis,
     live_costs,
@@ -86,6 +87,7 @@ from trimtab.doors.rest import (
     profiles,
     purchases,
     put,
+    queue_replays,
     reports,
     rightsizing,
     run_progress,
@@ -316,6 +318,8 @@ def _inventory(needs: Dependencies) -> list[Operation]:
         *inventory.operations(room, needs.clock, place),
         *price_lists.operations(room, needs.clock),
         *catalog.operations(room, needs.clock),
+        *job_prices.operations(room, needs.clock),
+        *queue_replays.operations(room, needs.clock),
     ]
 
 

@@ -1,5 +1,6 @@
 """`GET /rest/v1/runs`, `/rest/v1/runs/report` and `/rest/v1/queue`: what ran, what it cost, and what waits."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
@@ -14,8 +15,8 @@ from trimtab.doors.rest.profile_answers import profile_on_wire
 from trimtab.doors.rest.spec import Call, Operation
 from trimtab.doors.rest.times import Instant, time_range
 from trimtab.inventory.runs.filter import RunFilter
-from trimtab.inventory.runs.model import RunKey
-from trimtab.kpis.runs import queue
+from trimtab.inventory.runs.model import RunKey, RunState
+from trimtab.kpis.runs import queue, starts
 from trimtab.kpis.runs.activity import Activity
 from trimtab.kpis.runs.phases import Hang, Stretch
 from trimtab.kpis.runs.reader import RunReports
@@ -23,6 +24,8 @@ from trimtab.kpis.runs.report import PhaseHours, PricedLoss, RunReport
 
 _RUNS, _TAG = "/rest/v1/runs", "runs"
 _LONGEST_MS = 400 * 86_400_000
+_NOW_MS = 60_000
+"""A range that ended at most that long ago is of now."""
 
 
 class RunsQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,7 +79,11 @@ def operations(reports: RunReports) -> list[Operation]:
         shown = found[: asked.limit]
         key = shown[-1].run.key if len(found) > len(shown) else None
         more = encode_token([key.account, key.cluster, key.job]) if key is not None else None
-        return wire.RunPage([run_on_wire(one) for one in shown], more)
+        known: dict[RunKey, starts.Start | None] = {}
+        if any(one.run.state is RunState.PENDING for one in shown):
+            waiting = await starts.waiting(reports.room, call.principal.scope, reports.clock.now_ms(), asked.cluster)
+            known = {one.run.key: one.start for one in waiting}
+        return wire.RunPage([run_on_wire(one, known.get(one.run.key)) for one in shown], more)
 
     async def one(call: Call[ReportQuery, None]) -> wire.RunDetail:
         return detail_on_wire(await reports.one(call.principal.scope, call.query.job, call.query.cluster))
@@ -84,8 +91,12 @@ def operations(reports: RunReports) -> list[Operation]:
     async def queued(call: Call[QueueQuery, None]) -> wire.Queue:
         span = time_range(call.query.start, call.query.end, reports.clock.now_ms())
         start_ms = max(span.start_ms, span.end_ms - _LONGEST_MS)
-        found = await queue.read(reports.room, call.principal.scope, start_ms, span.end_ms, call.query.cluster)
-        return queue_on_wire(found)
+        scope, now_ms = call.principal.scope, reports.clock.now_ms()
+        found = await queue.read(reports.room, scope, start_ms, span.end_ms, call.query.cluster)
+        is_now = span.end_ms >= now_ms - _NOW_MS
+        return queue_on_wire(
+            found, await starts.waiting(reports.room, scope, now_ms, call.query.cluster) if is_now else []
+        )
 
     return [
         Operation(
@@ -126,7 +137,7 @@ def operations(reports: RunReports) -> list[Operation]:
     ]
 
 
-def run_on_wire(report: RunReport) -> wire.Run:
+def run_on_wire(report: RunReport, start: starts.Start | None = None) -> wire.Run:
     """A run as it is listed."""
     run, cost = report.run, report.cost
     return wire.Run(
@@ -164,7 +175,12 @@ def run_on_wire(report: RunReport) -> wire.Run:
         cost.reason,
         None if report.largest_loss is None else _loss(report.largest_loss),
         report.settled,
+        _expected(start),
     )
+
+
+def _expected(start: starts.Start | None) -> wire.ExpectedStart | None:
+    return None if start is None else typed.convert(start, wire.ExpectedStart, from_attributes=True)
 
 
 def detail_on_wire(report: RunReport) -> wire.RunDetail:
@@ -189,7 +205,7 @@ def detail_on_wire(report: RunReport) -> wire.RunDetail:
     )
 
 
-def queue_on_wire(found: queue.QueueReport) -> wire.Queue:
+def queue_on_wire(found: queue.QueueReport, waiting: Sequence[starts.WaitingRun]) -> wire.Queue:
     """The queue."""
     return wire.Queue(
         found.start_ms,
@@ -199,7 +215,14 @@ def queue_on_wire(found: queue.QueueReport) -> wire.Queue:
         [typed.convert(one, wire.GpuUse, from_attributes=True) for one in found.gpus],
         [typed.convert(one, wire.QueueMoment, from_attributes=True) for one in found.timeline],
         found.nodes,
+        [_waiting_run(one) for one in waiting],
     )
+
+
+def _waiting_run(one: starts.WaitingRun) -> wire.WaitingRun:
+    run = one.run
+    known = (run.key.job, run.key.cluster, run.name, run.team, run.queue, run.gpus, run.gpu_type, run.submit_ms)
+    return wire.WaitingRun(*known, _expected(one.start))
 
 
 def _gpus(activity: Activity) -> list[wire.GpuOfRun]:

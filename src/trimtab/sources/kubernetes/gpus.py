@@ -9,9 +9,24 @@ from collections.abc import Iterable, Mapping
 
 from trimtab.sources.kubernetes.objects import Pod
 
-_WHOLE = frozenset({"nvidia.com/gpu", "amd.com/gpu", "habana.ai/gaudi", "gpu.intel.com/i915", "aws.amazon.com/neuron"})
+_WHOLE = frozenset(
+    {
+        "nvidia.com/gpu",
+        "amd.com/gpu",
+        "gpu.intel.com/i915",
+        "gpu.intel.com/xe",
+        "habana.ai/gaudi",
+        "aliyun.com/gpu",
+        "volcano.sh/gpu-number",
+        "volcano.sh/vgpu-number",
+    }
+)
+_OTHERS = frozenset({"aws.amazon.com/neuron"})
+"""What no GPU is, and counts as one in the ledger: a Neuron device."""
 _SHARED = "nvidia.com/gpu.shared"
-_MIG = re.compile(r"nvidia\.com/mig-(\d)g\.\d+gb")
+_HUNDREDTHS = frozenset({"tencent.com/vcuda-core", "nvidia.com/gpu-percentage"})
+"""A hundred of these are a GPU (Tencent's gpu-manager; Run:ai)."""
+_MIG = re.compile(r"nvidia\.com/mig-(\d)g\.\d+gb(?:\.me|\+me|\.[a-z0-9.]+)*")
 _SLICES = 7  # compute slices of a whole GPU that MIG divides (NVIDIA MIG user guide)
 _UUID = re.compile(r"GPU-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CDI_INDEX = re.compile(r"nvidia\.com/gpu=(\d+)\b")
@@ -19,19 +34,25 @@ _INDEX_KEYS = ("volcano.sh/gpu-index", "ALIYUN_COM_GPU_MEM_IDX", "aliyun.com/gpu
 REPLICAS_LABEL = "nvidia.com/gpu.replicas"
 
 
+def share_of(name: str, replicas: int = 1) -> float | None:
+    """GPUs that one of a resource is: a MIG instance or a time slice its share; None for what is no GPU."""
+    mig = _MIG.fullmatch(name)
+    if mig:
+        return int(mig[1]) / _SLICES
+    if name in _HUNDREDTHS:
+        return 0.01
+    if name == _SHARED or name == "nvidia.com/gpu":
+        return 1 / replicas
+    return 1.0 if name in _WHOLE else None
+
+
 def gpus_of(resources: Mapping[str, str | int], replicas: int = 1) -> float:
     """The GPUs of a list of quantities; MIG instances and time slices by their share of one."""
     total = 0.0
     for name, quantity in resources.items():
         text = str(quantity)
-        number = int(text) if text.isdecimal() else 0
-        mig = _MIG.fullmatch(name)
-        if name in _WHOLE:
-            total += number / (replicas if name == "nvidia.com/gpu" else 1)
-        elif name == _SHARED:
-            total += number / replicas
-        elif mig:
-            total += number * int(mig[1]) / _SLICES
+        share = 1.0 if name in _OTHERS else share_of(name, replicas)
+        total += (int(text) if text.isdecimal() else 0) * (share or 0.0)
     return total
 
 

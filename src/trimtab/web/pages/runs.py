@@ -18,12 +18,13 @@ from trimtab.fleet.basis import DEFAULT
 from trimtab.fleet.telemetry.owners import UNOWNED
 from trimtab.inventory.runs.filter import RunFilter
 from trimtab.inventory.runs.model import RunState
-from trimtab.kpis.runs import queue
+from trimtab.kpis.runs import queue, starts
 from trimtab.kpis.runs.placement import Idle
 from trimtab.kpis.runs.profile import ProfiledGpu
 from trimtab.kpis.runs.queue import QueueReport
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.kpis.runs.report import RunReport, length_of
+from trimtab.kpis.runs.starts import WaitingRun
 from trimtab.progress.report import RunProgress
 from trimtab.web import format as words
 from trimtab.web import respond, run_progress
@@ -53,6 +54,9 @@ HELD = REGISTER["gpu_hours_held"]
 MOST_RUNS = 2000
 """Runs of a range that the page looks at: the last submitted of more."""
 _STALE_S = 600.0
+_STARTS_FRESH_S = 60.0
+"""Expected starts are learnt anew once a minute: it takes a good part of a second."""
+_MOST_STARTING = 20
 _SORTABLE = frozenset(COLUMNS) - {"job", "cluster", "currency", "priced_by", "gpu_type", "loss", "ended_ms"}
 _COMMANDS = """\
 # SLURM: on a login node; then it follows
@@ -91,6 +95,7 @@ def _lists(site: Site) -> list[BaseRoute]:
             hanging=site.state.hangs.hanging(view.scope) if site.state.hangs is not None else [],
             more=len(rows) >= MOST_RUNS,
             queue=found,
+            starting=(await _starting(site, view))[:_MOST_STARTING] if view.window.moving else [],
             queue_source=link("/runs/queue.json", list(view.window.parameters)),
             uses=[(use, use_bar(use)) for use in found.gpus],
             legend=[("held", HELD_STYLE), *((why.value, style) for why, style in IDLE_STYLES.items())],
@@ -200,6 +205,15 @@ async def _queue(site: Site, view: View) -> QueueReport:
 
     key = ("queue", view.scope, view.window.parameters)
     return await site.cache.get(key, fresh_s(view.window), read, stale_s=_STALE_S)
+
+
+async def _starting(site: Site, view: View) -> list[WaitingRun]:
+    """The runs that wait now, and when they are expected to start."""
+
+    async def read() -> list[WaitingRun]:
+        return await starts.waiting(_reports(site).room, view.scope, view.now_ms)
+
+    return await site.cache.get(("starts", view.scope), _STARTS_FRESH_S, read, stale_s=_STALE_S)
 
 
 async def _one(site: Site, view: View, request: Request) -> RunReport:

@@ -1,0 +1,24 @@
+"""`JobPrices`: what jobs would cost and how long they would wait, as typed Python calls over a `Client`."""
+
+from collections.abc import Sequence
+
+from trimtab.client import job_prices_wire as wire
+from trimtab.client.api import Client
+
+_MOST = 1000
+"""Jobs of one request."""
+
+
+class JobPrices:
+    """The calls about prices of jobs that are not there yet. Errors are those of `Client`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def of(self, jobs: Sequence[wire.JobAsk]) -> list[wire.JobPrice]:
+        """What an hour of each costs, and how long each waits."""
+        found: list[wire.JobPrice] = []
+        for at in range(0, len(jobs), _MOST):
+            body = wire.PriceJobs(list(jobs[at : at + _MOST]))
+            found += self._client.call("POST", "/rest/v1/prices/jobs", wire.JobPrices, body=body).jobs
+        return found

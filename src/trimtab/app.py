@@ -295,6 +295,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         profiles=rooms.profiles,
         progress=rooms.progress,
         hours=rooms.fleet.ledger,
+        gpu_health=rooms.gpu_health,
         clock=rooms.clock,
         auth_required=rooms.auth_required,
         access=rooms.access,

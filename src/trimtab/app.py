@@ -409,6 +409,7 @@ def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:
         runs=run_reports(rooms),
         progress=rooms.progress,
         hangs=reports.hangs,
+        gpu_health=rooms.gpu_health,
         written_reports=reports.reporting.room,
         analyses=Analysts(reports.analysing.room, reports.analysing.watching),
         datasets=reports.datasets,

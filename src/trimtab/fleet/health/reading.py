@@ -39,6 +39,8 @@ _SIGNALS: tuple[tuple[Sequence[Metric], FaultKind], ...] = (
     (concepts.NVLINK_RECOVERIES, FaultKind.NVLINK),
     (concepts.INFINIBAND_DOWN, FaultKind.INFINIBAND),
 )
+_OF_LINES = "gpu.fault.xid"
+"""The number of an XID in each kernel-log line: `gpu.faults` counts the same lines."""
 _CODES = {"xid": FaultKind.XID, "sxid": FaultKind.SXID}
 Device = tuple[str, int | None]
 
@@ -52,8 +54,8 @@ class Signal(Struct, frozen=True):
 
     @property
     def stands(self) -> bool:
-        """Whether its value stands until it changes, rather than counting."""
-        return self.found.series.identity.kind is Kind.GAUGE
+        """Whether its value stands until it changes, rather than counting: also where single values were sent."""
+        return self.found.series.identity.kind is not Kind.COUNTER and self.found.metric not in concepts.FAULTS
 
 
 class Seen(Struct, frozen=True):
@@ -120,8 +122,8 @@ def signals_of(finder: Finder) -> list[Signal]:
                 word, _, number = one.series.dimensions.get("error.type", "").partition(".")
                 if word in _CODES and number.isdecimal():
                     found.append(Signal(one, _CODES[word], int(number)))
-            elif metrics is not concepts.XID or one.series.identity.kind is Kind.GAUGE:
-                found.append(Signal(one, kind))  # numbers of lines are counted by `gpu.faults` already
+            elif one.metric.name != _OF_LINES:
+                found.append(Signal(one, kind))
     return found
 
 
@@ -209,6 +211,7 @@ def seen_in(signal: Signal, answer: StatSeries) -> Iterator[Seen]:
         fresh = before_ms is not None or at <= signal.found.series.first_seen_ms + 1_000
         rises = value > before or (signal.kind is FaultKind.XID and value != before)
         if value > 0 and (not signal.stands or (rises and fresh)):
-            since = at if signal.found.series.identity.kind is Kind.EVENTS or before_ms is None else before_ms
+            exact = not signal.stands and signal.found.series.identity.kind is Kind.EVENTS
+            since = at if exact or before_ms is None else before_ms
             yield Seen(max(since, at - _MOST_UNSEEN_MS), at, value)
         before_ms, before = at, value

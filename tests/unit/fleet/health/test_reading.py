@@ -36,6 +36,14 @@ def test_a_gauge_that_stands_tells_of_a_fault_where_it_changes() -> None:
     assert (Severity.FATAL, "GPU-4") == (found[0].severity, found[0].gpu)
 
 
+def test_values_that_were_put_one_by_one_stand_as_a_gauge_does() -> None:
+    fleet = Fleet()
+    times = [START + minute * MINUTE for minute in (0, 50, 59, 61)]
+    fleet.add("DCGM_FI_DEV_XID_ERRORS", [0.0, 0.0, 48.0, 48.0], kind=Kind.EVENTS, times=times, labels=GPU)
+    (one,) = read(fleet)
+    assert ("XID 48", START + 59 * MINUTE, START + 54 * MINUTE) == (one.name, one.at_ms, one.since_ms)
+
+
 def test_a_gauge_that_stands_from_before_is_no_new_fault() -> None:
     fleet = Fleet()
     fleet.add("DCGM_FI_DEV_XID_ERRORS", 79.0, times=[START + at * MINUTE for at in range(-120, 60)], labels=GPU)

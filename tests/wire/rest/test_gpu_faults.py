@@ -117,4 +117,4 @@ def test_a_fault_is_told_with_the_run_that_it_ended_and_what_was_lost_since_its_
     assert "XID 48" in shown
     assert "2.0 GPU-h" in shown
     assert "XID 48" in cli(server, "runs", "show", "77", "--cluster", cluster)
-    assert "machines" in json.loads(cli(server, "fleet", "lemons", "--json"))
+    assert "machines" in json.loads(cli(server, "fleet", "lemons", "--start", "-1d", "--json"))

@@ -118,9 +118,9 @@ class HealthReader(Struct, frozen=True):
             machines=frame.facts,
         )
 
-    async def of_run(self, run: Run) -> HealthReport:
+    async def of_run(self, run: Run, sight: Scope) -> HealthReport:
         """The faults of the GPUs of a run while it held them, and how their clocks were held down; for whoever may see
-        the run. Raises QueryAborted, Unavailable.
+        the run. `sight` is where its GPUs report. Raises QueryAborted, Unavailable.
         """
         start_ms, end_ms = run.start_ms, run.end_ms if run.end_ms is not None else self.clock.now_ms()
         if start_ms is None or start_ms >= end_ms or run.gpus <= 0:
@@ -131,7 +131,7 @@ class HealthReader(Struct, frozen=True):
         if not only:
             return HealthReport(start_ms=start_ms, end_ms=end_ms)
         frame = await self.ledger.frame(EVERYTHING, start_ms, end_ms)
-        place = self.reader, self.registry, Scope(accounts=None), frame.facts, start_ms, end_ms
+        place = self.reader, self.registry, sight, frame.facts, start_ms, end_ms
         faults = await reading.read(*place, only)
         throttles = await throttling.read(*place, only)
         faults = merged([*faults, *silent_faults(sorted(only), SpanIndex(spans), {name: run}, faults)])

@@ -35,7 +35,7 @@ Telling = Callable[[Scope, Sequence[Run]], Awaitable[Mapping[RunKey, Sequence[To
 class RunHealth(Protocol):
     """What is asked of `fleet.health.room.HealthReader`."""
 
-    async def of_run(self, run: Run) -> HealthReport:
+    async def of_run(self, run: Run, sight: Scope) -> HealthReport:
         """The faults of a run's GPUs while it held them. Raises QueryAborted, Unavailable."""
         ...
 
@@ -66,7 +66,7 @@ class RunReports(Struct, frozen=True):
         mine = (await self._hours([run], None)).get(holder_name(run), RunHours())
         report = report_of(run, found.get(run.key), did.get(run.key), mine, now_ms, stretches)
         if self.health is not None:
-            report = replace(report, health=await self.health.of_run(run))
+            report = replace(report, health=await self.health.of_run(run, _sight(scope)))
         kept = await self.profiles.of(run.key) if self.profiles is not None else None
         if kept is None:
             return report

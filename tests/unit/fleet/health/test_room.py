@@ -77,11 +77,11 @@ def test_a_fault_has_its_run_its_lost_hours_their_price_and_what_was_down(house:
 def test_a_run_knows_the_faults_of_its_own_gpus_and_a_machine_not_restarted_is_to_be_drained(house: House) -> None:
     reader = reader_of(house)
     first, second = (run(house.inventory.runs.one(EVERYTHING, name)) for name in ("1", "2"))
-    mine = run(reader.of_run(first))
+    mine = run(reader.of_run(first, EVERYTHING))
     assert [("XID 79", Effect.ENDED)] == [(one.impact.fault.name, one.impact.effect) for one in mine.harms]
     assert pytest.approx(32) == mine.lost.gpu_hours
-    assert () == run(reader.of_run(second)).harms
-    assert () == run(reader.of_run(replace(second, start_ms=None))).harms
+    assert () == run(reader.of_run(second, EVERYTHING)).harms
+    assert () == run(reader.of_run(replace(second, start_ms=None), EVERYTHING)).harms
     labels = {"Hostname": "n3", "UUID": "GPU-n3-0", "gpu": "0"}
     times = [DAY3 + minute * 60_000 for minute in range(120)]
     codes = [0.0] * 60 + [79.0] * 60

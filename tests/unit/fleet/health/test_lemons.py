@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.unit.fleet.health.cluster import at, fault, path
 
-from trimtab.fleet.health.lemons import incidents_of, prior_of, ranked
+from trimtab.fleet.health.lemons import Prior, incidents_of, prior_of, ranked, rate_of
 
 
 def fleet(counts: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> dict[str, int]:
@@ -37,6 +37,14 @@ def test_one_fault_in_a_short_life_is_no_lemon() -> None:
     ranking = ranked({"1": 1, "2": 1, "new": 1}, days)
     assert ranking.rates["new"].rate > ranking.rates["1"].rate
     assert [] == ranking.lemons
+
+
+def test_one_incident_is_never_a_lemon_however_high_its_rate() -> None:
+    weights = np.zeros(41)
+    weights[0] = 1.0  # a few machines have nearly all faults
+    one, two = (rate_of(count, 0.001, Prior(0.001, weights)) for count in (1, 2))
+    assert one.low > 0.001
+    assert (False, True) == (one.lemon, two.lemon)
 
 
 def test_two_faults_of_a_quiet_fleet_do_not_make_a_lemon() -> None:

@@ -33,6 +33,7 @@ from trimtab.base.clock import Clock, SystemClock
 from trimtab.base.errors import TrimtabError
 from trimtab.base.ids import hash64
 from trimtab.base.tags import make_tags
+from trimtab.fleet.health.room import HealthReader
 from trimtab.inventory.sources import SourceLedger
 from trimtab.metrics.expressions.bands import NoBands
 from trimtab.metrics.expressions.evaluate import Evaluator, check
@@ -268,6 +269,7 @@ def build_state(
         runs=runs,
         progress=pretend_progress(runs, bool(hosts) and gpus),
         hangs=pretend_hangs(runs, bool(hosts) and gpus),
+        gpu_health=HealthReader(cast("Any", reader), registry, cast("Any", runs.ledger), runs.room.runs, clock),
         keys=cast("Any", PretendKeys(keys if hosts else ())),
         notify=cast("Any", PretendNotify(now, bool(hosts))),
         settings=describe({}),

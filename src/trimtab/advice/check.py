@@ -37,6 +37,7 @@ class Want(StrEnum):
     GPUS = "activity, memory, queue and cache of every GPU"
     LOSSES = "GPU-hours lost to errors and drains"
     PRICES = "prices of instance types"
+    ACTIONS = "what is to be done with machines and GPUs after faults, and what it would have saved"
 
 
 class Setting(Struct, frozen=True):

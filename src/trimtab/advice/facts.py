@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from trimtab.fleet.health.actions import Proposal
 from trimtab.fleet.model import MachineKey
 from trimtab.fleet.naming import MachineNames
 from trimtab.inventory.owners import NO_RULES, Claims, Holding, Owner, OwnerRules, resolved
@@ -250,6 +251,8 @@ class Facts(Struct, frozen=True):
     watches: Sequence[Watch] = ()
     gpus: Sequence[Gpu] = ()
     gpu_losses: Sequence[GpuLoss] = ()
+    gpu_actions: Sequence[Proposal] = ()
+    """What is due with machines and GPUs, by their faults of BILL_DAYS days."""
     prices: Mapping[str, Decimal] = field(default_factory=dict)
     """By instance type: USD an hour on demand, where the catalogue knows it."""
     billed: bool = False

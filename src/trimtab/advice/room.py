@@ -22,6 +22,7 @@ from trimtab.audit.conditions import AuditQuery
 from trimtab.audit.read import AuditReader
 from trimtab.base.clock import Clock
 from trimtab.costs.room import CostsRoom
+from trimtab.fleet.health.room import HealthReader
 from trimtab.fleet.reading import HoursReader
 from trimtab.inventory.room import InventoryRoom
 from trimtab.jobs.lock import LEASE_MS, Lock
@@ -36,7 +37,8 @@ _TURN_S = 20.0  # asks what is due; most often nothing is
 class Means(Struct, frozen=True):
     """What the room needs of others: what there is, what it measured and cost, who watches it and who changed it.
 
-    `owner` is what of the bill says whose a line is, `rules` what the allocation says of owners otherwise.
+    `owner` is what of the bill says whose a line is, `rules` what the allocation says of owners otherwise, `health`
+    what faults ask for.
     """
 
     inventory: InventoryRoom
@@ -48,6 +50,7 @@ class Means(Struct, frozen=True):
     owner: OwnerFacet
     hours: HoursReader | None = None
     rules: Rules = no_rules
+    health: HealthReader | None = None
 
 
 class AdviceRoom(Struct, frozen=True):
@@ -76,6 +79,7 @@ class AdviceRoom(Struct, frozen=True):
             clock,
             means.hours,
             means.rules,
+            means.health,
         )
         ledger = LedgerKeeper(
             LedgerStore(state), means.costs, partial(_last_change, means.audit), clock, partial(_plans, knobs)

@@ -1,4 +1,4 @@
-"""`trimtab fleet hours`, `faults`, `remarks`, `gpus`: GPU time by the ledger, what went wrong, what does not fit."""
+"""`trimtab fleet …`: GPU time by the ledger, faults and what they cost, and what does not fit."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +10,7 @@ from trimtab.agent.smi.reading import read as read_gpus
 from trimtab.base.clock import iso
 from trimtab.base.records import asdict
 from trimtab.cli.connection import Connection, server_options
+from trimtab.cli.fleet_health import health, lemons
 from trimtab.cli.output import json_option, number, print_json, print_table, remark
 from trimtab.client import fleet_wire as wire
 from trimtab.client.fleet import Fleet
@@ -20,6 +21,10 @@ _COLUMNS = ("existing", "down", "held", "active", "inactive", "unmeasured", "fre
 @click.group("fleet")
 def fleet() -> None:
     """Show what GPUs were: existing = down + held + free + unknown, held = active + inactive."""
+
+
+fleet.add_command(health)
+fleet.add_command(lemons)
 
 
 @fleet.command("hours")

@@ -10,6 +10,7 @@ import msgspec
 
 from trimtab.base.clock import iso
 from trimtab.cli.connection import Connection, server_options
+from trimtab.cli.fleet_health import print_faults, print_slowed
 from trimtab.cli.output import day, json_option, print_json, print_table, remark
 from trimtab.cli.runs_progress import energy, import_mlperf, rows_of
 from trimtab.cli.trace_import import print_profile
@@ -146,6 +147,10 @@ def show(connection: Connection, job: str, cluster: str, as_json: bool) -> None:
     for hang in found.hangs:
         first = f"; GPU {hang.index} of {hang.node} stopped first" if hang.gpu else ""
         remark(f"hung from {iso(hang.from_ms)} to {iso(hang.to_ms)}{first}")
+    if found.health is not None and found.health.faults:
+        print_faults(found.health.faults)
+    if found.health is not None and found.health.slowed:
+        print_slowed(found.health.slowed)
     if found.profile is not None:
         print_profile(found.profile)
     if not one.settled and one.end_ms is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from trimtab.client import fleet_wire as wire
+from trimtab.client import health_wire
 from trimtab.client.api import Client
 
 
@@ -23,6 +24,11 @@ class Fleet:
         """Faults of GPUs and switches that kernel-log lines told; of one machine where it is named."""
         query = [("start", start), ("end", end), *([("machine", machine)] if machine else [])]
         return self._client.call("GET", "/rest/v1/fleet/faults", wire.GpuFaults, query=query)
+
+    def health(self, *, start: str = "-30d", end: str = "now", machine: str = "") -> health_wire.FleetHealth:
+        """Faults, the runs that they ended or slowed, what that cost, machines by their rates, and what to do."""
+        query = [("start", start), ("end", end), *([("machine", machine)] if machine else [])]
+        return self._client.call("GET", "/rest/v1/fleet/health", health_wire.FleetHealth, query=query)
 
     def remarks(self, *, start: str = "-7d", end: str = "now") -> wire.FleetRemarks:
         """What was said of machines and does not fit."""

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from trimtab.client.health_wire import RunHealth
 from trimtab.client.inventory_wire import HeldGpus, StateName
 from trimtab.client.profiles_wire import RunProfile
 from trimtab.client.wire import Millis
@@ -175,7 +176,7 @@ class RunDetail(Struct, frozen=True):
     """A run in full. `series` begin at `activity_start_ms`, one value every `step_s` seconds.
 
     `profile` is null where none was imported. `phases` add up to the GPU-hours that the run held, `band` is the run
-    over time; both and `hangs` are empty where no GPU of the run is known.
+    over time; both and `hangs` are empty where no GPU of the run is known. `health` is of its GPUs while it held them.
     """
 
     run: Run
@@ -189,6 +190,7 @@ class RunDetail(Struct, frozen=True):
     phases: list[RunPhase] = []
     band: list[PhaseStretch] = []
     hangs: list[RunHang] = []
+    health: RunHealth | None = None
 
 
 class Waiting(Struct, frozen=True):

@@ -1,6 +1,7 @@
 """A ledger made on the spot from what is known, without the engine: the oracle of tests, and what they ask KPIs of."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from trimtab.fleet.build import build
 from trimtab.fleet.costing import Hours, costed_of, device_costs_of
 from trimtab.fleet.frame import Costed, DeviceCost, DeviceHours, Frame
 from trimtab.fleet.gather import FactsReader
+from trimtab.fleet.health.spans import Span, spans_of
 from trimtab.fleet.joined import Assembled
 from trimtab.fleet.ledger import devices_of, existing_of
 from trimtab.fleet.model import DAY_MS, HOUR_MS, Intervals, Ints, Remark, State
@@ -104,6 +106,19 @@ class DirectLedger(Struct, frozen=True):
         keys = ("machine", "device", "state", "reason", "holder", "team")
         return devices_of(_summed(await self._rows(scope, start_ms, end_ms), keys))
 
+    async def spans(
+        self, scope: Scope, start_ms: int, end_ms: int, machines: Sequence[str] = (), holders: Sequence[str] = ()
+    ) -> list[Span]:
+        """The times in which accelerators were held or down."""
+        rows = [
+            {**row, "end": row["last"]}
+            for row in await self._rows(scope, start_ms, end_ms)
+            if row["state"] in (State.DOWN, State.HELD)
+            and (not machines or row["machine"] in machines)
+            and (not holders or row["holder"] in holders)
+        ]
+        return spans_of(rows)
+
     async def device_costs(
         self, scope: Scope, start_ms: int, end_ms: int, basis: Basis = DEFAULT
     ) -> dict[tuple[str, int], DeviceCost]:
@@ -145,7 +160,7 @@ class DirectLedger(Struct, frozen=True):
             idle = {State.FREE: float(amount), State.HELD: max(known - active, 0.0)}.get(State(state), 0.0)
             row = {
                 "machine": key.path, "device": int(found.device[at] - offsets[place]), "state": state,
-                "day": int(found.start[at]) // DAY_MS,
+                "day": int(found.start[at]) // DAY_MS, "start": int(found.start[at]), "parts": int(found.parts[at]),
                 "hour": int(found.start[at]) % DAY_MS // HOUR_MS,
                 "reason": facts.reasons[reason] if reason >= 0 else "",
                 "holder": facts.holders[holder].name if holder >= 0 else "",

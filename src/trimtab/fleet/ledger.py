@@ -14,6 +14,7 @@ from trimtab.base.records import replace
 from trimtab.fleet.basis import DEFAULT, Basis
 from trimtab.fleet.costing import Hours, costed_of, device_costs_of
 from trimtab.fleet.frame import Costed, DeviceCost, DeviceHours, Frame, HeldHours, Totals
+from trimtab.fleet.health.spans import Span, spans_of
 from trimtab.fleet.keeper import LedgerKeeper
 from trimtab.fleet.model import DAY_MS, HOUR_MS, Ints, Remark, State, gpu_hours
 from trimtab.fleet.money import MachineFacts, Priced, Prices
@@ -170,6 +171,19 @@ class FleetLedger(Struct):
             by_hour = (await self.store.read("device_hours", scope, span, machines)).to_pylist()
             hours = replace(hours, devices=by_hour)
         return await asyncio.to_thread(device_costs_of, mine, existing, priced, basis, hours)
+
+    async def spans(
+        self, scope: Scope, start_ms: int, end_ms: int, machines: Sequence[str] = (), holders: Sequence[str] = ()
+    ) -> list[Span]:
+        """The times of `[start, end)` in which accelerators were held or down; of some machines, or some holders,
+        where these are named. For who sees all owners. Raises QueryAborted, Unavailable."""
+        end_ms = min(end_ms, self.clock.now_ms())
+        if start_ms >= end_ms:
+            return []
+        await self.keeper.ensure(start_ms, end_ms)
+        span = {"first": start_ms // DAY_MS, "last": -(-end_ms // DAY_MS), "start": start_ms, "end": end_ms}
+        table = await self.store.read("spans", scope, span, machines, holders)
+        return await asyncio.to_thread(lambda: spans_of(table.to_pylist()))
 
     async def remarks(self, scope: Scope, start_ms: int, end_ms: int) -> list[Remark]:
         """What did not fit, one a machine and text, the newest first. Raises QueryAborted, Unavailable."""

@@ -56,6 +56,21 @@ WHERE inside > 0
 GROUP BY machine, device, state, reason, holder, team
 ORDER BY machine, device, state, holder, reason;
 
+-- name: spans
+-- The times of a range in which devices were held or down, each day's apart.
+SELECT machine, one_device AS device, greatest(toInt64(day) * 86400000 + one_start, {start:Int64}) AS start,
+       least(toInt64(day) * 86400000 + one_end, {end:Int64}) AS end, one_state AS state, one_reason AS reason,
+       one_holder AS holder, one_parts AS parts
+FROM (
+  SELECT day, machine, one_device, one_start, one_end, one_state, one_reason, one_holder, one_parts
+  FROM fleet_machine_days FINAL
+  ARRAY JOIN device AS one_device, start AS one_start, end AS one_end, state AS one_state, reason AS one_reason,
+             holder AS one_holder, parts AS one_parts
+  WHERE day >= {first:UInt32} AND day < {last:UInt32} AND one_state IN (0, 1) /*and*/
+)
+WHERE start < end
+ORDER BY machine, device, start;
+
 -- name: device_days
 -- A range by day and device: how long it existed, how long of that it was idle (free, or held, measured and not at work),
 -- and how long free.

@@ -1,10 +1,12 @@
 """What other rooms ask of the ledger."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from trimtab.access.scope import Scope
 from trimtab.fleet.basis import DEFAULT, Basis
 from trimtab.fleet.frame import Costed, DeviceCost, DeviceHours, Frame
+from trimtab.fleet.health.spans import Span
 from trimtab.fleet.model import DAY_MS, Remark
 
 
@@ -31,4 +33,14 @@ class HoursReader(Protocol):
 
     async def remarks(self, scope: Scope, start_ms: int, end_ms: int) -> list[Remark]:
         """What was said and does not fit, the newest first. Raises QueryAborted, Unavailable."""
+        ...
+
+
+class SpanReader(HoursReader, Protocol):
+    """Reads the moments of GPU time too."""
+
+    async def spans(
+        self, scope: Scope, start_ms: int, end_ms: int, machines: Sequence[str] = (), holders: Sequence[str] = ()
+    ) -> list[Span]:
+        """The times in which accelerators were held or down. Raises QueryAborted, Unavailable."""
         ...

@@ -79,13 +79,23 @@ class FleetStore:
         found = await self._telemetry.fetch(_QUERIES["telemetry_marks"], {"first": first, "last": last})
         return dict(zip(found["day"].tolist(), found["marks"].tolist(), strict=True))
 
-    async def read(self, name: str, scope: Scope, params: dict[str, Any], machines: Sequence[str] = ()) -> pa.Table:
-        """A named query of the ledger within a scope's accounts, of some machines where they are named."""
+    async def read(
+        self,
+        name: str,
+        scope: Scope,
+        params: dict[str, Any],
+        machines: Sequence[str] = (),
+        holders: Sequence[str] = (),
+    ) -> pa.Table:
+        """A named query of the ledger within a scope's accounts, of some machines where they are named; the query
+        `spans` of some holders too."""
         condition, bound = "", dict(params)
         if scope.accounts is not None:
             condition, bound["accounts"] = "AND account IN {accounts:Array(String)}", sorted(scope.accounts)
         if machines:
             condition, bound["machines"] = condition + " AND machine IN {machines:Array(String)}", list(machines)
+        if holders:
+            condition, bound["holders"] = condition + " AND one_holder IN {holders:Array(String)}", list(holders)
         sql = _QUERIES[name].replace("/*and*/", condition)
         return await self._telemetry.table(sql, bound, limits=_LIMITS)
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
+from trimtab.fleet.health.impact import Milestones
 from trimtab.fleet.telemetry.concepts import Registry
 from trimtab.fleet.telemetry.reading import Reader
 from trimtab.inventory.runs.model import Held, Run, RunKey, RunState
@@ -15,12 +16,15 @@ from trimtab.jobs.periodic import Job
 from trimtab.progress import series
 from trimtab.progress.course import Course, course_of
 from trimtab.progress.intake import FLUSH_S, LineIntake
+from trimtab.progress.milestones import milestones_of
 from trimtab.progress.mllog import TrainingLog
 from trimtab.progress.model import Mark, MarkKind
 from trimtab.progress.report import RunEnergy, RunProgress, report_of, workload_of
 from trimtab.progress.store import Kept, ProgressStore, Told
 from trimtab.store.state.database import State
 
+_MOST_ASKED = 20
+"""Runs whose metrics are asked one by one."""
 _NOT_ASKED = RunEnergy((), "a list does not ask for energy: the run's own page does")
 
 
@@ -81,6 +85,19 @@ class ProgressRoom(Struct, frozen=True):
             return found
 
         return await asyncio.to_thread(folded)
+
+    async def milestones(self, runs: Sequence[Run]) -> dict[RunKey, Milestones]:
+        """When runs saved and started again, of those that told of it; metrics are asked of few runs only. Raises
+        QueryAborted, Unavailable."""
+        kept = await self.store.of(run.key for run in runs)
+        if len(runs) <= _MOST_ASKED:
+            now_ms, found = self.clock.now_ms(), dict(kept)
+            for run in runs:
+                whole = await self._all_of(Scope(accounts=frozenset({run.key.account})), run, now_ms)
+                if whole is not None:
+                    found[run.key] = whole
+            kept = found
+        return {key: milestones_of(one.marks) for key, one in kept.items()}
 
     async def _all_of(self, sight: Scope, run: Run, now_ms: int) -> Kept | None:
         """What was told of a run, with its metrics where lines, callbacks and imports told no step."""

@@ -35,6 +35,7 @@ from trimtab.web.pages import (
     event_rules,
     explore,
     figures,
+    gpu_health,
     gpus,
     hosts,
     jump,
@@ -86,6 +87,7 @@ def routes(state: WebState, static: Path = STATIC) -> list[BaseRoute]:
         for room in (
             overview,
             gpus,
+            gpu_health,
             hosts,
             teams,
             runs,

@@ -59,6 +59,7 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
         (
             NavItem("Overview", "/", "gauge"),
             NavItem("Hosts & GPUs", "/hosts", "server"),
+            NavItem("GPU health", "/gpu-health", "burst", bound=False),
             NavItem("Teams", "/teams", "stack"),
             NavItem("Queue & runs", "/runs", "queue"),
             NavItem("Endpoints", "/endpoints", "broadcast"),

@@ -27,6 +27,7 @@ from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.egress.gate import Gate
+from trimtab.fleet.health.room import HealthReader
 from trimtab.inference.room import InferenceRoom
 from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis.runs.reader import RunReports
@@ -112,6 +113,7 @@ class WebState(Struct, frozen=True):
     runs: RunReports | None = None
     progress: ProgressRoom | None = None
     hangs: HangWatch | None = None
+    gpu_health: HealthReader | None = None
     written_reports: WrittenReports | None = None
     alarms: AlarmRooms | None = None
     events: EventRooms | None = None

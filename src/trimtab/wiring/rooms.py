@@ -57,6 +57,7 @@ from trimtab.economics.shared.machines import FleetMachines
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.economics.use import OwnersUse
 from trimtab.egress.gate import Gate
+from trimtab.fleet.health.room import HealthReader
 from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.room import FleetRoom
 from trimtab.inference.room import InferenceRoom
@@ -153,6 +154,7 @@ class Rooms(Struct, frozen=True):
     economics: EconomicsRoom
     live: LiveEstimates
     fleet: FleetRoom
+    gpu_health: HealthReader
     exposed: Exposed
     units: UnitCosts
     budgets: BudgetsRoom
@@ -259,7 +261,9 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     scaling = live_scaling(settings, stores.state, clock, acting)
     serverless = ServerlessReader(stores.telemetry, logs.groups, logs.reader, refused)
     asked = capacity_plans.Telling(inventory, reader, registry, evaluator)
-    advice = _advice(stores, clock, (inventory, reader, registry, costs), audit, alarms, economics, fleet.ledger)
+    gpu_health = HealthReader(reader, registry, fleet.ledger, inventory.runs, clock, progress.milestones)
+    facts = inventory, reader, registry, costs
+    advice = _advice(stores, clock, facts, audit, alarms, economics, (fleet.ledger, gpu_health))
     sizes = _rightsizing(settings, stores, clock, (inventory, reader, registry, costs), serverless, advice)
     plan = _plan(stores, clock, costs, advice, inventory)
     return Rooms(
@@ -287,6 +291,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         economics=economics,
         live=live,
         fleet=fleet,
+        gpu_health=gpu_health,
         exposed=Exposed(live, fleet.ledger, clock),
         units=units,
         budgets=_budgets(settings, stores, clock, costs, BudgetedLive(live, units), notify, actuators),
@@ -404,7 +409,7 @@ def _advice(
     audit: AuditRoom,
     alarms: AlarmRoom,
     economics: EconomicsRoom,
-    hours: HoursReader,
+    fleet: tuple[HoursReader, HealthReader],
 ) -> AdviceRoom:
     """Checks over what there is, what it measured and cost, with the alarms kept here and the owners of the rules."""
 
@@ -422,7 +427,9 @@ def _advice(
     async def rules() -> OwnerRules:
         return owner_rules((await economics.rules.current()).rules)
 
-    return AdviceRoom.of(stores.state, clock, AdviceMeans(*facts, audit.reader, watches, owner, hours, rules))
+    return AdviceRoom.of(
+        stores.state, clock, AdviceMeans(*facts, audit.reader, watches, owner, fleet[0], rules, fleet[1])
+    )
 
 
 def _rightsizing(

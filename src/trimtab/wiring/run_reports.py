@@ -29,7 +29,7 @@ def run_reports(rooms: Rooms) -> RunReports:
         return await _told(rooms.progress, scope, runs, rooms.clock.now_ms())
 
     held = rooms.inventory, rooms.fleet.ledger
-    return RunReports(rooms.reader, rooms.registry, *held, rooms.clock, rooms.profiles.store, told)
+    return RunReports(rooms.reader, rooms.registry, *held, rooms.clock, rooms.profiles.store, told, rooms.gpu_health)
 
 
 async def _told(

@@ -9,10 +9,10 @@ import pytest
 from asgi_client import AsgiClient
 from browser.pretend import add_fault, build_state
 from trimtab.access.principal import Principal, Role
-from trimtab.access.scope import Scope
+from trimtab.access.scope import RowRule, Scope
 from trimtab.base.clock import ManualClock
 
-PATHS = ["/", "/hosts", "/hosts?show=gpus", "/hosts/gpu-1", "/endpoints", "/endpoints/chat-70b", "/kpis"]
+PATHS = ["/", "/gpu-health", "/hosts", "/hosts?show=gpus", "/hosts/gpu-1", "/endpoints", "/endpoints/chat-70b", "/kpis"]
 
 
 @pytest.fixture
@@ -166,3 +166,20 @@ def test_an_old_answer_is_shown_while_it_is_computed_anew(clock: ManualClock, op
     first = pages.get("/gpus.json").json()
     clock.advance(60)
     assert pages.get("/gpus.json").json() == first
+
+
+def test_gpu_health_shows_faults_what_they_hit_and_what_is_to_be_done(clock: ManualClock, open_pages) -> None:  # type: ignore[no-untyped-def]  # a fixture's callable
+    state = build_state(3, clock, gpus=True)
+    add_fault(state, "gpu-1", "xid.95")
+    gpus = open_pages(state)
+    assert 'href="/gpu-health' in gpus.get("/hosts?show=gpus").text
+    page = gpus.get("/gpu-health").text
+    assert "GPU-hours lost to faults" in page
+    assert "XID 95" in page
+    assert re.search(r'<th scope="row">reset</th><td>gpu-1 GPU 0</td>', page)
+    assert "nvidia-smi --gpu-reset -i 0" in page
+    rows = list(csv.DictReader(io.StringIO(gpus.get("/gpu-health.csv").text)))
+    assert {"XID 95"} == {row["fault"] for row in rows}
+    assert rows[0]["machine"].endswith("/gpu-1")
+    mine = Principal("viewer", None, Role.READ, Scope(rows=(RowRule("team", frozenset({"vision"})),)))
+    assert "/gpu-health" not in open_pages(state, mine).get("/hosts?show=gpus").text

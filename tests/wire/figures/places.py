@@ -40,6 +40,10 @@ NOT_WALKED: Mapping[str, str] = {
         ("needs a profile that was imported (tests/wire/rest/test_profiles.py)", (
             "profile_use_share", "profile_use_cost", "profile_hidden_share", "profile_kernel_cost", "straggler_cost",
         )),
+        ("of faults: page, command and REST show the report of one room (tests/wire/rest/test_gpu_faults.py)", (
+            "fault_gpu_hours_lost", "fault_cost_lost", "fault_gpu_hours_at_most", "fault_gpu_hours_down",
+            "machine_fault_rate", "run_throttled_share",
+        )),
         ("needs functions that report", (
             "functions", "function_invocations", "function_failed_share", "function_cold_share",
             "function_slowest_p95", "function_p95", "function_memory_used", "function_cost",

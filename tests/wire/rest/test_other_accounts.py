@@ -275,6 +275,7 @@ PAGES = (
         "/event-rules",
         "/event-rules/pipelines",
         "/explore/metrics",
+        "/gpu-health",
         "/load-tests",
     ),
     *("/logs", "/logs/contributors", "/logs/setup", "/notifications", "/purchase-plan", "/reports", "/rightsizing"),

@@ -18,6 +18,8 @@ from trimtab.base.clock import Clock
 from trimtab.base.records import replace
 from trimtab.costs.model import Facet
 from trimtab.costs.room import CostsRoom
+from trimtab.fleet.health.actions import Proposal
+from trimtab.fleet.health.room import HealthReader
 from trimtab.fleet.reading import HoursReader
 from trimtab.inventory.catalog.book import HOME
 from trimtab.inventory.room import InventoryRoom
@@ -43,6 +45,7 @@ class FactsReader(Struct, frozen=True):
     clock: Clock
     hours: HoursReader | None = None
     rules: Rules = no_rules
+    health: HealthReader | None = None
 
     async def read(
         self, checks: Iterable[Check], scope: Scope = EVERYTHING, wants: frozenset[Want] = frozenset()
@@ -86,6 +89,7 @@ class FactsReader(Struct, frozen=True):
             things={kind: [_owned(one, facts) for one in many] for kind, many in found.items()},
             gpus=await gpus.gpus(scope, now_ms, fleet, facts) if Want.GPUS in wants else (),
             gpu_losses=await gpus.losses(scope, now_ms) if Want.LOSSES in wants else (),
+            gpu_actions=await self._actions(scope, now_ms) if Want.ACTIONS in wants else (),
         )
 
     async def _fleet(self, scope: Scope, now_ms: int, bill: Billed) -> KnownFleet:
@@ -94,6 +98,12 @@ class FactsReader(Struct, frozen=True):
         today = now_ms // DAY_MS * DAY_MS
         span = bill.span if bill.any else (today - BILL_DAYS * DAY_MS, today)
         return await known_fleet(self.hours, self.inventory, scope, span, now_ms, bill.bills)
+
+    async def _actions(self, scope: Scope, now_ms: int) -> Sequence[Proposal]:
+        """Of who sees a part of the owners none: machines are whole."""
+        if self.health is None or scope.rows:
+            return ()
+        return (await self.health.report(scope, now_ms - BILL_DAYS * DAY_MS, now_ms)).proposals
 
     def _gpu_reader(self) -> GpuReader:
         return GpuReader(self.reader, self.registry, self.inventory, self.hours)

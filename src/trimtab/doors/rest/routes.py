@@ -64,6 +64,7 @@ from trimtab.doors.rest import (
     fleet,
     forgetting,
     function_memory,
+    gpu_health,
     hanging_runs,
     health,
     hosts,
@@ -116,6 +117,7 @@ from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.egress.gate import Gate
+from trimtab.fleet.health.room import HealthReader
 from trimtab.fleet.reading import HoursReader
 from trimtab.inventory.room import InventoryRoom
 from trimtab.kpis.runs.reader import RunReports
@@ -166,6 +168,7 @@ class Dependencies(Struct, frozen=True):
     profiles: ProfilesRoom | None = None
     progress: ProgressRoom | None = None
     hours: HoursReader | None = None
+    gpu_health: HealthReader | None = None
     dashboards: DashboardRoom | None = None
     alarms: Alarming | None = None
     anomalies: AnomalyRoom | None = None
@@ -219,6 +222,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *figures.operations(),
         *(egress.operations(needs.gate) if needs.gate else []),
         *(fleet.operations(needs.hours, needs.reader, needs.registry, needs.clock) if needs.hours else []),
+        *(gpu_health.operations(needs.gpu_health) if needs.gpu_health else []),
         *sources.operations(needs.ledger),
         *_anomalies(needs),
         *_costs(needs),

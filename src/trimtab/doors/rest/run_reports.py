@@ -11,6 +11,7 @@ from trimtab.base.errors import InvalidInput
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.client import runs_wire as wire
 from trimtab.client.inventory_wire import HeldGpus, StateName
+from trimtab.doors.rest.gpu_health import health_of_run
 from trimtab.doors.rest.profile_answers import profile_on_wire
 from trimtab.doors.rest.spec import Call, Operation
 from trimtab.doors.rest.times import Instant, time_range
@@ -202,6 +203,7 @@ def detail_on_wire(report: RunReport) -> wire.RunDetail:
         phases=[_phase(one) for one in report.phases],
         band=[] if report.gpu_phases is None else [_stretch(one) for one in report.gpu_phases.band()],
         hangs=[] if report.gpu_phases is None else [_hang(one) for one in report.gpu_phases.hangs],
+        health=health_of_run(report.health),
     )
 
 

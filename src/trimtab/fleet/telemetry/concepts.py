@@ -82,6 +82,30 @@ FAULTS, FAULT_DOWN = (Metric("gpu.faults"),), (Metric("gpu.fault.down"),)
 """What kernel-log lines tell: how often each code came, and whether it took the GPU (1) or gave it back (0)."""
 FAILED = tuple(one for one in _known("gpu.failed") if one.name.startswith("hw."))
 UNCORRECTABLE = (*_known("gpu.errors.uncorrected"), *(one for one in _known("gpu.failed") if one not in FAILED))
+UNCORRECTED = _known("gpu.errors.uncorrected")
+ROWS_FAILED = tuple(one for one in _known("gpu.failed") if one not in FAILED)
+ROWS_PENDING = (Metric("DCGM_FI_DEV_ROW_REMAP_PENDING"), Metric("nvidia_smi_remapped_rows_pending"))
+NVLINK_RECOVERIES = (
+    Metric("hw.errors", where=(("error.type", "nvlink.recovery"),)),
+    Metric("DCGM_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_TOTAL"),
+)
+"""Times that a link had to be trained anew; errors of single packets are mended and come on healthy links too."""
+INFINIBAND_DOWN = (
+    Metric("node_infiniband_link_downed_total"),
+    Metric("hw.errors", where=(("error.type", "link_downed"),)),
+)
+HW_ERRORS = (Metric("hw.errors", where=(("hw.type", "gpu"),)),)
+"""All errors that the agent counts; those of XIDs name them (`error.type`: `xid.79`)."""
+THROTTLED = (Metric("hw.gpu.throttled"),)
+"""0 or 1, by reason (`hw.gpu.throttle.reason`)."""
+THROTTLED_TIME = (
+    Metric("hw.gpu.throttle.time"),
+    Metric("DCGM_FI_DEV_POWER_VIOLATION", 1e-9),
+    Metric("DCGM_FI_DEV_THERMAL_VIOLATION", 1e-9),
+    Metric("DCGM_FI_DEV_RELIABILITY_VIOLATION", 1e-9),
+    Metric("DCGM_FI_DEV_BOARD_LIMIT_VIOLATION", 1e-9),
+)
+"""Time in which clocks were held down; DCGM's are nanoseconds (dcgm_fields.h)."""
 CORDONED = (Metric("kube_node_spec_unschedulable"), Metric("slurm_node_cpu_total", where=(("status", "drain"),)))
 JOB_ON_NODE = (Metric("slurm_job_node_info"),)
 POD_LABELS = "kube_pod_labels"

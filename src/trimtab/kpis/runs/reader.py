@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -9,6 +10,7 @@ from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
 from trimtab.base.records import replace
 from trimtab.fleet.claims import holder_name
+from trimtab.fleet.health.room import HealthReport
 from trimtab.fleet.phases.told import Told
 from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.telemetry.concepts import Registry
@@ -30,10 +32,19 @@ Telling = Callable[[Scope, Sequence[Run]], Awaitable[Mapping[RunKey, Sequence[To
 """What runs say of themselves. Raises QueryAborted, Unavailable."""
 
 
+class RunHealth(Protocol):
+    """What is asked of `fleet.health.room.HealthReader`."""
+
+    async def of_run(self, run: Run, sight: Scope) -> HealthReport:
+        """The faults of a run's GPUs while it held them. Raises QueryAborted, Unavailable."""
+        ...
+
+
 class RunReports(Struct, frozen=True):
     """What pages and the API ask of runs. `reader` is of metrics, `ledger` of GPU time and what it cost.
 
-    Without `profiles` no run has one. `told` asks what runs say of their own progress.
+    Without `profiles` no run has one. `told` asks what runs say of their own progress, `health` what faults the GPUs
+    of a run had.
     """
 
     reader: MatrixReader
@@ -43,6 +54,7 @@ class RunReports(Struct, frozen=True):
     clock: Clock
     profiles: ProfileStore | None = None
     told: Telling | None = None
+    health: RunHealth | None = None
 
     async def one(self, scope: Scope, job: str, cluster: str = "") -> RunReport:
         """A run in full: its whole life. Raises NotFound, QueryAborted, Unavailable."""
@@ -53,6 +65,8 @@ class RunReports(Struct, frozen=True):
         stretches = (await self.room.runs.stretches([run.key])).get(run.key, ())
         mine = (await self._hours([run], None)).get(holder_name(run), RunHours())
         report = report_of(run, found.get(run.key), did.get(run.key), mine, now_ms, stretches)
+        if self.health is not None:
+            report = replace(report, health=await self.health.of_run(run, _sight(scope)))
         kept = await self.profiles.of(run.key) if self.profiles is not None else None
         if kept is None:
             return report

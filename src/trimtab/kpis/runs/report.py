@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from trimtab.fleet.health.room import HealthReport
 from trimtab.fleet.phases.phase import Phase
 from trimtab.fleet.telemetry.devices import COUNT_ONLY
 from trimtab.inventory.runs.model import Run, RunState, Stretch
@@ -58,6 +59,7 @@ class RunReport(Struct, frozen=True):
     gpu_phases: GpuPhases | None = None
     stretches: tuple[Stretch, ...] = ()
     profile: RunProfile | None = None
+    health: HealthReport | None = None
 
     @property
     def phases(self) -> tuple[PhaseHours, ...]:

@@ -59,6 +59,7 @@ def routes(site: Site) -> list[BaseRoute]:
             heat=heat_rows(fleet.nodes) if fleet else [],
             more_nodes=max(len(fleet.nodes) - MOST_NODES, 0) if fleet else 0,
             snippets=gpu_snippets(view.origin),
+            health=fleet is not None and site.state.gpu_health is not None and not view.principal.bound,
             total=len(hosts),
             up=sum(host.up for host in hosts),
             **rows,

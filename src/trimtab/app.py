@@ -283,6 +283,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         cost_watching=CostWatching(rooms.cost_anomalies, rooms.settings.account_id),
         live=rooms.live,
         units=rooms.units,
+        tokens=rooms.tokens,
         reporting=reports.reporting,
         analysing=reports.analysing,
         datasets=reports.datasets,

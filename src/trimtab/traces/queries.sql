@@ -128,3 +128,20 @@ LEFT ANY JOIN (
 GROUP BY hour_ms, service, model, version, tenant
 ORDER BY calls DESC, hour_ms, service, model, version, tenant
 LIMIT {limit:UInt32};
+
+-- name: model_spans
+-- Spans of traces in which one has any of these attributes, with what is asked of their attributes; each once.
+SELECT account, region, service, trace_id, span_id, parent_id, start_ns, duration_ns,
+       fault OR error OR throttle OR status = 'error' AS failed,
+       mapFilter((name, value) -> has({names:Array(String)}, name), attributes) AS said,
+       mapFilter((name, value) -> has({names:Array(String)}, name), resource_attributes) AS resource_said
+FROM spans
+WHERE /*window*/
+  AND trace_id IN (
+    SELECT trace_id
+    FROM spans
+    WHERE /*window*/ AND hasAny(mapKeys(attributes), {marks:Array(String)})
+  )
+ORDER BY start_ns, trace_id, span_id, ingested DESC
+LIMIT 1 BY account, trace_id, span_id
+LIMIT {limit:UInt32};

@@ -54,6 +54,8 @@ from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.rules.owners import owner_rules
 from trimtab.economics.shared.machines import FleetMachines
+from trimtab.economics.tokens.calls import SpanCalls
+from trimtab.economics.tokens.room import TokensRoom
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.economics.use import OwnersUse
 from trimtab.egress.gate import Gate
@@ -155,6 +157,7 @@ class Rooms(Struct, frozen=True):
     fleet: FleetRoom
     exposed: Exposed
     units: UnitCosts
+    tokens: TokensRoom
     budgets: BudgetsRoom
     advice: AdviceRoom
     advice_plan: AdvicePlanRoom
@@ -241,7 +244,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     logs = LogsRoom.of(stores.telemetry, stores.state, stores.logs, clock, gate)
     traces = TracesRoom.of(stores.telemetry, stores.state, stores.traces, clock, settings.max_spans_per_trace)
     estimated.live = live
-    units = units_of(fleet, telling, traces.reader, clock)
+    spoken = SpanCalls(traces.reader, clock)
+    units = units_of(fleet, telling, traces.reader, spoken, clock)
     insights = InsightsRoom.of(stores.telemetry, stores.state, logs.reader, logs.groups, clock)
     past = ReplayRooms(
         reader, registry, bands, alarms.store.named, Retention.of(settings), clock, PromQLRanges(promql),
@@ -289,6 +293,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         fleet=fleet,
         exposed=Exposed(live, fleet.ledger, clock),
         units=units,
+        tokens=TokensRoom(spoken, units, costs.reader),
         budgets=_budgets(settings, stores, clock, costs, BudgetedLive(live, units), notify, actuators),
         inference=inference_of(settings, stores.state, clock, scaling.room),
         batch=BatchRoom.of(stores.state, clock, (ingest, registry), settings, S3Folders(), gate),
@@ -344,6 +349,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
             bands.forget,
             detectors.book.forget,
             economics.forget,
+            spoken.forget,
             live.forget,
             fleet.forget,
             progress.intake.forget,

@@ -1,0 +1,117 @@
+"""Spans of models' calls as real instrumentations emit them, by OTLP: each call once, exact, with its dollars.
+
+Four calls of two tenants in 12 spans, of which Anthropic's client and the instrumentation around it emit two of each.
+"""
+
+import time
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+from live_server import LiveServer
+from unit.genai.real_spans import twelve
+
+pytestmark = pytest.mark.wire
+ACME, GLOBEX = "tokens-acme", "tokens-globex"
+OPENAI = Decimal("0.00202")  # 176 × 2.50 + 1,024 × 1.25 + 30 × 10, a million
+SONNET = Decimal("0.002385")  # 20 × 3 + 2,000 × 0.30 + 300 × 3.75 + 40 × 15, a million
+NANOS = 1_000_000_000
+
+
+def _sent(now_ns: int) -> dict[str, Any]:
+    """The spans as one OTLP request, some minutes ago, with ids and tenants of this test."""
+    spans = twelve()
+    first = spans[0].start_ns
+    names = {"acme": ACME, "globex": GLOBEX}
+    return {
+        "resourceSpans": [
+            {
+                "resource": {"attributes": [_pair("service.name", "tokens-shop")]},
+                "scopeSpans": [
+                    {
+                        "spans": [
+                            {
+                                "traceId": f"70cecece{one.trace_id[8:]}",
+                                "spanId": one.span_id,
+                                "parentSpanId": one.parent_id,
+                                "name": "call",
+                                "kind": 3,
+                                "startTimeUnixNano": str(now_ns - 300 * NANOS + one.start_ns - first),
+                                "endTimeUnixNano": str(now_ns - 300 * NANOS + one.start_ns - first + one.duration_ns),
+                                "attributes": [_pair(name, names.get(v, v)) for name, v in one.attributes.items()],
+                            }
+                            for one in spans
+                        ]
+                    }
+                ],
+            }
+        ]
+    }
+
+
+def _pair(name: str, value: str) -> dict[str, Any]:
+    return {"key": name, "value": {"stringValue": value}}
+
+
+@pytest.fixture(scope="module")
+def site(server: LiveServer) -> Any:
+    with httpx.Client(base_url=server.url, timeout=60) as client:
+        sent = client.post("/v1/traces", json=_sent(time.time_ns()))
+        assert sent.status_code == 200, sent.text
+        until = time.monotonic() + 30
+        while len(_lines(client).keys() & {ACME, GLOBEX}) < 2 and time.monotonic() < until:
+            time.sleep(0.2)
+        yield client
+
+
+def _lines(client: httpx.Client, by: str = "tenant") -> dict[str, Any]:
+    found = client.get("/rest/v1/tokens", params={"by": by, "limit": 10_000})
+    assert found.status_code == 200, found.text
+    return {line["name"]: line for line in found.json()["lines"]}
+
+
+def test_each_tenant_has_its_calls_once_with_their_dollars(site: httpx.Client) -> None:
+    lines = _lines(site)
+    for tenant in (ACME, GLOBEX):
+        line = lines[tenant]
+        assert (2, 0, 0) == (line["calls"], line["unknown_usage"], line["unknown_price"])
+        assert (3520, 3024, 300, 70, 10) == tuple(
+            line["tokens"][kind] for kind in ("input", "cache_read", "cache_write", "output", "reasoning")
+        )
+        assert OPENAI + SONNET == Decimal(line["amounts"]["USD"])
+
+
+def test_an_agents_run_shows_its_dollars_step_by_step(site: httpx.Client) -> None:
+    trace = f"70cecece{1:024x}"
+    found = site.get("/rest/v1/tokens/calls", params={"trace": trace}).json()
+    assert [("openai", OPENAI), ("anthropic", SONNET)] == [
+        (call["vendor"], Decimal(call["amount"])) for call in found["calls"]
+    ]
+    assert OPENAI + SONNET == Decimal(found["totals"]["USD"])
+    assert ["", "planner"] == [call["agent"] for call in found["calls"]]
+    assert {"input": 20, "cache_read": 2000, "cache_write": 300, "output": 40} == {
+        part["kind"]: part["tokens"] for part in found["calls"][1]["parts"]
+    }
+
+
+def test_costs_per_token_knows_them(site: httpx.Client) -> None:
+    found = site.get("/rest/v1/unit-costs/models", params={"model": "claude-sonnet-4-5-20250929"}).json()
+    (model,) = found["models"]
+    tenants = {one["name"]: one["prices"] for one in model["tenants"]}
+    assert SONNET == Decimal(tenants[ACME]["cost"])
+    assert ("15.000000", "0.300000") == (tenants[ACME]["per_1m_output"], tenants[ACME]["per_1m_cached"])
+
+
+def test_the_price_of_a_model_says_its_book(site: httpx.Client) -> None:
+    found = site.get("/rest/v1/tokens/price", params={"model": "claude-sonnet-4-5", "tier": "batch"}).json()
+    rates = {rate["unit"]: rate for rate in found["rates"]}
+    assert ("1.5", {"200000": "3"}) == (rates["input_mtok"]["rate"], rates["input_mtok"]["above"])
+    unknown = site.get("/rest/v1/tokens/price", params={"model": "our-own"})
+    assert (404, True) == (unknown.status_code, "no book of prices has it" in unknown.text)
+
+
+def test_a_field_that_calls_do_not_have_is_refused(site: httpx.Client) -> None:
+    refused = site.get("/rest/v1/tokens", params={"by": "colour"})
+    assert (400, True) == (refused.status_code, "expected one of tenant, user" in refused.text)

@@ -1,8 +1,10 @@
 """`trimtab tokens`: what calls of models used and cost, by whom they were for; calls one by one; rates of models."""
 
-from collections.abc import Mapping
+import gzip
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import click
 
@@ -11,6 +13,9 @@ from trimtab.cli.output import json_option, print_json, print_table, remark
 from trimtab.cli.unit_costs import days_options
 from trimtab.client import tokens_wire as wire
 from trimtab.client.tokens import Tokens
+
+_PART_BYTES = 2 << 20
+"""Of one request: some thousand payloads."""
 
 
 @click.group("tokens", invoke_without_command=True)
@@ -79,6 +84,32 @@ def calls(connection: Connection, start: str | None, end: str | None, trace: str
         click.echo(f"in all {_amount(amount)} {currency}")
 
 
+@tokens.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@json_option
+@server_options
+def import_(connection: Connection, files: tuple[Path, ...], as_json: bool) -> None:
+    """Take calls from FILES that a gateway logged: LiteLLM's payloads and spend logs, recorded requests with answers.
+
+    A file has a JSON object a line, or one array; .gz is unpacked. What is sent again counts once.
+
+    Example: trimtab tokens import litellm-2026-11.jsonl.gz
+    """
+    accepted, other = 0, 0
+    with connection.client() as client:
+        calls_ = Tokens(client)
+        for path in files:
+            for part in _parts(path):
+                taken = calls_.send(part)
+                accepted, other = accepted + taken.accepted, other + taken.other
+    if as_json:
+        print_json(wire.CallsTaken(accepted, other))
+        return
+    click.echo(f"{accepted:,} calls taken")
+    if other:
+        remark(f"{other:,} records tell of no call of a vendor.")
+
+
 @tokens.command("price")
 @click.argument("model")
 @click.option("--vendor", default="", help="Who sells it.  [default: told by the model's name]")
@@ -101,6 +132,23 @@ def price(connection: Connection, model: str, vendor: str, tier: str, as_json: b
     ]
     print_table(("unit", found.currency, "of longer prompts"), rows, right=(found.currency,))
     remark(f"{found.vendor}/{found.model} by {found.source} of {found.as_of or 'no date'}.")
+
+
+def _parts(path: Path) -> Iterator[bytes]:
+    """A file in parts that one request holds: whole lines; an array is one part."""
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+        part: list[bytes] = []
+        size = 0
+        whole = False
+        for line in file:
+            whole = whole or (not part and not size and line.lstrip()[:1] == b"[")
+            part.append(line)
+            size += len(line)
+            if size > _PART_BYTES and not whole:
+                yield b"".join(part)
+                part, size = [], 0
+        if part:
+            yield b"".join(part)
 
 
 def _line(line: wire.TokenLine) -> tuple[str, ...]:

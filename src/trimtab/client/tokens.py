@@ -30,3 +30,7 @@ class Tokens:
         """The rates of a model now."""
         query = [("model", model), *((name, value) for name, value in (("vendor", vendor), ("tier", tier)) if value)]
         return self._client.call("GET", f"{_PATH}/price", wire.TokenPrice, query=query)
+
+    def send(self, content: bytes) -> wire.CallsTaken:
+        """Send what a gateway logged: a JSON array, or an object a line."""
+        return self._client.post_bytes(f"{_PATH}/ingest", content, wire.CallsTaken)

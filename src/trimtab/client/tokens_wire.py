@@ -130,3 +130,10 @@ class TokenPrice(Struct, frozen=True):
     source: str
     as_of: str
     rates: list[TokenRate]
+
+
+class CallsTaken(Struct, frozen=True):
+    """Records that were kept as calls, and those that tell of no call (or of an answer out of a gateway's cache)."""
+
+    accepted: int
+    other: int

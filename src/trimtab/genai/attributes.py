@@ -64,6 +64,8 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "audio_output": ("llm.token_count.completion_details.audio", "gen_ai.usage.details.output_audio_tokens"),
     "image_input": ("llm.token_count.prompt_details.image", "gen_ai.usage.details.input_image_tokens"),
     "image_output": ("llm.token_count.completion_details.image", "gen_ai.usage.details.output_image_tokens"),
+    "tool_input": ("trimtab.usage.tool_input_tokens",),
+    "searches": ("trimtab.usage.searches",),
 }  # fmt: skip
 """Parts of the prompt and of the answer, by the kind of `Tokens` that they are."""
 COST = (

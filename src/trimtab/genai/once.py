@@ -55,9 +55,9 @@ def filled(call: Call, other: Call) -> Call:
     return replace(call, tokens=merged(call.tokens, other.tokens), **changes)
 
 
-def _knows(call: Call) -> tuple[bool, bool, int]:
-    """What is nearest to the wire, then what knows most."""
-    return call.tokens.known, call.status > 0, sum(getattr(call.tokens, kind) is not None for kind in KINDS)
+def _knows(call: Call) -> tuple[bool, int, bool]:
+    """Who tells most kinds of tokens, then who is nearest to the wire."""
+    return call.tokens.known, sum(getattr(call.tokens, kind) is not None for kind in KINDS), call.status > 0
 
 
 def _without_outer(calls: Mapping[_Key, Call], by_id: Mapping[_Key, CallSpan]) -> list[Call]:

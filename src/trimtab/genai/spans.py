@@ -101,6 +101,30 @@ def tokens_of_span(attributes: Attributes) -> Tokens:
     return Tokens(input=input_, output=output, **parts)
 
 
+def attributes_of(call: Call) -> dict[str, str]:
+    """A call as attributes of the conventions: `call_of_span` reads them back. What is unknown is left out."""
+    said = {
+        "gen_ai.operation.name": call.operation,
+        "gen_ai.provider.name": call.vendor,
+        "gen_ai.response.model": call.model,
+        "gen_ai.request.model": call.asked_model,
+        "gen_ai.response.id": call.id,
+        "gen_ai.response.service_tier": call.tier,
+        "server.address": call.endpoint,
+        "http.response.status_code": str(call.status) if call.status else "",
+        "gen_ai.request.stream": "" if call.stream is None else str(call.stream).lower(),
+        "gen_ai.usage.cost": "" if call.cost is None else f"{call.cost:f}",
+        **{known[0]: getattr(call, field) for field, known in names.IDENTITY.items()},
+    }
+    tokens = call.tokens
+    counted = {names.INPUT[0]: tokens.input, names.OUTPUT[0]: tokens.output}
+    counted |= {known[0]: getattr(tokens, kind) for kind, known in names.PARTS.items()}
+    said |= {name: str(value) for name, value in counted.items() if value is not None}
+    if call.first_token_ms is not None:
+        said["gen_ai.response.time_to_first_chunk"] = f"{call.first_token_ms / 1000:.6f}"
+    return {name: value for name, value in said.items() if value}
+
+
 def identity_of(attributes: Attributes, resource: Attributes) -> dict[str, str]:
     """Who a call was for, as a span or its resource says: fields of `Call`."""
     return {name: text(attributes, said) or text(resource, said) for name, said in names.IDENTITY.items()}

@@ -34,7 +34,7 @@ def test_a_call_has_what_its_span_says() -> None:
     )  # fmt: skip
 
 
-def test_the_span_nearest_to_the_wire_counts_of_two_that_name_one_answer() -> None:
+def test_the_span_that_tells_most_counts_of_two_that_name_one_answer() -> None:
     (call,) = [call for call in calls_of(twelve()) if call.id == "msg_2"]
     assert (40, 200, "globex") == (call.tokens.output, call.status, call.tenant)
 

@@ -3,14 +3,19 @@
 Four calls of two tenants in 12 spans, of which Anthropic's client and the instrumentation around it emit two of each.
 """
 
+import gzip
+import json
 import time
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
 from live_server import LiveServer
+from trimtab.cli.tokens import tokens
 from unit.genai.real_spans import twelve
 
 pytestmark = pytest.mark.wire
@@ -115,3 +120,46 @@ def test_the_price_of_a_model_says_its_book(site: httpx.Client) -> None:
 def test_a_field_that_calls_do_not_have_is_refused(site: httpx.Client) -> None:
     refused = site.get("/rest/v1/tokens", params={"by": "colour"})
     assert (400, True) == (refused.status_code, "expected one of tenant, user" in refused.text)
+
+
+def _payload(number: int, **changes: Any) -> dict[str, Any]:
+    """A payload of LiteLLM's of now."""
+    at = time.time() - 200
+    return {
+        "id": f"chatcmpl-gate-{number}", "call_type": "acompletion", "status": "success", "response_cost": 9.0,
+        "custom_llm_provider": "openai", "model": "gpt-4o-2024-08-06", "prompt_tokens": 1000, "completion_tokens": 100,
+        "total_tokens": 1100, "startTime": at, "endTime": at + 1, "completionStartTime": at + 1,
+        "metadata": {"user_api_key_team_id": "tokens-gate"},
+    } | changes  # fmt: skip
+
+
+def test_what_a_gateway_logs_is_the_same_call_where_a_span_tells_of_it(site: httpx.Client) -> None:
+    known = _payload(0, id="chatcmpl-1", metadata={"user_api_key_user_id": "u-of-the-gateway"})
+    sent = site.post("/rest/v1/tokens/ingest", json=[known, _payload(1), _payload(2, cache_hit=True), {"other": 1}])
+    assert ({"accepted": 2, "other": 2}, 200) == (sent.json(), sent.status_code)
+    until = time.monotonic() + 30
+    while "tokens-gate" not in (lines := _lines(site)) and time.monotonic() < until:
+        time.sleep(0.2)
+    gate = lines["tokens-gate"]
+    assert (1, Decimal("0.0035")) == (gate["calls"], Decimal(gate["amounts"]["USD"]))
+    assert (2, OPENAI + SONNET) == (lines[ACME]["calls"], Decimal(lines[ACME]["amounts"]["USD"]))
+
+
+def test_the_command_line_takes_and_shows_them(site: httpx.Client, server: LiveServer, tmp_path: Path) -> None:
+    file = tmp_path / "log.jsonl.gz"
+    row = json.dumps(_payload(3, metadata={"user_api_key_team_id": "tokens-file"}))
+    file.write_bytes(gzip.compress(f"{row}\n{row}\n".encode()))
+    env = {"TRIMTAB_URL": server.url}
+    taken = CliRunner().invoke(tokens, ["import", str(file), "--json"], env=env, catch_exceptions=False)
+    assert {"accepted": 2, "other": 0} == json.loads(taken.stdout)
+    until = time.monotonic() + 30
+    while "tokens-file" not in _lines(site) and time.monotonic() < until:
+        time.sleep(0.2)
+    shown = CliRunner().invoke(tokens, ["--limit", "10000"], env=env, catch_exceptions=False)
+    (line,) = [line for line in shown.stdout.splitlines() if "tokens-file" in line]
+    assert ["tokens-file", "1", "1,000", "unknown", "100", "0.003500", "USD"] == line.split()
+    trace = f"70cecece{1:024x}"
+    steps = CliRunner().invoke(tokens, ["calls", "--trace", trace], env=env, catch_exceptions=False)
+    assert "in all 0.004405 USD" in steps.stdout
+    price = CliRunner().invoke(tokens, ["price", "claude-sonnet-4-5"], env=env, catch_exceptions=False)
+    assert "6 above 200000" in price.stdout

@@ -398,6 +398,7 @@ def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:
         economics=rooms.economics,
         live=rooms.live,
         units=rooms.units,
+        tokens=rooms.tokens,
         budgets=rooms.budgets,
         rightsizing=rooms.rightsizing,
         cost_anomalies=rooms.cost_anomalies,

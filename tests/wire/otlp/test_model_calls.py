@@ -163,3 +163,22 @@ def test_the_command_line_takes_and_shows_them(site: httpx.Client, server: LiveS
     assert "in all 0.004405 USD" in steps.stdout
     price = CliRunner().invoke(tokens, ["price", "claude-sonnet-4-5"], env=env, catch_exceptions=False)
     assert "6 above 200000" in price.stdout
+
+
+def test_the_page_shows_lines_and_says_what_is_unknown(site: httpx.Client) -> None:
+    page = site.get("/tokens", params={"by": "tenant"}, headers={"Accept": "text/html"})
+    assert page.status_code == 200
+    row = page.text.partition(f">{ACME}<")[2].partition("</tr>")[0]
+    assert ["85.9 %", "0.004405"] == [part for part in ("85.9 %", "0.004405") if part in row]
+    lines = {one["name"]: one for one in site.get("/tokens.json", params={"by": "model"}).json()["lines"]}
+    assert 600 == lines["claude-sonnet-4-5-20250929"]["cache_write"]
+    assert f"\n{ACME},2,0,3520,3024,300,70,10,USD,0.004405" in site.get("/tokens.csv").text.replace("\r", "")
+
+
+def test_the_dataset_has_them_by_day(site: httpx.Client) -> None:
+    spec = {"title": "tokens", "range": "2d", "sources": [{"use": "tokens", "where": [f"tenant = '{ACME}'"]}]}
+    assert site.put("/rest/v1/datasets/tokens%20of%20acme", json={"spec": spec}).status_code == 200
+    columns = {"column": ["n=sum(calls)", "dollars=sum(cost)", "cached=sum(cache_read)"]}
+    csv = site.get("/rest/v1/datasets/tokens%20of%20acme/csv", params=columns)
+    assert ["n,dollars,cached", "2,0.004405,3024"] == csv.text.split()
+    assert site.delete("/rest/v1/datasets/tokens%20of%20acme").status_code in (200, 204)

@@ -97,7 +97,8 @@ WHERE account = {account:String} AND region = {region:String}
 
 -- name: model_calls
 -- Calls of models by hour, model, version, tenant and service: how many, failed, tokens, seconds, and the longest one.
--- The tenant is whom the span names, else whom another span of its trace names.
+-- The tenant is whom the span names, else whom another span of its trace names. A span around another with usage is no
+-- call of its own, and spans that name the same answer are one call.
 SELECT hour_ms, service, model, version, if(own != '', own, told.tenant) AS tenant, count() AS calls,
        countIf(bad) AS failed, sum(input) AS input_tokens, sum(output) AS output_tokens, sum(prefill) AS prefill_s,
        sum(decode) AS decode_s, argMax(trace_id, duration_ns) AS example
@@ -116,6 +117,12 @@ FROM (
          toFloat64OrZero(attributes['gen_ai.latency.time_in_model_decode']) AS decode
   FROM spans
   WHERE /*and*/ AND model != ''
+    AND (trace_id, span_id) NOT IN (
+      SELECT trace_id, parent_id
+      FROM spans
+      WHERE /*window*/ AND parent_id != '' AND hasAny(mapKeys(attributes), {marks:Array(String)})
+    )
+  LIMIT 1 BY account, if(attributes['gen_ai.response.id'] = '', span_id, attributes['gen_ai.response.id'])
 ) AS made
 LEFT ANY JOIN (
   SELECT trace_id,

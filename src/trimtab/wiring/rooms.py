@@ -34,6 +34,7 @@ from trimtab.alarms.watched import metrics_in
 from trimtab.anomalies.room import AnomalyRoom
 from trimtab.audit.room import AuditRoom
 from trimtab.base.clock import Clock
+from trimtab.base.records import replace
 from trimtab.batch.room import BatchRoom
 from trimtab.bottlenecks.room import BottlenecksRoom
 from trimtab.budgets.room import BudgetsRoom
@@ -61,6 +62,7 @@ from trimtab.economics.use import OwnersUse
 from trimtab.egress.gate import Gate
 from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.room import FleetRoom
+from trimtab.genai.prices.book import books_of
 from trimtab.inference.room import InferenceRoom
 from trimtab.inventory.catalog.book import load
 from trimtab.inventory.drop_rules import DropRuleStore
@@ -245,7 +247,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     traces = TracesRoom.of(stores.telemetry, stores.state, stores.traces, clock, settings.max_spans_per_trace)
     estimated.live = live
     spoken = SpanCalls(traces.reader, clock)
-    units = units_of(fleet, telling, traces.reader, spoken, clock)
+    books = books_of(settings.api_prices)
+    units = replace(units_of(fleet, telling, traces.reader, spoken, clock), books=lambda: books)
     insights = InsightsRoom.of(stores.telemetry, stores.state, logs.reader, logs.groups, clock)
     past = ReplayRooms(
         reader, registry, bands, alarms.store.named, Retention.of(settings), clock, PromQLRanges(promql),
@@ -293,7 +296,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         fleet=fleet,
         exposed=Exposed(live, fleet.ledger, clock),
         units=units,
-        tokens=TokensRoom(spoken, units, costs.reader),
+        tokens=TokensRoom(spoken, units, costs.reader, lambda: books),
         budgets=_budgets(settings, stores, clock, costs, BudgetedLive(live, units), notify, actuators),
         inference=inference_of(settings, stores.state, clock, scaling.room),
         batch=BatchRoom.of(stores.state, clock, (ingest, registry), settings, S3Folders(), gate),

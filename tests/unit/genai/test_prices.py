@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from trimtab.base.errors import InvalidInput
 from trimtab.base.records import replace
 from trimtab.genai.call import BATCH, Call
-from trimtab.genai.prices.book import Book, matches, read_book, shipped
+from trimtab.genai.prices.book import Book, books_of, matches, read_book, shipped
 from trimtab.genai.prices.price import REFUSED, TOLD, UNKNOWN_PRICE, UNKNOWN_USAGE, cost_of
 from trimtab.genai.tokens import UNKNOWN, Tokens
 
@@ -134,3 +135,15 @@ def test_every_clause() -> None:
 def test_a_line_that_is_no_price_is_named(line: str) -> None:
     with pytest.raises(InvalidInput, match="cannot read prices: line 1"):
         read_book([line])
+
+
+def test_a_book_of_ones_own_goes_before_the_one_that_comes_along(tmp_path: Path) -> None:
+    file = tmp_path / "own.jsonl"
+    file.write_text('{"vendor":"openai","model":"gpt-4o","prices":[{"rates":{"input_mtok":"1"}}]}\n')
+    books = books_of(str(file))
+    assert ["own rates", shipped().source] == [book.source for book in books]
+    call = Call(at_ms=NOON, vendor="openai", model="gpt-4o", tokens=Tokens(input=1000, output=5))
+    assert D("0.001") == cost_of(call, books).amount
+    assert (shipped(),) == books_of("")
+    with pytest.raises(InvalidInput, match=r"cannot read prices: .*as TRIMTAB_API_PRICES names it"):
+        books_of(str(tmp_path / "none.jsonl"))

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -166,6 +167,19 @@ def shipped() -> Book:
     """The book that comes with trimtab."""
     data = resources.files("trimtab.genai.prices").joinpath("data/api_prices.jsonl")
     return read_book(data.read_bytes().splitlines())
+
+
+def books_of(path: str) -> tuple[Book, ...]:
+    """The book in a file of one's own, where one is named, and then the one that comes with trimtab.
+
+    Raises InvalidInput where the file cannot be read.
+    """
+    if not path:
+        return (shipped(),)
+    try:
+        return read_book(Path(path).read_bytes().splitlines()), shipped()
+    except OSError as problem:
+        raise InvalidInput(f"cannot read prices: {problem}; expected a file as TRIMTAB_API_PRICES names it") from None
 
 
 def read_book(lines: Iterable[bytes | str]) -> Book:

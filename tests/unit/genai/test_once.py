@@ -57,6 +57,12 @@ def test_an_inner_span_without_usage_has_that_of_the_span_around_it() -> None:
     assert (2320, f"{2:016x}") == (call.tokens.input, call.span_id)
 
 
+def test_a_sum_around_several_calls_is_nobodys_usage() -> None:
+    inner = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "claude-sonnet-4-5"}
+    calls = calls_of([span(1, attributes=ANTHROPIC_OPENINFERENCE), span(2, 1, 1, inner), span(3, 1, 1, inner)])
+    assert [UNKNOWN, UNKNOWN] == [call.tokens for call in calls]
+
+
 def test_spans_between_a_call_and_the_one_around_it_do_not_hide_it() -> None:
     spans = [span(1, attributes=ANTHROPIC_OPENINFERENCE), span(2, 1), span(3, 2, 1, ANTHROPIC_CLIENT)]
     assert len(calls_of(spans)) == 1

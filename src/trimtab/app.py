@@ -74,6 +74,7 @@ from trimtab.doors.prometheus import rules as prometheus_rules
 from trimtab.doors.prometheus.query import QueryNeeds
 from trimtab.doors.rest import (
     analysis_files,
+    call_ingest,
     cost_transfers,
     dataset_files,
     log_doors,
@@ -178,6 +179,7 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
         *report_files.routes(reports.reporting),
         *snapshot_files.routes(reports.snapshots),
         *log_ingest.routes(log_writing),
+        *call_ingest.routes(call_ingest.CallWriting(rooms.traces.ingest, writing)),
         *log_doors.routes(log_writing),
         *analysis_files.routes(reports.analysing),
         *dataset_files.routes(reports.datasets),
@@ -283,6 +285,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         cost_watching=CostWatching(rooms.cost_anomalies, rooms.settings.account_id),
         live=rooms.live,
         units=rooms.units,
+        tokens=rooms.tokens,
         reporting=reports.reporting,
         analysing=reports.analysing,
         datasets=reports.datasets,
@@ -396,6 +399,7 @@ def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:
         economics=rooms.economics,
         live=rooms.live,
         units=rooms.units,
+        tokens=rooms.tokens,
         budgets=rooms.budgets,
         rightsizing=rooms.rightsizing,
         cost_anomalies=rooms.cost_anomalies,

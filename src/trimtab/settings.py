@@ -241,6 +241,11 @@ class Settings:
     retention_5m_days: int = _setting(63, _positive, "Days for which 5-minute rollups are kept.")
     retention_1h_days: int = _setting(455, _positive, "Days for which 1-hour rollups are kept.")
     retention_traces_days: int = _setting(30, _positive, "Days for which spans are kept.")
+    api_prices: str = _setting(
+        "",
+        _text,
+        "File of own rates of models' APIs, or a newer book of prices; it goes before the one that comes with trimtab.",
+    )
     batch_buckets: str = _setting(
         "",
         _text,

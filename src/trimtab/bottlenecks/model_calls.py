@@ -12,29 +12,20 @@ from msgspec import Struct
 
 from trimtab.base.records import replace
 from trimtab.bottlenecks.spans import INTERNAL, Spans
+from trimtab.genai import attributes as names
+from trimtab.genai.attributes import number, text, time_ms
+from trimtab.genai.spans import tokens_of_span
 
-_S, _MS = 1e9, 1e6
-_MODEL = ("gen_ai.response.model", "gen_ai.request.model", "triton.model_name", "model.name", "model_name")
-_VERSION = ("model.version", "gen_ai.model.version", "triton.model_version", "model_version", "service.version")
-_PROVIDER = ("gen_ai.provider.name", "gen_ai.system")
-_OPERATION = ("gen_ai.operation.name",)
-_INPUT = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")
-_OUTPUT = ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")
+_S, _NS_A_MS = 1e9, 1e6
 _BATCH = ("model.batch_size", "batch_size", "gen_ai.request.batch_size", "triton.batch_size")
 _GPU = ("gpu.uuid", "hw.id", "gpu.id", "gpu.name", "hw.name")
-_FIRST_TOKEN: tuple[tuple[str, float], ...] = (
-    ("gen_ai.latency.time_to_first_token", _S),  # vLLM
-    ("gen_ai.server.time_to_first_token", _S),
-    ("gen_ai.response.time_to_first_chunk", _S),
-    ("time_to_first_token_ms", _MS),
-)
 PHASES: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = (
-    ("queue", (("gen_ai.latency.time_in_queue", _S), ("queue_time_ms", _MS), ("model.queue_ms", _MS))),
-    ("batch", (("gen_ai.latency.time_in_scheduler", _S), ("batch_wait_ms", _MS), ("model.batch_ms", _MS))),
-    ("prefill", (("gen_ai.latency.time_in_model_prefill", _S), ("prefill_time_ms", _MS), ("model.prefill_ms", _MS))),
-    ("decode", (("gen_ai.latency.time_in_model_decode", _S), ("decode_time_ms", _MS), ("model.decode_ms", _MS))),
+    ("queue", names.QUEUE),
+    ("batch", names.SCHEDULER),
+    ("prefill", names.PREFILL),
+    ("decode", names.DECODE),
 )
-"""Phases in their order, each with the attributes that tell it and the nanoseconds of their unit."""
+"""Phases in their order, each with the attributes that tell it and the milliseconds of their unit."""
 _MARKS = frozenset(name for _, aliases in PHASES for name, _ in aliases)
 
 
@@ -61,20 +52,21 @@ class ModelCall(Struct, frozen=True):
 def model_call(attributes: Mapping[str, str], resource: Mapping[str, str] | None = None) -> ModelCall | None:
     """The call that a span's attributes tell of; None where they tell of none."""
     phases = tuple(phases_of(attributes))
-    model = _text(attributes, _MODEL)
+    model = text(attributes, names.MODEL)
     if not model and not phases and not any(name.startswith("gen_ai.") for name in attributes):
         return None
     both = {**(resource or {}), **attributes}
+    tokens = tokens_of_span(attributes)
     return ModelCall(
         model,
-        _text(both, _VERSION),
-        _text(attributes, _PROVIDER),
-        _text(attributes, _OPERATION),
-        _text(both, _GPU),
-        _count(attributes, _INPUT),
-        _count(attributes, _OUTPUT),
-        _count(attributes, _BATCH),
-        _time(attributes, _FIRST_TOKEN),
+        text(both, names.VERSION),
+        text(attributes, names.VENDOR),
+        text(attributes, names.OPERATION),
+        text(both, _GPU),
+        tokens.input,
+        tokens.output,
+        number(attributes, _BATCH),
+        _time(attributes, names.FIRST_TOKEN),
         phases,
     )
 
@@ -92,7 +84,7 @@ def with_phases(spans: Spans) -> Spans:
 
     Phases that are longer than their span together are made shorter alike. Needs `attributes`.
     """
-    rows, names, starts, lengths = _phase_spans(spans)
+    rows, phase_names, starts, lengths = _phase_spans(spans)
     if not rows:
         return spans
     operations = (*spans.operations, *(phase for phase, _ in PHASES))
@@ -108,7 +100,7 @@ def with_phases(spans: Spans) -> Spans:
         start_ns=np.concatenate((spans.start_ns, np.array(starts, np.int64))),
         duration_ns=np.concatenate((spans.duration_ns, np.array(lengths, np.int64))),
         service=np.concatenate((spans.service, spans.service[at])),
-        operation=np.concatenate((spans.operation, np.array([code[name] for name in names], np.int64))),
+        operation=np.concatenate((spans.operation, np.array([code[name] for name in phase_names], np.int64))),
         place=np.concatenate((spans.place, spans.place[at])),
         kind=np.concatenate((spans.kind, np.full(count, INTERNAL))),
         failed=np.concatenate((spans.failed, np.zeros(count, bool))),
@@ -119,7 +111,7 @@ def with_phases(spans: Spans) -> Spans:
 
 def _phase_spans(spans: Spans) -> tuple[list[int], list[str], list[int], list[int]]:
     rows: list[int] = []
-    names: list[str] = []
+    phase_names: list[str] = []
     starts: list[int] = []
     lengths: list[int] = []
     has_children = set(zip(spans.trace.tolist(), spans.parent.tolist(), strict=True))
@@ -133,33 +125,14 @@ def _phase_spans(spans: Spans) -> tuple[list[int], list[str], list[int], list[in
         at = int(spans.start_ns[row])
         for phase, time in phases:
             rows.append(row)
-            names.append(phase)
+            phase_names.append(phase)
             starts.append(at)
             lengths.append(int(time * scale))
             at += int(time * scale)
-    return rows, names, starts, lengths
-
-
-def _text(attributes: Mapping[str, str], names: Sequence[str]) -> str:
-    return next((attributes[name] for name in names if attributes.get(name)), "")
-
-
-def _count(attributes: Mapping[str, str], names: Sequence[str]) -> int | None:
-    value = _number(_text(attributes, names))
-    return None if value is None else int(value)
+    return rows, phase_names, starts, lengths
 
 
 def _time(attributes: Mapping[str, str], aliases: Sequence[tuple[str, float]]) -> float | None:
-    for name, unit in aliases:
-        value = _number(attributes.get(name, ""))
-        if value is not None and value >= 0:
-            return value * unit
-    return None
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if np.isfinite(value) else None
+    """The first of these times, in ns."""
+    found = time_ms(attributes, aliases)
+    return None if found is None else found * _NS_A_MS

@@ -84,6 +84,7 @@ COMMANDS = {
     "analyses": LazyCommand("trimtab.cli.analyses", "analyses", "Visuals over datasets: pictures, tables, alarms."),
     "simulate": LazyCommand("trimtab.cli.simulate", "simulate", "Replay scaling policies and concurrency on the past."),
     "plan": LazyCommand("trimtab.cli.plan", "plan", "Machine type, policy and purchase option, chosen together."),
+    "tokens": LazyCommand("trimtab.cli.tokens", "tokens", "Tokens of calls of models, and what they cost."),
     "train": LazyCommand("trimtab.cli.train", "train", "Training that survives interruptions, and costs least."),
     "traces": LazyCommand(
         "trimtab.cli.traces", "traces", "Traces: search, what explains latency, comparisons, root causes."

@@ -97,7 +97,8 @@ WHERE account = {account:String} AND region = {region:String}
 
 -- name: model_calls
 -- Calls of models by hour, model, version, tenant and service: how many, failed, tokens, seconds, and the longest one.
--- The tenant is whom the span names, else whom another span of its trace names.
+-- The tenant is whom the span names, else whom another span of its trace names. A span around another with usage is no
+-- call of its own, and spans that name the same answer are one call.
 SELECT hour_ms, service, model, version, if(own != '', own, told.tenant) AS tenant, count() AS calls,
        countIf(bad) AS failed, sum(input) AS input_tokens, sum(output) AS output_tokens, sum(prefill) AS prefill_s,
        sum(decode) AS decode_s, argMax(trace_id, duration_ns) AS example
@@ -116,6 +117,12 @@ FROM (
          toFloat64OrZero(attributes['gen_ai.latency.time_in_model_decode']) AS decode
   FROM spans
   WHERE /*and*/ AND model != ''
+    AND (trace_id, span_id) NOT IN (
+      SELECT trace_id, parent_id
+      FROM spans
+      WHERE /*window*/ AND parent_id != '' AND hasAny(mapKeys(attributes), {marks:Array(String)})
+    )
+  LIMIT 1 BY account, if(attributes['gen_ai.response.id'] = '', span_id, attributes['gen_ai.response.id'])
 ) AS made
 LEFT ANY JOIN (
   SELECT trace_id,
@@ -127,4 +134,21 @@ LEFT ANY JOIN (
 ) AS told USING trace_id
 GROUP BY hour_ms, service, model, version, tenant
 ORDER BY calls DESC, hour_ms, service, model, version, tenant
+LIMIT {limit:UInt32};
+
+-- name: model_spans
+-- Spans of traces in which one has any of these attributes, with what is asked of their attributes; each once.
+SELECT account, region, service, trace_id, span_id, parent_id, start_ns, duration_ns,
+       fault OR error OR throttle OR status = 'error' AS failed,
+       mapFilter((name, value) -> has({names:Array(String)}, name), attributes) AS said,
+       mapFilter((name, value) -> has({names:Array(String)}, name), resource_attributes) AS resource_said
+FROM spans
+WHERE /*window*/
+  AND trace_id IN (
+    SELECT trace_id
+    FROM spans
+    WHERE /*window*/ AND hasAny(mapKeys(attributes), {marks:Array(String)})
+  )
+ORDER BY start_ns, trace_id, span_id, ingested DESC
+LIMIT 1 BY account, trace_id, span_id
 LIMIT {limit:UInt32};

@@ -1,6 +1,6 @@
 """Reads: spans of a window as columns, whole traces, and the search for traces."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct, field
@@ -130,12 +130,26 @@ class TraceReader:
         """Services with what came to them (see the query `services`); `durations` are lists of p50, p90, p99 in ns."""
         return await self._fetch("services", window_of(scope, start_ms, end_ms), None, {"limit": limit})
 
-    async def model_calls(self, scope: Scope, start_ms: int, end_ms: int, limit: int = 200_000) -> Columns:
+    async def model_calls(
+        self, scope: Scope, start_ms: int, end_ms: int, marks: Iterable[str], limit: int = 200_000
+    ) -> Columns:
         """Calls of models by hour, model, version, tenant and service (see the query `model_calls`), most calls first.
 
-        Times are seconds, `example` the trace of the longest. Raises QueryAborted, Unavailable.
+        Times are seconds, `example` the trace of the longest. `marks` are the attributes that tell usage.
+        Raises QueryAborted, Unavailable.
         """
-        return await self._fetch("model_calls", window_of(scope, start_ms, end_ms), None, {"limit": limit})
+        asked = {"limit": limit, "marks": sorted(marks)}
+        return await self._fetch("model_calls", window_of(scope, start_ms, end_ms), None, asked)
+
+    async def model_spans(
+        self, scope: Scope, start_ms: int, end_ms: int, marks: Iterable[str], names: Iterable[str], limit: int
+    ) -> Columns:
+        """Whole traces, within the window, of spans with one of the attributes `marks` (see the query `model_spans`).
+
+        `said` and `resource_said` are their attributes of these `names`. Raises QueryAborted, Unavailable.
+        """
+        asked = {"marks": sorted(marks), "names": sorted(names), "limit": limit}
+        return await self._fetch("model_spans", window_of(scope, start_ms, end_ms), None, asked)
 
     async def fresh(self, timeout_s: float = 1.0) -> bool:
         """Wait, at most `timeout_s` seconds, until what was written before can be read; whether it now can."""

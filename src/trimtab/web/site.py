@@ -75,6 +75,7 @@ NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
         (
             NavItem("Costs", "/costs", "coins", Role.FINANCE),
             NavItem("Cost per run & token", "/unit-costs", "per", Role.FINANCE),
+            NavItem("Tokens", "/tokens", "tag", Role.FINANCE),
             NavItem("Cost anomalies", "/cost-anomalies", "burst", Role.FINANCE),
             NavItem("Budgets", "/budgets", "target", Role.FINANCE),
             NavItem("Purchase plan", "/purchase-plan", "cart", Role.FINANCE, bound=False),

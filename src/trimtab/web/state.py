@@ -25,6 +25,7 @@ from trimtab.costs.room import CostsRoom
 from trimtab.detectors.book import DetectorBook
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
+from trimtab.economics.tokens.room import TokensRoom
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.egress.gate import Gate
 from trimtab.fleet.health.room import HealthReader
@@ -109,6 +110,7 @@ class WebState(Struct, frozen=True):
     accounts: AccountsRoom | None = None
     live: LiveEstimates | None = None
     units: UnitCosts | None = None
+    tokens: TokensRoom | None = None
     costs: CostsRoom | None = None
     runs: RunReports | None = None
     progress: ProgressRoom | None = None

@@ -31,6 +31,7 @@ def datasets_of(rooms: Rooms) -> DatasetRoom:
             rooms.inventory.resources,
             rooms.costs.reader,
             rooms.progress,
+            rooms.tokens,
         )
     )
     reader = DatasetReader(rooms.stores.telemetry, sources, rooms.clock)

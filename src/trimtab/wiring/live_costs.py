@@ -25,6 +25,7 @@ from trimtab.economics.estimate.meters import FleetMeters
 from trimtab.economics.estimate.model import Line
 from trimtab.economics.estimate.store import EstimateStore
 from trimtab.economics.room import EconomicsRoom
+from trimtab.economics.tokens.calls import ReadCalls
 from trimtab.economics.unit.ledger import Ledgers
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.fleet.basis import Basis
@@ -129,10 +130,10 @@ def _amounts(line: Line, net: Mapping[str, Decimal]) -> dict[Basis, Decimal] | N
     return {Basis.BILLED: billed, Basis.AMORTISED: line.effective, Basis.NET_AMORTISED: after.quantize(_DIGITS)}
 
 
-def units_of(fleet: FleetRoom, telling: Telling, traces: TraceReader, clock: Clock) -> UnitCosts:
+def units_of(fleet: FleetRoom, telling: Telling, traces: TraceReader, calls: ReadCalls, clock: Clock) -> UnitCosts:
     """Unit economics over the ledger of the fleet and everything that measures use."""
     ledgers = Ledgers(fleet.ledger, telling.inventory.runs, clock)
-    return UnitCosts(ledgers, Facts(telling.reader, telling.registry, traces, clock), clock)
+    return UnitCosts(ledgers, Facts(telling.reader, telling.registry, traces, clock), clock, calls)
 
 
 async def announced(rates: RateStore) -> Sequence[Change]:

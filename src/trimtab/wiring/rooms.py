@@ -34,6 +34,7 @@ from trimtab.alarms.watched import metrics_in
 from trimtab.anomalies.room import AnomalyRoom
 from trimtab.audit.room import AuditRoom
 from trimtab.base.clock import Clock
+from trimtab.base.records import replace
 from trimtab.batch.room import BatchRoom
 from trimtab.bottlenecks.room import BottlenecksRoom
 from trimtab.budgets.room import BudgetsRoom
@@ -54,12 +55,15 @@ from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.rules.owners import owner_rules
 from trimtab.economics.shared.machines import FleetMachines
+from trimtab.economics.tokens.calls import SpanCalls
+from trimtab.economics.tokens.room import TokensRoom
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.economics.use import OwnersUse
 from trimtab.egress.gate import Gate
 from trimtab.fleet.health.room import HealthReader
 from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.room import FleetRoom
+from trimtab.genai.prices.book import books_of
 from trimtab.inference.room import InferenceRoom
 from trimtab.inventory.catalog.book import load
 from trimtab.inventory.drop_rules import DropRuleStore
@@ -157,6 +161,7 @@ class Rooms(Struct, frozen=True):
     gpu_health: HealthReader
     exposed: Exposed
     units: UnitCosts
+    tokens: TokensRoom
     budgets: BudgetsRoom
     advice: AdviceRoom
     advice_plan: AdvicePlanRoom
@@ -243,7 +248,9 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     logs = LogsRoom.of(stores.telemetry, stores.state, stores.logs, clock, gate)
     traces = TracesRoom.of(stores.telemetry, stores.state, stores.traces, clock, settings.max_spans_per_trace)
     estimated.live = live
-    units = units_of(fleet, telling, traces.reader, clock)
+    spoken = SpanCalls(traces.reader, clock)
+    books = books_of(settings.api_prices)
+    units = replace(units_of(fleet, telling, traces.reader, spoken, clock), books=lambda: books)
     insights = InsightsRoom.of(stores.telemetry, stores.state, logs.reader, logs.groups, clock)
     past = ReplayRooms(
         reader, registry, bands, alarms.store.named, Retention.of(settings), clock, PromQLRanges(promql),
@@ -294,6 +301,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         gpu_health=gpu_health,
         exposed=Exposed(live, fleet.ledger, clock),
         units=units,
+        tokens=TokensRoom(spoken, units, costs.reader, lambda: books),
         budgets=_budgets(settings, stores, clock, costs, BudgetedLive(live, units), notify, actuators),
         inference=inference_of(settings, stores.state, clock, scaling.room),
         batch=BatchRoom.of(stores.state, clock, (ingest, registry), settings, S3Folders(), gate),
@@ -349,6 +357,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
             bands.forget,
             detectors.book.forget,
             economics.forget,
+            spoken.forget,
             live.forget,
             fleet.forget,
             progress.intake.forget,

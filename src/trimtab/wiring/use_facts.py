@@ -10,6 +10,7 @@ from trimtab.economics.unit.model import Calls, Deploy, HeldActivity, HostSigns,
 from trimtab.fleet.claims import holder_name
 from trimtab.fleet.telemetry.concepts import Registry
 from trimtab.fleet.telemetry.reading import Reader
+from trimtab.genai.attributes import USAGE
 from trimtab.inventory.runs.model import Run
 from trimtab.kpis import epochs as run_epochs
 from trimtab.kpis import host_signs, model_traffic
@@ -80,7 +81,7 @@ class Facts(Struct):
         key, now_ms = (scope, start_ms, end_ms), self.clock.now_ms()
         kept = self._calls.get(key)
         if kept is None or now_ms - kept[0] > _CALLS_FRESH_MS:
-            found = await self.traces.model_calls(scope, start_ms, end_ms)
+            found = await self.traces.model_calls(scope, start_ms, end_ms, USAGE)
             names = ("hour_ms", "model", "version", "tenant", "service", "calls", "failed", "input_tokens",
                      "output_tokens", "prefill_s", "decode_s", "example")  # fmt: skip
             rows = zip(*(found[name].tolist() for name in names), strict=True)

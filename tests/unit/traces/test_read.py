@@ -118,3 +118,26 @@ def test_ids_of_w3c_b3_and_x_ray_map_one_to_one() -> None:
     assert "0000000000000000a3ce929d0e0e4736" == w3c_trace_id("a3ce929d0e0e4736")
     with pytest.raises(InvalidInput):
         w3c_trace_id("1-5759e988-nothex")
+
+
+def test_calls_of_models_are_counted_once_where_several_spans_tell_of_them(room: TracesRoom) -> None:
+    usage = "gen_ai.usage.input_tokens"
+    told = {"gen_ai.response.model": "m", usage: "7", "tenant": "a"}
+    outer = replace(ROOT, attributes=told)
+    inner = replace(CALL, attributes=told | {"gen_ai.response.id": "r1"})
+    beside = replace(inner, trace_id="c" * 32, span_id="c" * 16, parent_id="")
+
+    async def both() -> None:
+        await room.ingest.write([outer, inner, beside])
+        assert await room.reader.fresh(30)
+        found = await room.reader.model_calls(EVERYTHING, NOW, NOW + 1, (usage,))
+        assert ([1], [7.0], ["a"]) == (
+            found["calls"].tolist(), found["input_tokens"].tolist(), found["tenant"].tolist(),
+        )  # fmt: skip
+        spans = await room.reader.model_spans(EVERYTHING, NOW, NOW + 1, (usage,), (usage, "tenant"), 10)
+        assert [outer.span_id, inner.span_id, beside.span_id] == spans["span_id"].tolist()
+        assert {usage: "7", "tenant": "a"} == spans["said"][0]
+        other = Scope(rows=(RowRule("team", frozenset({"ml"})),))
+        assert 0 == len((await room.reader.model_spans(other, NOW, NOW + 1, (usage,), (usage,), 10))["span_id"])
+
+    asyncio.run(both())

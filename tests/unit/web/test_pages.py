@@ -48,7 +48,8 @@ def test_no_page_has_script_or_style_inside(path: str, pages: AsgiClient) -> Non
 
 
 WITHOUT_ROOM = (
-    "/statements", "/allocation", "/untagged", "/event-rules", "/audit", "/budgets", "/unit-costs", "/savings",
+    "/statements", "/allocation", "/untagged", "/event-rules", "/audit", "/budgets", "/unit-costs", "/tokens",
+    "/savings",
     "/cost-anomalies", "/purchase-plan", "/rightsizing", "/advice", "/reports", "/datasets", "/scaling",
     "/capacity-plan", "/analyses", "/load-tests",
 )  # fmt: skip

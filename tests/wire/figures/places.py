@@ -48,6 +48,9 @@ NOT_WALKED: Mapping[str, str] = {
             "functions", "function_invocations", "function_failed_share", "function_cold_share",
             "function_slowest_p95", "function_p95", "function_memory_used", "function_cost",
         )),
+        ("needs spans of calls of models (tests/wire/otlp/test_model_calls.py)", (
+            "token_cost", "tokens_used",
+        )),
         ("needs a load test", (
             "load_test_capacity", "load_test_latency", "load_test_per_thousand", "load_test_generator",
         )),

@@ -279,7 +279,7 @@ PAGES = (
         "/load-tests",
     ),
     *("/logs", "/logs/contributors", "/logs/setup", "/notifications", "/purchase-plan", "/reports", "/rightsizing"),
-    *("/runs", "/savings", "/scaling", "/serverless", "/service-map", "/sources", "/traces", "/unit-costs"),
+    *("/runs", "/savings", "/scaling", "/serverless", "/service-map", "/sources", "/tokens", "/traces", "/unit-costs"),
 )
 
 

@@ -15,7 +15,10 @@ from trimtab.base.errors import InvalidInput
 from trimtab.costs.files.probe import legible, open_text
 from trimtab.costs.files.unpack import PlainFile
 
-_TOKENS = ("input_tokens", "output_tokens", "uncached_input_tokens", "cache_read_input_tokens", "input_cached_tokens")
+_TOKENS = ("input_tokens", "output_tokens", "uncached_input_tokens", "cache_read_input_tokens")
+"""Counts that add up: OpenAI's `input_cached_tokens` are inside `input_tokens`, Anthropic's cached ones are beside."""
+_WRITTEN = ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
+"""Anthropic's tokens that were written to a cache, in `cache_creation`."""
 _MINOR = Decimal("0.01")
 
 
@@ -83,7 +86,9 @@ def _row(bucket: Mapping[str, Any], result: Mapping[str, Any], shown: str) -> di
             row["amount"] = f"{Decimal(str(amount)) * _MINOR:f}"
         except InvalidOperation:
             raise InvalidInput(f"cannot import {shown}: amount {amount!r} is no number") from None
-    tokens = [int(result[name]) for name in _TOKENS if isinstance(result.get(name), int)]
+    written = result.get("cache_creation")
+    counted = {**(written if isinstance(written, Mapping) else {}), **result}
+    tokens = [int(counted[name]) for name in (*_TOKENS, *_WRITTEN) if isinstance(counted.get(name), int)]
     if tokens and "quantity" not in row:
         row["quantity"] = str(sum(tokens))
     return row

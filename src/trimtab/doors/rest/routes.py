@@ -100,6 +100,7 @@ from trimtab.doors.rest import (
     simulations,
     sources,
     state_transfers,
+    tokens,
     trace_sampling,
     traces,
     unit_costs,
@@ -115,6 +116,7 @@ from trimtab.doors.rest.spec import Call, Operation, Text
 from trimtab.doors.roles import DoorRoute
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
+from trimtab.economics.tokens.room import TokensRoom
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.egress.gate import Gate
 from trimtab.fleet.health.room import HealthReader
@@ -194,6 +196,7 @@ class Dependencies(Struct, frozen=True):
     cost_watching: cost_anomalies.Watching | None = None
     live: LiveEstimates | None = None
     units: UnitCosts | None = None
+    tokens: TokensRoom | None = None
     load_testing: load_tests.LoadTesting | None = None
     batch: batch_jobs.BatchJobs | None = None
     reporting: reports.Reporting | None = None
@@ -229,6 +232,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(economics.operations(needs.economics) if needs.economics else []),
         *(live_costs.operations(needs.live) if needs.live else []),
         *(unit_costs.operations(needs.units, needs.clock) if needs.units else []),
+        *(tokens.operations(needs.tokens, needs.clock) if needs.tokens else []),
         *(budgets.operations(needs.budgeting) if needs.budgeting else []),
         *(advice.operations(needs.advice, needs.advice_plan, needs.advice_backtest) if needs.advice else []),
         *(rightsizing.operations(needs.rightsizing) if needs.rightsizing else []),

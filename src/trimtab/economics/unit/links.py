@@ -19,7 +19,9 @@ def model_links(one: ModelCost, ledger: Ledger) -> list[Evidence]:
     if one.deploys:
         last = one.deploys[-1]
         found.append(Evidence(f"deploy of {last.service} {last.version}", deploy_page(last.service, last.at_ms)))
-    if service:
+    if service and not one.holders:
+        found.append(Evidence("traces of its calls", traces_page(service, *span)))
+    elif service:
         found.append(Evidence("traces of its calls", traces_page(service, *span)))
         found.append(Evidence("its GPUs and what idles", f"/endpoints/{quote(service)}?{_range(*span)}"))
     nodes = sorted({one_.node for one_ in ledger.slices if one_.holder in one.holders})

@@ -1,14 +1,17 @@
 """The room as doors and pages are given it: questions of unit economics over the ledger and facts of use."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 
 from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.costs.read_sql import DAY_MS
+from trimtab.economics.tokens.calls import Calls, ReadCalls
+from trimtab.economics.unit.api_models import api_models
 from trimtab.economics.unit.idle.model import Holding
 from trimtab.economics.unit.idle.split import IdleReport, split_idle
 from trimtab.economics.unit.latency import LatencyCost, latency_cost
@@ -19,10 +22,17 @@ from trimtab.economics.unit.prices import ModelCost, models_of
 from trimtab.economics.unit.runs import RunCost, runs_of
 from trimtab.economics.unit.seen import seen_by
 from trimtab.economics.unit.teams import GpuHourCost, teams_of
+from trimtab.genai.prices.book import Book, shipped
+from trimtab.genai.prices.price import cost_of
 
 HOUR_MS = 3_600_000
 _STEPS = ((3, HOUR_MS), (15, 6 * HOUR_MS))
 """Up to how many days which step: an hour shows a deploy, a quarter of a day a fortnight; longer ranges are by day."""
+
+
+def own_books() -> Sequence[Book]:
+    """The book that comes with trimtab, alone."""
+    return (shipped(),)
 
 
 class UnitCosts(Struct, frozen=True):
@@ -31,6 +41,9 @@ class UnitCosts(Struct, frozen=True):
     ledgers: Ledgers
     facts: UseFacts
     clock: Clock
+    api: ReadCalls | None = None
+    """Calls of vendors' models; None where no room tells them."""
+    books: Callable[[], Sequence[Book]] = own_books
 
     async def ledger(self, scope: Scope, start_ms: int, end_ms: int) -> Ledger:
         """The ledger as a scope sees it. Raises QueryAborted, Unavailable."""
@@ -39,7 +52,20 @@ class UnitCosts(Struct, frozen=True):
     async def models(
         self, scope: Scope, start_ms: int, end_ms: int, step_ms: int = 0
     ) -> list[tuple[ModelCost, LatencyCost]]:
-        """The models that were served, with the cost of their latency, the dearest first."""
+        """The models that were served or called, with the cost of their latency, the dearest first."""
+        found, called = await asyncio.gather(
+            self.served_models(scope, start_ms, end_ms, step_ms),
+            self.api.over(scope, start_ms, end_ms) if self.api is not None else _no_calls(),
+        )
+        served = frozenset(one.model for one in found)
+        grid = (start_ms, end_ms, step_ms or step_of(start_ms, end_ms))
+        priced = partial(cost_of, books=self.books())
+        found += await asyncio.to_thread(api_models, called.calls, priced, served, grid)
+        found.sort(key=lambda one: (-one.prices.cost, one.model))
+        return [(one, latency_cost(one.per_1k_requests, one.traffic.p95_ms)) for one in found]
+
+    async def served_models(self, scope: Scope, start_ms: int, end_ms: int, step_ms: int = 0) -> list[ModelCost]:
+        """The models that own pods served, the dearest first."""
         ledger = await self.ledger(scope, start_ms, end_ms)
         step = step_ms or step_of(start_ms, end_ms)
         facts = self.facts
@@ -52,8 +78,7 @@ class UnitCosts(Struct, frozen=True):
             facts.deploys(scope, start_ms, until),
         )
         grid = (start_ms, until, step)
-        found = await asyncio.to_thread(models_of, ledger, served, traffic, calls, deploys, grid, now_ms)
-        return [(one, latency_cost(one.per_1k_requests, one.traffic.p95_ms)) for one in found]
+        return await asyncio.to_thread(models_of, ledger, served, traffic, calls, deploys, grid, now_ms)
 
     async def runs(self, scope: Scope, start_ms: int, end_ms: int) -> list[RunCost]:
         """The training runs, the dearest first."""
@@ -163,3 +188,7 @@ def _holdings(
         for name in names
         if name in activity
     }
+
+
+async def _no_calls() -> Calls:
+    return Calls(())

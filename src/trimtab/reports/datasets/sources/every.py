@@ -10,6 +10,7 @@ from trimtab.alarms.room import AlarmRoom
 from trimtab.base.clock import Clock
 from trimtab.costs.read import CostReader
 from trimtab.economics.room import EconomicsRoom
+from trimtab.economics.tokens.room import TokensRoom
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.inventory.resources import ResourceStore
 from trimtab.kpis.runs.reader import RunReports
@@ -31,6 +32,7 @@ from trimtab.reports.datasets.sources.resources import resources
 from trimtab.reports.datasets.sources.runs import runs
 from trimtab.reports.datasets.sources.savings import savings
 from trimtab.reports.datasets.sources.spans import spans
+from trimtab.reports.datasets.sources.tokens import tokens
 from trimtab.reports.datasets.sources.unit_costs import unit_costs
 from trimtab.store.telemetry.client import Telemetry
 
@@ -50,6 +52,7 @@ class Rooms(Struct, frozen=True):
     resources: ResourceStore
     bills: CostReader
     progress: ProgressRoom | None = None
+    tokens: TokensRoom | None = None
 
 
 def every_source(rooms: Rooms) -> Mapping[str, Source]:
@@ -60,6 +63,7 @@ def every_source(rooms: Rooms) -> Mapping[str, Source]:
         allocated_costs(rooms.economics),
         gpu_costs(rooms.units),
         unit_costs(rooms.units),
+        *((tokens(rooms.tokens, rooms.clock),) if rooms.tokens else ()),
         gpu_hours(rooms.runs),
         kpis(rooms.runs),
         metrics(rooms.telemetry, rooms.clock),

@@ -119,6 +119,7 @@ from trimtab.kpis import hosts
 from trimtab.logs.filters.emission import Emission
 from trimtab.logs.kernel_faults import KernelFaults
 from trimtab.logs.patterns.counting import CountingParts, PatternCounting
+from trimtab.logs.program_faults import ProgramFaults
 from trimtab.logs.protection.audit import AuditFindings
 from trimtab.metrics.cardinality import CardinalityReader
 from trimtab.metrics.drop_rules import REFRESH_S as REFRESH_RULES_S
@@ -161,6 +162,7 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
     emit = LogMetrics(rooms.ingest, rooms.registry)
     rooms.logs.ingest.taps.append(Emission(rooms.logs.filters, emit, rooms.clock))
     rooms.logs.ingest.taps.append(KernelFaults(emit, GpuPlaces(rooms.registry)))
+    rooms.logs.ingest.taps.append(ProgramFaults(emit))
     rooms.logs.ingest.taps.append(AuditFindings(emit, rooms.logs.groups, rooms.logs.ingest, rooms.clock))
     intake, log_intake = Intake(writing), LogIntake(log_writing)
     place = writing.account, writing.region

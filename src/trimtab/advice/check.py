@@ -36,6 +36,9 @@ class Want(StrEnum):
     WATCHES = "alarms"
     GPUS = "activity, memory, queue and cache of every GPU"
     LOSSES = "GPU-hours lost to errors and drains"
+    FABRIC = "counters of InfiniBand and RoCE ports"
+    LINES = "what training programs logged of trouble"
+    PHASES = "what the GPUs of runs did"
     PRICES = "prices of instance types"
     ACTIONS = "what is to be done with machines and GPUs after faults, and what it would have saved"
 

@@ -202,6 +202,51 @@ class GpuLoss(Struct, frozen=True):
     region: str = ""
 
 
+class FabricPort(Struct, frozen=True):
+    """A port of InfiniBand or RoCE: `counts` is how often what came in the window, by the names of `fabric.*`."""
+
+    node: str
+    device: str
+    port: str
+    provider: str
+    account: str
+    region: str
+    counts: Mapping[str, float]
+
+    def count(self, *names: str) -> float:
+        """How often some of it came, together."""
+        return sum(self.counts.get(name, 0.0) for name in names)
+
+
+class ProgramFault(Struct, frozen=True):
+    """What a training program logged of trouble in the window: on which machine, in which job, and in how many lines.
+
+    `kind` and `detail` are those of `gpu_faults.program_lines`; `node` and `job` are "" where the lines do not say.
+    """
+
+    node: str
+    provider: str
+    job: str
+    kind: str
+    detail: str
+    lines: int
+    account: str = ""
+    region: str = ""
+
+
+class RunHours(Struct, frozen=True):
+    """What the GPUs of a run did in the window, in GPU-hours: held, known (any signal tells), and starved of input."""
+
+    job: str
+    name: str
+    cluster: str
+    owner: str
+    account: str
+    held: float
+    known: float
+    starved: float
+
+
 class Machine(Struct, frozen=True):
     """One machine with accelerators, whoever speaks of it: `path` is the ledger's (`account/cluster/name`).
 
@@ -253,6 +298,9 @@ class Facts(Struct, frozen=True):
     gpu_losses: Sequence[GpuLoss] = ()
     gpu_actions: Sequence[Proposal] = ()
     """What is due with machines and GPUs, by their faults of BILL_DAYS days."""
+    ports: Sequence[FabricPort] = ()
+    program_faults: Sequence[ProgramFault] = ()
+    run_hours: Sequence[RunHours] = ()
     prices: Mapping[str, Decimal] = field(default_factory=dict)
     """By instance type: USD an hour on demand, where the catalogue knows it."""
     billed: bool = False

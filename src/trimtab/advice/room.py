@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.cases import CaseStore
-from trimtab.advice.gather.facts_reader import FactsReader, OwnerFacet, Watches
+from trimtab.advice.gather.facts_reader import FactsReader, OwnerFacet, Phases, Watches, no_phases
 from trimtab.advice.knobs import KnobStore
 from trimtab.advice.ledger.grading import warnings
 from trimtab.advice.ledger.keeper import Change, LedgerKeeper
@@ -51,6 +51,7 @@ class Means(Struct, frozen=True):
     hours: HoursReader | None = None
     rules: Rules = no_rules
     health: HealthReader | None = None
+    phases: Phases = no_phases
 
 
 class AdviceRoom(Struct, frozen=True):
@@ -80,6 +81,7 @@ class AdviceRoom(Struct, frozen=True):
             means.hours,
             means.rules,
             means.health,
+            means.phases,
         )
         ledger = LedgerKeeper(
             LedgerStore(state), means.costs, partial(_last_change, means.audit), clock, partial(_plans, knobs)

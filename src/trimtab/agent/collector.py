@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 from msgspec import Struct
 
-from trimtab.agent.collect import cpu, disk, filesystem, host, memory, network, process_table, processes
+from trimtab.agent.collect import cpu, disk, filesystem, host, infiniband, memory, network, process_table, processes
 from trimtab.agent.collect.cpu import CpuTimes
 from trimtab.agent.collect.gpu import Patient
 from trimtab.agent.collect.gpu_library import load_module
@@ -68,6 +68,7 @@ class Collector:
             "disk": lambda: disk.readings(roots.sysfs, boot),
             "filesystem": lambda: filesystem.readings(roots),
             "network": lambda: network.readings(roots.sysfs, boot),
+            "InfiniBand": lambda: infiniband.readings(roots.sysfs, boot),
             "processes": lambda: [*processes.counts(table), *self._processes(table, before, now)],
             "uptime": lambda: host.uptime(self._clock.now_ms(), host.boot_ms()),
             "gpu": self._gpus.readings,

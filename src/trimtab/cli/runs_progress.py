@@ -4,6 +4,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
 
@@ -24,9 +25,10 @@ _NONE = "–"
 def rows_of(found: wire.RunProgress) -> list[tuple[str, str]]:
     """The progress of a run as lines of a table; one line with the reason where nobody told of it."""
     energy = ("energy", _figure(found.kwh, "{:,.3f} kWh"))
+    ranks = [("ranks", pace_words(found.pace))] if found.pace is not None else []
     course = found.course
     if course is None:
-        return [("progress", f"unknown: {found.goodput.how}"), energy]
+        return [("progress", f"unknown: {found.goodput.how}"), *ranks, energy]
     step = _NONE if course.step is None else f"{course.step:,}"
     if course.total_steps:
         step += f" of {course.total_steps:,}"
@@ -49,8 +51,18 @@ def rows_of(found: wire.RunProgress) -> list[tuple[str, str]]:
         ("evaluations", f"{course.evaluations}" + (f", last {course.score:.4g}" if course.score is not None else "")),
         ("checkpoints", f"{course.checkpoints}{saved}"),
         ("restarts", f"{course.restarts}, {course.lost_steps:,} steps lost"),
+        *ranks,
         energy,
     ]
+
+
+def pace_words(found: wire.RunPace) -> str:
+    """Which rank slows a run, where it is, and what that costs; why nothing can be said else."""
+    if found.slow is None:
+        return found.words
+    where = f" (on {found.node})" if found.node else ""
+    money = " + ".join(f"{Decimal(amount):,.2f} {currency}" for currency, amount in found.amounts.items())
+    return f"{found.words}{where}: {found.gpu_hours:,.1f} GPU-hours" + (f", {money}" if money else "")
 
 
 def _figure(one: wire.KnownFigure, form: str) -> str:

@@ -7,6 +7,8 @@ from msgspec import Meta, Struct
 from trimtab.client.inventory_wire import At, Name, Number, Short, Text
 from trimtab.client.wire import Millis
 
+Amounts = Annotated[dict[str, str], Meta(description="Decimal text by currency.")]
+
 MarkName = Literal["start", "train", "evaluate", "save", "pause", "end", "step", "saved", "loaded", "score"]
 PhaseName = Literal["start-up", "training", "recomputed", "evaluation", "checkpoint", "unexplained"]
 _Count = Annotated[float, Meta(ge=0, le=1e18)]
@@ -126,8 +128,37 @@ class RunCourse(Struct, frozen=True, kw_only=True):
     spans: list[PhaseSpan]
 
 
+class RankPace(Struct, frozen=True):
+    """A rank: its step ÷ the median rank's (1 is the same), and the share of steps in which it was the slowest."""
+
+    rank: str
+    node: str
+    pace: float
+    slowest_share: float
+
+
+class RunPace(Struct, frozen=True, kw_only=True):
+    """How the ranks of a run compare, by step times that they report as `metric`; `own`: without waiting for others.
+
+    `slow` is the rank that slows the run, null where none does; `gain` the share by which steps would be shorter
+    without it; `gpu_hours` and `amounts` what it cost in the time that was compared. `ranks`: the slowest 16.
+    """
+
+    slow: str | None
+    node: str
+    gain: float
+    words: str
+    gpu_hours: float
+    amounts: Amounts
+    metric: str
+    own: bool
+    ranks: list[RankPace]
+
+
 class RunProgress(Struct, frozen=True, kw_only=True):
-    """How far a run is. `course` is null where nobody told; the figures then say why they are unknown."""
+    """How far a run is. `course` is null where nobody told; the figures then say why they are unknown. `pace` is null
+    where fewer than three of its ranks tell their step times.
+    """
 
     job: str
     cluster: str
@@ -141,6 +172,7 @@ class RunProgress(Struct, frozen=True, kw_only=True):
     kwh: KnownFigure
     joules_a_sample: KnownFigure
     joules_a_token: KnownFigure
+    pace: RunPace | None = None
 
 
 class EnergyFile(Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,5 +1,7 @@
 """What every GPU does: the one place from which GPU, host and power metrics follow."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from msgspec import Struct
 
@@ -8,26 +10,34 @@ from trimtab.demo.company import BATCH, HOLD, NOTEBOOK, TUNE, Pod
 from trimtab.demo.demand import Load
 from trimtab.demo.endpoints import TRITON
 from trimtab.demo.noise import Floats, Marks, Times
-from trimtab.demo.runs import Run
+from trimtab.demo.runs import LOADER_BOUND, Run
 from trimtab.demo.slab import Slab
+from trimtab.demo.stories import MEMORY_BOUND, STOPPED_GPU
 from trimtab.demo.world import FAILING_GPU, FAILING_NODE, World
 
 # No multiple of five minutes, so that coarse samples meet checkpoints as often as fine ones do.
 _CHECKPOINT_MS, _CHECKPOINT_TAKES_MS = 37 * 60_000, 3 * 60_000
 _WARM_UP_MS = 12 * 60_000
 _CONTEXT = 0.005  # of the memory, for a driver that nobody uses
+_SPINS = 0.99  # SM_ACTIVE of a collective that waits: its kernel is resident and polls
+_TOKENS, _IMAGES = 6e6, 1.9e9
+"""Bytes/s from the host at full activity: tokens are small, images that the loader decodes are not."""
 
 
 class Activity(Struct, frozen=True):
-    """A row a GPU, a column a time, all 0 to 1: SMs and tensor cores active, engine busy, memory in use. `lost` marks
-    where a GPU no longer answers.
+    """A row a GPU, a column a time, all 0 to 1: SMs, tensor cores and memory interface active, engine busy, memory in
+    use; `host` is bytes/s from the host. `lost` marks where a GPU no longer answers, `spins` where its kernels wait for
+    another and move nothing.
     """
 
     sm: Floats
     tensor: Floats
+    dram: Floats
     engine: Floats
     memory: Floats
+    host: Floats
     lost: Marks
+    spins: Marks
 
 
 class Activities:
@@ -44,12 +54,12 @@ class Activities:
     def of(self, slab: Slab, load: Load) -> Activity:
         """The activity over a slab, in which the endpoints have `load`."""
         shape = (len(self._world.company.gpus), len(slab.times))
-        sm, tensor, engine, memory = np.zeros((4, *shape))
-        what = Activity(sm, tensor, engine, memory, np.zeros(shape, bool))
+        sm, tensor, dram, engine, memory, host = np.zeros((6, *shape))
+        what = Activity(sm, tensor, dram, engine, memory, host, np.zeros(shape, bool), np.zeros(shape, bool))
         what.memory[:] = _CONTEXT
         for run in self._world.active_runs(slab.first_ms, slab.last_ms):
             _run(what, run, slab.times)
-        _hang(what, self._world, slab.times)
+        _memory_bound(what, self._world.active_runs(slab.first_ms, slab.last_ms), slab.times)
         self._pods_of(what, slab)
         _replicas(what, load, self._world)
         what.lost[self._lost_gpu] = slab.times >= self._world.failed_ms
@@ -57,6 +67,10 @@ class Activities:
         what.sm[:] = np.clip(what.sm * (1 + 0.06 * ripple), 0, 0.995)
         what.tensor[:] = np.clip(what.tensor * (1 + 0.08 * ripple), 0, 0.9)
         what.engine[:] = np.clip(np.maximum(what.engine, what.sm * 1.08), 0, 0.999)
+        what.dram[:] = np.clip(np.maximum(what.dram, what.sm * 0.6 + what.tensor * 0.2), 0, 1)
+        what.host[:] = np.where(what.host > 0, what.host, _TOKENS) * what.sm
+        for run, since_ms in self._world.stories.hangs:
+            _hang(what, run, since_ms, slab.times)
         return what
 
     def _pods_of(self, what: Activity, slab: Slab) -> None:
@@ -103,18 +117,34 @@ def _run(what: Activity, run: Run, times: Times) -> None:
         what.sm[rows, columns] = run.sm * pace
         what.tensor[rows, columns] = run.tensor * pace
         what.memory[rows, columns] = memory
+        what.host[rows, columns] = _IMAGES if run.name.startswith(LOADER_BOUND) else _TOKENS
 
 
-def _hang(what: Activity, world: World, times: Times) -> None:
-    """The run that hangs holds its memory and does nothing any more, until somebody looks."""
-    run = world.hung
-    here = np.flatnonzero((times >= world.hung_ms) & (times < run.end_ms))
+def _hang(what: Activity, run: Run, since_ms: int, times: Times) -> None:
+    """A process of the run died; on the other GPUs the collective spins and moves nothing, until somebody looks."""
+    here = np.flatnonzero((times >= since_ms) & (times < run.end_ms))
     if not len(here):
         return
     columns = slice(int(here[0]), int(here[-1]) + 1)
     for node in run.nodes:
         rows = slice(node.first_gpu, node.first_gpu + node.machine.gpus)
-        what.sm[rows, columns] = what.tensor[rows, columns] = 0.0
+        what.sm[rows, columns], what.engine[rows, columns] = _SPINS, 1.0
+        what.tensor[rows, columns] = what.dram[rows, columns] = what.host[rows, columns] = 0.0
+        what.spins[rows, columns] = True
+    stopped = run.nodes[-1].first_gpu + STOPPED_GPU
+    what.sm[stopped, columns] = what.engine[stopped, columns] = 0.0
+    what.spins[stopped, columns] = False
+
+
+def _memory_bound(what: Activity, runs: Sequence[Run], times: Times) -> None:
+    """Runs that generate text: busy SMs and a busy memory interface, tensor cores with little to do."""
+    for run in runs:
+        here = (times >= run.start_ms) & (times < run.end_ms)
+        if run.name.startswith(MEMORY_BOUND) and here.any():
+            for node in run.nodes:
+                rows = slice(node.first_gpu, node.first_gpu + node.machine.gpus)
+                what.tensor[rows, here] *= 0.1
+                what.dram[rows, here] = what.sm[rows, here] * 0.95
 
 
 def _replicas(what: Activity, load: Load, world: World) -> None:

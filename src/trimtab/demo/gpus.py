@@ -24,8 +24,12 @@ HISTORY = (
     "DCGM_FI_DEV_FB_USED",
     "DCGM_FI_DEV_POWER_USAGE",
     "DCGM_FI_DEV_XID_ERRORS",
+    "DCGM_FI_PROF_DRAM_ACTIVE",
+    "DCGM_FI_PROF_PCIE_RX_BYTES",
 )
 """Sent for the whole history."""
+TRAINED = HISTORY[-2:]
+"""Of these the exporter of the training cluster alone sends a history: they say what its runs did."""
 RECENT = (
     "DCGM_FI_DEV_GPU_TEMP",
     "DCGM_FI_DEV_FB_FREE",
@@ -34,9 +38,7 @@ RECENT = (
     "DCGM_FI_DEV_MEM_CLOCK",
     "DCGM_FI_DEV_MEMORY_TEMP",
     "DCGM_FI_DEV_MEM_COPY_UTIL",
-    "DCGM_FI_PROF_DRAM_ACTIVE",
     "DCGM_FI_PROF_PCIE_TX_BYTES",
-    "DCGM_FI_PROF_PCIE_RX_BYTES",
     "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION",
     "DCGM_FI_DEV_PCIE_REPLAY_COUNTER",
     "DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL",
@@ -45,6 +47,7 @@ RECENT = (
 COUNTERS = RECENT[-3:]
 _DRIVER = "550.127.08"
 _RESERVED = 0.008  # share of the memory
+_SPINNING_POWER = 0.42  # of what lies between an idle GPU and its limit: polling moves nothing
 
 
 class GpuFeed:
@@ -60,6 +63,7 @@ class GpuFeed:
         )
         self._keys = noise.keys_of(world.seed, "dcgm", (gpu.uuid for gpu in company.gpus))
         self._families = {name: self._family(name) for name in (*HISTORY, *RECENT)}
+        self._trains = np.array([[gpu.node.account is TRAINING] for gpu in company.gpus])
         self._failing = company.node_of[FAILING_NODE].first_gpu + FAILING_GPU
 
     def blocks(self, moment: Moment) -> Iterator[Block]:
@@ -68,7 +72,9 @@ class GpuFeed:
         for name, values in self._values(moment):
             if lost.any() and name != "DCGM_FI_DEV_XID_ERRORS":
                 values = np.where(lost, np.nan, values)
-            when = slice(None) if name in HISTORY else moment.slab.slow
+            if name in TRAINED and not moment.slab.fine:
+                values = np.where(self._trains, values, np.nan)
+            when = slice(None) if name in HISTORY and name not in TRAINED else moment.slab.slow
             yield from self._families[name].blocks(times[when], values[:, when])
 
     def _values(self, moment: Moment) -> Iterator[tuple[str, Floats]]:
@@ -82,6 +88,8 @@ class GpuFeed:
             np.round(what.memory * self._memory),
             np.round(power, 1),
             self._errors(moment),
+            _ratio(what.dram),
+            np.round(what.host),
         )
         yield from zip(HISTORY, history, strict=True)
         if moment.slab.fine:
@@ -90,17 +98,14 @@ class GpuFeed:
     def _recent(self, moment: Moment, power: Floats) -> Iterator[Floats]:
         what, step_s, totals = moment.activity, moment.slab.step_s, moment.totals
         warmth = 26 + 44 * power / self._most + 2 * noise.drift(self._keys, moment.slab.times, 3600)
-        dram = np.clip(what.sm * 0.6 + what.tensor * 0.2, 0, 1)
         yield np.round(warmth)
         yield np.round((1 - what.memory - _RESERVED) * self._memory)
         yield np.broadcast_to(np.round(_RESERVED * self._memory), what.sm.shape)
         yield np.where(what.sm > 0.02, np.round(self._clock * (1 - 0.12 * what.tensor), -1), 210.0)
         yield np.broadcast_to(self._memory_clock, what.sm.shape)
         yield np.round(warmth + 8)
-        yield np.round(100 * dram)
-        yield _ratio(dram)
-        yield np.round(what.sm * 2.1e9)
-        yield np.round(what.sm * 1.7e9)
+        yield np.round(100 * what.dram)
+        yield np.round(0.2 * what.host)
         yield totals.grow("gpu.energy", power * 1000, step_s)
         yield totals.grow("gpu.replays", np.full(power.shape, 2e-5), step_s)
         linked = totals.grow("gpu.nvlink", what.tensor * self._link * 0.2, step_s)
@@ -108,6 +113,7 @@ class GpuFeed:
 
     def _power(self, what: Activity, moment: Moment) -> Floats:
         share = np.clip(0.3 * what.engine * (what.sm > 0.02) + 0.35 * what.sm + 0.55 * what.tensor, 0, 0.98)
+        share = np.where(what.spins, _SPINNING_POWER, share)
         held = 0.06 * (what.memory > 0.1)  # a loaded model keeps the memory clocked up
         ripple = 1 + 0.02 * noise.white(self._keys, moment.slab.times)
         power: Floats = (self._idle + (self._most - self._idle) * np.maximum(share, held)) * ripple

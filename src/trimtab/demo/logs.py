@@ -1,4 +1,5 @@
-"""What the model servers log, as OTLP/JSON requests: a line of each endpoint every half minute, for two days and on.
+"""What the model servers log, as OTLP/JSON requests: a line of each endpoint every half minute, for two days and on;
+and what the kernel of the failing node wrote of its GPU.
 
 Planted: since its last deploy the degraded endpoint has errors that it never had before. A line is a function of the
 seed, the endpoint and the time, so that a history sent in parts is the one sent at once.
@@ -6,14 +7,14 @@ seed, the endpoint and the time, so that a history sent in parts is the one sent
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trimtab.demo.company import Pod
 from trimtab.demo.endpoints import DEGRADED, DEGRADED_SINCE_H, Endpoint
 from trimtab.demo.simulation import Shipment
 from trimtab.demo.slab import Slab
-from trimtab.demo.world import FINE_S, World, ago
+from trimtab.demo.world import FAILING_GPU, FAILING_NODE, FINE_S, WARNING_H, XID_LOST, XID_WARNING, World, ago
 
 PATH = "/v1/logs"
 KEPT_H = 50.0
@@ -33,6 +34,7 @@ class LogFeed:
     def __init__(self, world: World) -> None:
         self._world = world
         self._since_ms = ago(world.anchor_ms, KEPT_H)
+        self._kernel = kernel_lines(world)
         self._replicas: dict[str, list[Pod]] = {}
         for pod, endpoint in world.company.replicas:
             self._replicas.setdefault(endpoint.name, []).append(pod)
@@ -50,6 +52,12 @@ class LogFeed:
                     yield _request(account, waiting.pop(account))
         for account, resources in waiting.items():
             yield _request(account, resources)
+        kernel = [line for line in self._kernel if slab.first_ms - FINE_S * 1000 < line[0] <= last_ms]
+        if kernel:
+            node = self._world.company.node_of[FAILING_NODE]
+            records = [_record(at_ms, "ERROR", text) for at_ms, text in kernel]
+            about = {"service.name": "kernel", "host.name": node.name}
+            yield _request(node.account.id, [_resource(about, records)])
 
     def _line(self, pods: list[Pod], tick: int) -> tuple[str, dict[str, Any]]:
         """The account and the line, with its resource, of one endpoint at a tick."""
@@ -59,20 +67,43 @@ class LogFeed:
         chance = zlib.crc32(f"{self._world.seed}/{endpoint.name}/{tick}".encode())
         pod = pods[chance % len(pods)]
         severity, text = _deploy(endpoint, self._world, tick) or _said(endpoint, self._world, tick, chance)
-        record = {
-            "timeUnixNano": str((tick - chance % EVERY_MS) * _NS),
-            "severityNumber": _SEVERITIES[severity],
-            "severityText": severity,
-            "body": {"stringValue": f"{severity} {text}"},
-        }
+        record = _record(tick - chance % EVERY_MS, severity, f"{severity} {text}")
         attributes = {
             "service.name": endpoint.name,
             "k8s.pod.name": pod.name,
             "host.name": pod.node.name,
             "team": pod.team,
         }
-        pairs = [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()]
-        return pod.node.account.id, {"resource": {"attributes": pairs}, "scopeLogs": [{"logRecords": [record]}]}
+        return pod.node.account.id, _resource(attributes, [record])
+
+
+def _record(at_ms: int, severity: str, text: str) -> dict[str, Any]:
+    return {
+        "timeUnixNano": str(at_ms * _NS),
+        "severityNumber": _SEVERITIES[severity],
+        "severityText": severity,
+        "body": {"stringValue": text},
+    }
+
+
+def _resource(attributes: Mapping[str, str], records: list[dict[str, Any]]) -> dict[str, Any]:
+    pairs = [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()]
+    return {"resource": {"attributes": pairs}, "scopeLogs": [{"logRecords": records}]}
+
+
+def kernel_lines(world: World) -> list[tuple[int, str]]:
+    """When (ms) the kernel of the failing node wrote what of its GPU."""
+    place = f"PCI:0000:{0x53 + 0x10 * FAILING_GPU:02x}:00"
+    return [
+        (
+            ago(world.anchor_ms, WARNING_H),
+            f"NVRM: Xid ({place}): {XID_WARNING}, pid=21877, name=python, Contained: SM (0x1). RST: No, D-RST: No",
+        ),
+        (
+            world.failed_ms,
+            f"NVRM: Xid ({place}): {XID_LOST}, pid='<unknown>', name=<unknown>, GPU has fallen off the bus.",
+        ),
+    ]
 
 
 def _deploy(endpoint: Endpoint, world: World, tick: int) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from msgspec import Struct
 
+from trimtab.base.records import replace
 from trimtab.demo import audit
 from trimtab.demo.activity import Activity
 from trimtab.demo.alarms import NOISY, POD, THRESHOLD
@@ -21,8 +22,10 @@ from trimtab.demo.logs import KEPT_H, NEW_ERROR
 from trimtab.demo.noise import Floats, Times
 from trimtab.demo.retraining import ARRIVE_MS, PIPELINE, RULE
 from trimtab.demo.retraining import TEAM as RETRAINING_TEAM
+from trimtab.demo.runs import Run
 from trimtab.demo.scaling import RESOURCE, SERVICE
 from trimtab.demo.sizes import MISSIZED, Missized
+from trimtab.demo.stories import SLOWER, STOPPED_GPU
 from trimtab.demo.traces import SLOW_PART
 from trimtab.demo.world import FAILING_GPU, FAILING_NODE, World, ago
 
@@ -60,6 +63,9 @@ def plants(world: World) -> tuple[Plant, ...]:
         _cold_function(world),
         _failed_batch_job(world),
         _hung_run(world),
+        _hanging_run(world),
+        _slow_rank(world),
+        _starved_run(world),
         _noisy_alarm(world),
         _retraining(world),
         _untagged_project(world),
@@ -135,19 +141,55 @@ def _failing_node(world: World) -> Plant:
 
 
 def _hung_run(world: World) -> Plant:
-    run = world.hung
-    gpus = sum(node.machine.gpus for node in run.nodes)
-    hours = (run.end_ms - world.hung_ms) / 3_600_000
-    return Plant(
+    run, since_ms = world.stories.hung, world.stories.hung_ms
+    hours = (run.end_ms - since_ms) / 3_600_000
+    return _of_run(
         "hung-run",
-        "/runs",
-        f"{run.name} ({run.id}) of {run.user} hung: {gpus} GPUs idled for {hours:.1f} h before it was cancelled",
-        run.nodes[0].account.id,
-        run.team,
-        (str(run.id), *(node.name for node in run.nodes)),
-        world.hung_ms,
-        round(sum(node.machine.price for node in run.nodes), 2),
+        run,
+        f"hung: {_gpus(run)} GPUs at SM_ACTIVE 0.99 moved no data for {hours:.1f} h before it was cancelled",
+        since_ms,
+        (*(node.name for node in run.nodes), _stopped(world, run)),
     )
+
+
+def _hanging_run(world: World) -> Plant:
+    run, since_ms = world.stories.hanging, world.stories.hanging_ms
+    says = f"hangs: its {_gpus(run)} GPUs are as busy as those that work, and none moves any data"
+    return _of_run("hanging-run", run, says, since_ms, (*(node.name for node in run.nodes), _stopped(world, run)))
+
+
+def _slow_rank(world: World) -> Plant:
+    run, node, rank = world.stories.straggling, world.stories.slow_node, world.stories.slow_rank
+    gain = 1 - 1 / SLOWER
+    says = f"waits for rank {rank} on {node.name}: steps would be {gain:.0%} shorter without it"
+    found = _of_run("slow-rank", run, says, run.start_ms, (node.name, f"rank {rank}"))
+    return replace(found, page=_page(run), dollars_per_hour=round(gain * found.dollars_per_hour, 2))
+
+
+def _starved_run(world: World) -> Plant:
+    run = world.stories.starved
+    found = _of_run("starved-run", run, "waits for its data loader: its GPUs are a third active", run.start_ms, ())
+    return replace(found, page=_page(run))
+
+
+def _of_run(id_: str, run: Run, says: str, since_ms: int, about: tuple[str, ...]) -> Plant:
+    """What is wrong with a run of the queue, which wastes all of its nodes."""
+    title = f"{run.name} ({run.id}) of {run.user} {says}"
+    price = round(sum(node.machine.price for node in run.nodes), 2)
+    return Plant(id_, "/runs", title, run.nodes[0].account.id, run.team, (str(run.id), *about), since_ms, price)
+
+
+def _page(run: Run) -> str:
+    return f"/runs/{TRAINING.cluster}/{run.id}"
+
+
+def _gpus(run: Run) -> int:
+    return sum(node.machine.gpus for node in run.nodes)
+
+
+def _stopped(world: World, run: Run) -> str:
+    """The GPU of a run that hangs that stopped before the others."""
+    return world.company.gpus[run.nodes[-1].first_gpu + STOPPED_GPU].uuid
 
 
 def _degraded_endpoint(world: World) -> Plant:

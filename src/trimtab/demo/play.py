@@ -102,13 +102,11 @@ class Play:
 
     def _load(self, sender: Sender, progress: Callable[[float, int], None]) -> Loaded:
         began = self._clock.monotonic()
-        for shipment in self._simulation.introductions():
-            sender.send(shipment)
-        sender.finish()
         slabs = list(plan(self._notes.through_ms, self._now()))
         whole = sum(_weight(slab) for slab in slabs)
         samples, done = 0, 0.0
         for slab in slabs:
+            self._introduce(sender)  # a server that was started anew meanwhile has forgotten which are counters
             samples += self._send(sender, slab)
             done += _weight(slab)
             progress(done / whole, samples)
@@ -126,6 +124,7 @@ class Play:
             for shipment in own.scrape(sender.own_metrics(), self._now()):
                 sender.send(shipment)
             if self._notes.through_ms - saved_ms >= _SAVE_MS:
+                self._introduce(sender)  # once a minute, as Prometheus does
                 self._notes.save(self._directory)
                 saved_ms = self._notes.through_ms
             self._bill.deliver(client, self._clock.now_ms())  # once a day
@@ -133,6 +132,12 @@ class Play:
             due_ms = self._notes.through_ms + FINE_S * 1000 - self._clock.now_ms()
             self._stop.wait(max(due_ms, 1) / 1000)
         self._notes.save(self._directory)
+
+    def _introduce(self, sender: Sender) -> None:
+        """Say of each metric family whether it is a counter, before its samples come."""
+        for shipment in self._simulation.introductions():
+            sender.send(shipment)
+        sender.finish()
 
     def _send(self, sender: Sender, slab: Slab, save: bool = True) -> int:
         """Send a slab and note it once all of it is acknowledged; its number of samples."""

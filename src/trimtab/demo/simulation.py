@@ -15,6 +15,7 @@ from trimtab.demo.feed import Feed, Moment
 from trimtab.demo.gpus import GpuFeed
 from trimtab.demo.hosts import HostFeed
 from trimtab.demo.kubernetes import KubernetesFeed
+from trimtab.demo.ranks import RankFeed
 from trimtab.demo.servers import ServerFeed
 from trimtab.demo.slab import Slab
 from trimtab.demo.slurm import QueueFeed
@@ -51,6 +52,7 @@ class Simulation:
             ServerFeed(world, TRITON),
             QueueFeed(world),
             KubernetesFeed(world),
+            RankFeed(world),
         )
 
     def moment(self, slab: Slab) -> Moment:

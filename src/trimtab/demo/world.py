@@ -8,7 +8,8 @@ from functools import cached_property
 
 from trimtab.demo import company, runs
 from trimtab.demo.company import Company, Node
-from trimtab.demo.runs import CANCELLED, Run
+from trimtab.demo.runs import Run
+from trimtab.demo.stories import Stories, stories_of
 
 HISTORY_MS = 14 * 86_400_000 - 15 * 60_000
 """Two weeks, less what a slow load may take: the OTLP door refuses what is older than two weeks."""
@@ -48,24 +49,14 @@ class World:
         return ago(self.anchor_ms, FAILED_SINCE_H)
 
     @cached_property
-    def hung(self) -> Run:
-        """The run that hung: of those on A100s that somebody cancelled in the last week the one that held most; it had
-        stopped to work long before.
-        """
-        ended = (ago(self.anchor_ms, 168), ago(self.anchor_ms, 2))
-        found = [run for run in self.runs if run.state == CANCELLED and ended[0] <= run.end_ms <= ended[1]]
-        return max(found, key=lambda run: (run.partition == "p4d", run.size * (run.end_ms - run.start_ms)))
+    def stories(self) -> Stories:
+        """The runs that hang, straggle or starve, and two that only look as if."""
+        return stories_of(self.runs, self.anchor_ms)
 
     @cached_property
     def runaway(self) -> Run:
         """The sweep that was to take two hours and never ends."""
         return next(run for run in self.runs if run.name == runs.RUNAWAY)
-
-    @property
-    def hung_ms(self) -> int:
-        """When it stopped to work: a whole five minutes, a third of its way."""
-        step = COARSE_S * 1000
-        return (2 * self.hung.start_ms + self.hung.end_ms) // 3 // step * step
 
     def active_runs(self, first_ms: int, last_ms: int) -> list[Run]:
         """Runs that wait, run, or ended in the last hour, at any time between the two."""

@@ -2,6 +2,9 @@
 
 from trimtab.metrics.concept import Alias, Concept, Form, counted, pairs, spread
 
+_ERRORS = ("errors", "error_type")
+_CONGESTION = ("congestion", "infiniband_congestion_type")
+
 HOST_CONCEPTS = (
     Concept(
         "host.cpu.busy",
@@ -44,6 +47,64 @@ HOST_CONCEPTS = (
         "{thread}",
         "load average over a minute",
         (Alias("system.cpu.load_average.1m"), Alias("node_load1")),
+    ),
+    *(
+        Concept(
+            f"fabric.{name}",
+            "host",
+            unit,
+            f"of ports of InfiniBand or RoCE: {meaning}",
+            (
+                counted(f"infiniband.port.{kind}", labels=pairs(**{label: counter})),
+                counted(f"node_infiniband_{exported}_total"),
+            ),
+        )
+        for name, unit, kind, label, counter, exported, meaning in (
+            ("link.downed", "{error}", *_ERRORS, "link_downed", "link_downed", "times that the link went down"),
+            (
+                "link.recovered",
+                "{error}",
+                *_ERRORS,
+                "link_error_recovery",
+                "link_error_recovery",
+                "times that the link trained anew after errors",
+            ),
+            ("symbol.errors", "{error}", *_ERRORS, "symbol_error", "symbol_error", "symbols that were read wrongly"),
+            ("receive.errors", "{error}", *_ERRORS, "port_rcv_errors", "port_errors_received", "broken packets"),
+            (
+                "discards",
+                "{packet}",
+                *_ERRORS,
+                "port_xmit_discards",
+                "port_discards_transmitted",
+                "packets that were thrown away because the port was down or congested",
+            ),
+            (
+                "out_of_sequence",
+                "{packet}",
+                *_ERRORS,
+                "out_of_sequence",
+                "out_of_sequence_packets_received",
+                "packets that came out of order, so that something before them was lost",
+            ),
+            (
+                "ack.timeouts",
+                "{error}",
+                *_ERRORS,
+                "local_ack_timeout_err",
+                "local_ack_timeout_errors",
+                "packets that nobody acknowledged in time",
+            ),
+            ("waits", "{tick}", *_CONGESTION, "port_xmit_wait", "port_transmit_wait", "ticks in which data waited"),
+            (
+                "congestion.notices",
+                "{packet}",
+                *_CONGESTION,
+                "np_cnp_sent",
+                "np_cnp_packets_sent",
+                "notifications of congestion that were sent",
+            ),
+        )
     ),
 )
 

@@ -5,18 +5,18 @@ was on it. Lines of a run that no scheduler has told yet wait for `WAIT_MS`. Wha
 seconds: the next step says how far the run is.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
-from trimtab.fleet.telemetry.devices import JOB_LABELS, first
+from trimtab.fleet.telemetry.devices import first
 from trimtab.fleet.telemetry.identity import short_host
 from trimtab.inventory.runs.filter import RunFilter
 from trimtab.inventory.runs.model import Run
 from trimtab.inventory.runs.store import RunStore
+from trimtab.logs.jobs_named import FILE_KEYS, JOB_IN_NAME, JOB_KEYS
 from trimtab.logs.model import LogBatch, LogEvent
 from trimtab.progress import lines
 from trimtab.progress.model import Mark, Workload, merged
@@ -31,15 +31,12 @@ MOST_HELD = 100_000
 _LONGEST_MS = 14 * 86_400_000
 """The age of lines that are taken: older ones are refused by the doors."""
 _MOST_RUNS = 20_000
-_JOBS = (*JOB_LABELS, "SLURM_JOB_ID", "job_id", "trimtab.run")
 _PODS = (
     ("k8s.namespace.name", "k8s.pod.name"),
     ("namespace", "pod"),
     ("kubernetes.namespace_name", "kubernetes.pod_name"),
 )
 _HOSTS = ("host.name", "k8s.node.name", "hostname", "host")
-_FILES = ("log.file.path", "log.file.name", "file", "filename")
-_JOB_IN_NAME = re.compile(r"(?:slurm|job|log|out)[-_.](\d{2,})(?:[-_.]\d+)*\.(?:out|err|log|txt)\b", re.IGNORECASE)
 
 
 class Whose(Struct, frozen=True):
@@ -149,10 +146,10 @@ class LineIntake:
 def whose(batch: LogBatch, event: LogEvent) -> Whose:
     """What an event and its stream say of who wrote it."""
     about = event.attributes
-    job = first(about, _JOBS)
+    job = first(about, JOB_KEYS)
     if not job:
-        names = (*(about[name] for name in _FILES if name in about), batch.stream.name, batch.group.name)
-        job = next((found.group(1) for name in names if (found := _JOB_IN_NAME.search(name))), "")
+        names = (*(about[name] for name in FILE_KEYS if name in about), batch.stream.name, batch.group.name)
+        job = next((found.group(1) for name in names if (found := JOB_IN_NAME.search(name))), "")
     pod = next((f"{about.get(space, '')}/{about[name]}" for space, name in _PODS if about.get(name)), "")
     host = first(about, _HOSTS) or batch.stream.name
     return Whose(batch.group.account, job, pod, short_host(host))

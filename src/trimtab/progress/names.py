@@ -9,7 +9,9 @@ labels name the run.
 import re
 from collections.abc import Mapping
 
-from trimtab.fleet.telemetry.concepts import Metric
+from trimtab.fleet.telemetry.concepts import Found, Metric
+from trimtab.fleet.telemetry.devices import pod_of
+from trimtab.inventory.runs.model import Run
 
 _NOT_A_NAME = re.compile(r"[^a-zA-Z0-9_:]")
 
@@ -41,8 +43,26 @@ TOLD: Mapping[str, tuple[Metric, ...]] = {
     "evaluations": _metrics("training.evaluations"),
 }  # fmt: skip
 """By field of a mark, and what counts events; the first name that a run has is taken."""
+OWN_STEP = _metrics(
+    "training.step.own.time", "training.step.compute.time", "training.step.own.time_seconds", "step_compute_time",
+)  # fmt: skip
+"""A rank's own time of a step: without the time in which it waits for other ranks."""
+RANK_LABELS = (
+    "rank", "global_rank", "trimtab.rank", "torch.distributed.rank", "world_rank", "ray_train_worker_world_rank",
+)  # fmt: skip
+"""Labels that say which rank of a run tells something."""
 RUN_LABELS = (
     "run", "run_name", "run_id", "trimtab.run", "ray_train_run_name", "ray_train_run_id", "slurm_job_id", "job_id",
     "slurm.job.id", "hpc_job", "exported_job_id", "jobid",
 )  # fmt: skip
 """Labels that name a run, by its id or its name."""
+
+
+def names_run(run: Run, one: Found) -> bool:
+    """Whether the labels of a series name a run."""
+    pairs = one.series.dimensions
+    known = {run.key.job, run.name} - {""}
+    if any(pairs.get(label) in known for label in RUN_LABELS):
+        return True
+    pod = pod_of(one.series)
+    return bool(pod) and (run.key.job == pod or any(part.pod == pod for part in run.held))

@@ -7,13 +7,14 @@ from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
+from trimtab.base.records import replace
 from trimtab.fleet.health.impact import Milestones
 from trimtab.fleet.telemetry.concepts import Registry
 from trimtab.fleet.telemetry.reading import Reader
 from trimtab.inventory.runs.model import Held, Run, RunKey, RunState
 from trimtab.inventory.runs.store import RunStore
 from trimtab.jobs.periodic import Job
-from trimtab.progress import series
+from trimtab.progress import pace, series
 from trimtab.progress.course import Course, course_of
 from trimtab.progress.intake import FLUSH_S, LineIntake
 from trimtab.progress.milestones import milestones_of
@@ -45,14 +46,16 @@ class ProgressRoom(Struct, frozen=True):
         return cls(runs, store, LineIntake(runs, store, clock), reader, registry, clock)
 
     async def one(self, scope: Scope, run: Run, held_hours: float) -> RunProgress:
-        """The progress of a run that the scope sees, with its energy. Raises QueryAborted, Unavailable.
+        """The progress of a run that the scope sees, with its energy and the pace of its ranks.
 
         What lines, callbacks and imports told comes first; metrics are asked where these told no step.
+        Raises QueryAborted, Unavailable.
         """
         now_ms = self.clock.now_ms()
         sight = Scope(accounts=scope.accounts)  # who may see a run may see what it did, whatever its series' tags
         energy = await series.energy_of(self.reader, self.registry, sight, run, now_ms)
-        return _report(run, await self._all_of(sight, run, now_ms), held_hours, energy)
+        ranks = await pace.paces_of(self.reader, self.registry, sight, run, now_ms)
+        return replace(_report(run, await self._all_of(sight, run, now_ms), held_hours, energy), pace=ranks)
 
     async def listed(self, runs: Sequence[Run], held_hours: Mapping[RunKey, float]) -> dict[RunKey, RunProgress]:
         """The progress of runs as it was told, without metrics and energy; runs without any are absent."""

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from trimtab.access.scope import Scope
 from trimtab.fleet.telemetry import concepts
 from trimtab.fleet.telemetry.concepts import Finder, Found, Registry
-from trimtab.fleet.telemetry.devices import COUNT_ONLY, Device, SeriesIndex, pod_of
+from trimtab.fleet.telemetry.devices import COUNT_ONLY, Device, SeriesIndex
 from trimtab.fleet.telemetry.reading import Reader
 from trimtab.inventory.runs.model import Run
 from trimtab.metrics.model import Kind
@@ -17,7 +17,7 @@ from trimtab.metrics.plan import StatRequest, StatSeries
 from trimtab.metrics.statistics import parse_statistic
 from trimtab.progress.energy import GAP_S, Energy, of_counter, of_power
 from trimtab.progress.model import Mark, MarkKind
-from trimtab.progress.names import RUN_LABELS, TOLD
+from trimtab.progress.names import TOLD, names_run
 from trimtab.progress.report import RunEnergy
 
 _LAST, _AVERAGE = parse_statistic("Last"), parse_statistic("Average")
@@ -46,7 +46,7 @@ async def marks_of(reader: Reader, registry: Registry, scope: Scope, run: Run, n
     finder = Finder(registry, scope, start_ms - step_s * 1000)
     chosen: dict[str, list[Found]] = {}
     for name, metrics in TOLD.items():
-        mine = [one for one in finder.all(metrics) if _names(run, one)]
+        mine = [one for one in finder.all(metrics) if names_run(run, one)]
         if mine:
             chosen[name] = [one for one in mine if one.metric.name == mine[0].metric.name]
     if not any(name in chosen for name in ("step", "samples", "tokens", "epoch")):
@@ -62,16 +62,6 @@ async def marks_of(reader: Reader, registry: Registry, scope: Scope, run: Run, n
             held[at] = max(held.get(at, value), value)
     marks = _marks(columns, step_s * 1000, end_ms)
     return ToldBySeries(marks, tuple(found[0].metric.name for found in chosen.values()))
-
-
-def _names(run: Run, one: Found) -> bool:
-    """Whether the labels of a series name a run."""
-    pairs = one.series.dimensions
-    known = {run.key.job, run.name} - {""}
-    if any(pairs.get(label) in known for label in RUN_LABELS):
-        return True
-    pod = pod_of(one.series)
-    return bool(pod) and (run.key.job == pod or any(part.pod == pod for part in run.held))
 
 
 def _points(answer: StatSeries, *, growing: bool) -> list[tuple[int, float]]:

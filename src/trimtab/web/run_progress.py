@@ -118,6 +118,7 @@ def shown(found: RunProgress) -> dict[str, Any]:
         "facts": facts(found),
         "unknown": found.goodput.how if course is None else "",
         "course": course,
+        "pace": found.pace,
     }
 
 
@@ -125,7 +126,18 @@ def as_dict(found: RunProgress) -> dict[str, Any]:
     """The figures as JSON has them: each with how it came about."""
     course = found.course
     known = ("step_s", "samples_per_s", "tokens_per_s", "mfu", "goodput", "kwh", "joules_a_sample", "joules_a_token")
-    own = {name: {"value": getattr(found, name).value, "how": getattr(found, name).how} for name in known}
+    own: dict[str, Any] = {
+        name: {"value": getattr(found, name).value, "how": getattr(found, name).how} for name in known
+    }
+    if found.pace is not None:
+        judged = found.pace.judgement
+        own["pace"] = {
+            "slow": judged.slow,
+            "node": found.pace.slow_node,
+            "gain": judged.gain,
+            "words": judged.words,
+            "gpu_hours": found.pace.lost_gpu_hours,
+        }
     if course is None:
         return own
     counts = ("step", "epoch", "loss", "evaluations", "checkpoints", "unsaved_steps", "restarts", "lost_steps")

@@ -76,6 +76,7 @@ from trimtab.jobs.processes import Processes
 from trimtab.jobs.reports import Reporting, Told
 from trimtab.kpis import throttles
 from trimtab.kpis import use as kpi_use
+from trimtab.kpis.runs.reader import RunReports
 from trimtab.listen import check_exposure
 from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.patterns.room import LogAnomalyRoom
@@ -132,6 +133,7 @@ from trimtab.wiring.live_costs import (
     units_of,
 )
 from trimtab.wiring.live_scaling import LiveScaling, Wiring, live_scaling
+from trimtab.wiring.starved_hours import starved_hours
 
 _RESUME_S = 30.0  # how long a start waits for what a crash left in the log before it reads the series
 
@@ -436,9 +438,10 @@ def _advice(
     async def rules() -> OwnerRules:
         return owner_rules((await economics.rules.current()).rules)
 
-    return AdviceRoom.of(
-        stores.state, clock, AdviceMeans(*facts, audit.reader, watches, owner, fleet[0], rules, fleet[1])
-    )
+    hours, health = fleet
+    phases = starved_hours(RunReports(facts[1], facts[2], facts[0], hours, clock))
+    means = AdviceMeans(*facts, audit.reader, watches, owner, hours=hours, rules=rules, health=health, phases=phases)
+    return AdviceRoom.of(stores.state, clock, means)
 
 
 def _rightsizing(

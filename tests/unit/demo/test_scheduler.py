@@ -7,12 +7,9 @@ from tests.unit.demo.conftest import ANCHOR_MS
 
 from trimtab.client.inventory_wire import ReportNodes, ReportRuns, RunRecord
 from trimtab.demo.company import RESEARCH, TRAINING
-from trimtab.demo.plants import IDLE_BELOW, held_gpus, plants
-from trimtab.demo.runs import CANCELLED
+from trimtab.demo.plants import held_gpus
 from trimtab.demo.scheduler import NODES_PATH, RUNS_PATH, SchedulerFeed
-from trimtab.demo.simulation import Simulation
 from trimtab.demo.slab import Slab
-from trimtab.demo.totals import Totals
 from trimtab.demo.world import FAILING_NODE, World
 
 DAY_MS = 86_400_000
@@ -72,16 +69,3 @@ def test_live_reports_come_by_the_minute(made: World) -> None:
     sent = [list(feed.shipments(Slab(at, at + 15_000, 15))) for at in range(ANCHOR_MS, ANCHOR_MS + 120_000, 30_000)]
     assert 2 == sum(bool(one) for one in sent)
     assert {RUNS_PATH, NODES_PATH} == {shipment.path for one in sent for shipment in one}
-
-
-def test_the_hung_run_idles_until_it_is_cancelled_and_is_planted(made: World) -> None:
-    run, plant = made.hung, next(one for one in plants(made) if one.id == "hung-run")
-    slab = Slab(run.start_ms, run.end_ms - 300_000, 300)
-    activity = Simulation(made, Totals()).moment(slab).activity
-    rows = [gpu for node in run.nodes for gpu in node.gpus]
-    idle = activity.sm[rows] < IDLE_BELOW
-    late = slab.times >= made.hung_ms
-    assert idle[:, late].all()
-    assert not idle[:, ~late].all(axis=1).any()
-    assert (run.state, plant.resources[0], plant.since_ms) == (CANCELLED, str(run.id), made.hung_ms)
-    assert late.sum() > 6

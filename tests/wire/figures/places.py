@@ -21,6 +21,7 @@ NOT_WALKED: Mapping[str, str] = {
         )),
         ("of a run's whole life: page, command and REST ask one room (tests/wire/rest/test_run_progress)", (
             "run_step", "run_tokens_per_s", "run_mfu", "run_goodput", "run_restarts", "run_energy_kwh",
+            "run_slow_rank_hours", "run_slow_rank_cost", "run_productive_share", "phase_gpu_hours", "phase_cost",
         )),
         ("needs a batch job that runs", (
             "batch_running", "batch_records_per_s", "batch_left", "batch_records", "batch_cost", "batch_failed",

@@ -18,6 +18,8 @@ from trimtab.client.alarms import Alarms
 from trimtab.client.api import Client
 from trimtab.client.cost_anomalies import CostAnomalies
 from trimtab.client.cost_explorer import Asked, CostExplorer
+from trimtab.client.datasets import Datasets
+from trimtab.client.datasets_wire import SqlStatement
 from trimtab.client.economics import Economics
 from trimtab.client.inventory import Inventory
 from trimtab.client.inventory_wire import ReportRuns, ResourceRecord, RunRecord, SetRate
@@ -126,7 +128,7 @@ def test_no_report_says_a_figure_that_the_api_does_not(client: Client, template:
 def told(client: Client, owner: str) -> Known:
     """What the API says of everybody, or of an owner, after the report: a server that others use learns meanwhile."""
     known = Known()
-    for tell in (tell_costs, tell_kpis, tell_runs, tell_advice, tell_anomalies):
+    for tell in (tell_costs, tell_kpis, tell_runs, tell_phases, tell_advice, tell_anomalies):
         tell(client, known, owner)
     return known
 
@@ -189,6 +191,24 @@ def tell_runs(client: Client, known: Known, owner: str) -> None:
         known.add("%", *([hours / whole * 100] if whole else []))
     known.add("%", *(one.active_share * 100 for one in runs if one.active_share is not None))
     known.text(*(one.largest_loss.words for one in runs if one.largest_loss is not None))
+
+
+def tell_phases(client: Client, known: Known, owner: str) -> None:
+    """What the GPUs of runs did, by the dataset of phases: of all runs, and of those that are no services."""
+    whose = f"owner = '{owner}'" if owner else "true"
+    services = [
+        one.job for one in Runs(client).listed(start=day(FIRST), end=day(TODAY), limit=500).runs
+        if one.tags.get("kind", "") in ("Deployment", "StatefulSet", "ReplicaSet", "DaemonSet")
+    ]  # fmt: skip
+    left_out = ", ".join(f"'{job}'" for job in services) or "''"
+    for only in ("true", f"run NOT IN ({left_out})"):
+        sql = f"SELECT phase, sum(gpu_hours), sum(cost) FROM run_phases WHERE {whose} AND {only} GROUP BY phase"
+        rows = Datasets(client).sql(SqlStatement(sql, start=day(FIRST), end=day(TODAY))).rows
+        whole = sum(float(row[1]) for row in rows)
+        for _, hours, cost in rows:
+            known.add("h", float(hours), whole)
+            known.add("%", *([float(hours) / whole * 100] if whole else []))
+            known.add("USD", Decimal(str(cost or 0)))
 
 
 def tell_advice(client: Client, known: Known, owner: str) -> None:

@@ -143,6 +143,37 @@ def test_metrics_that_name_the_run_tell_and_energy_comes_from_its_counter_else_f
     assert (700 * 3600) / 59e6 == pytest.approx(found.joules_a_token.value, rel=0.03)
 
 
+def test_step_times_by_rank_say_which_node_slows_the_run_and_what_that_costs(cluster: Cluster) -> None:
+    job = cluster.run(f"job-{new_id()[:8]}")
+    rows = [
+        wire.Datum(
+            name="training.step.own.time", value=2.0 if rank != 3 else 2.5, time=cluster.begun + at * MINUTE,
+            dimensions={"run": job, "rank": str(rank), "host.name": cluster.node},
+        )
+        for rank in range(4)
+        for at in range(60)
+    ]  # fmt: skip
+    for at in range(0, len(rows), 100):
+        cluster.client.put("train", rows[at : at + 100])
+    cluster.client.query("train", "training.step.own.time", fresh=True)
+    pace = cluster.progress(job).pace
+    assert pace is not None
+    assert ("3", cluster.node, True) == (pace.slow, pace.node, pace.own)
+    assert (0.2, 2 * 1.0 * 0.2) == (pytest.approx(pace.gain), pytest.approx(pace.gpu_hours))
+    report = cluster.runs.one(job, cluster.name)
+    assert set(report.run.amounts) == set(pace.amounts)
+    for currency, amount in pace.amounts.items():
+        assert float(report.run.amounts[currency]) * 0.2 == pytest.approx(float(amount), rel=1e-4)
+    assert f"steps would be 20.0% shorter without that (on {cluster.node}): 0.4 GPU-hours" in cluster.command(
+        "show", job, "--cluster", cluster.name
+    ).replace("\n", " ")
+    page = httpx.get(f"{cluster.url}/runs/{cluster.name}/{job}").text
+    assert "Rank 3 slows the job" in page
+    assert "+25.0 %" in page
+    told = httpx.get(f"{cluster.url}/runs/{cluster.name}/{job}.json").json()["progress"]["pace"]
+    assert (("3", cluster.node), pytest.approx(0.4)) == ((told["slow"], told["node"]), told["gpu_hours"])
+
+
 def test_what_is_not_known_says_why(cluster: Cluster) -> None:
     found = cluster.progress(cluster.run(f"job-{new_id()[:8]}"))
     assert (None, None, None) == (found.course, found.mfu.value, found.kwh.value)

@@ -7,12 +7,13 @@ from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.check import Check, Want
-from trimtab.advice.facts import BILL_DAYS, DAY_MS, Ask, Facts, GpuLoss, Thing, Watch
+from trimtab.advice.facts import BILL_DAYS, DAY_MS, Ask, Facts, GpuLoss, RunHours, Thing, Watch
 from trimtab.advice.gather.bills import Billed, billed
 from trimtab.advice.gather.gpus import GpuReader
 from trimtab.advice.gather.machines import KnownFleet, known_fleet
 from trimtab.advice.gather.measures import measures
 from trimtab.advice.gather.things import read_kinds, things
+from trimtab.advice.gather.training import TrainingReader
 from trimtab.advice.rules import Rules, no_rules
 from trimtab.base.clock import Clock
 from trimtab.base.records import replace
@@ -31,6 +32,14 @@ OwnerFacet = Callable[[], Awaitable[Facet]]
 """What of the bill says whose a line is: the category of the allocation rules, or a tag."""
 Watches = Callable[[Scope], Awaitable[Sequence[Watch]]]
 """Asks for the alarms that are kept here."""
+Phases = Callable[[Scope], Awaitable[Sequence[RunHours]]]
+"""Asks what the GPUs of the runs of the last days did."""
+
+
+async def no_phases(scope: Scope) -> Sequence[RunHours]:
+    """Where nobody says what GPUs did."""
+    del scope
+    return ()
 
 
 class FactsReader(Struct, frozen=True):
@@ -46,6 +55,7 @@ class FactsReader(Struct, frozen=True):
     hours: HoursReader | None = None
     rules: Rules = no_rules
     health: HealthReader | None = None
+    phases: Phases = no_phases
 
     async def read(
         self, checks: Iterable[Check], scope: Scope = EVERYTHING, wants: frozenset[Want] = frozenset()
@@ -83,13 +93,16 @@ class FactsReader(Struct, frozen=True):
             rules=await self.rules(),
             billed_owners=bill.owners,
         )
-        gpus = self._gpu_reader()
+        gpus, training = self._gpu_reader(), TrainingReader(self.reader, self.registry, self.inventory)
         return replace(
             facts,
             things={kind: [_owned(one, facts) for one in many] for kind, many in found.items()},
             gpus=await gpus.gpus(scope, now_ms, fleet, facts) if Want.GPUS in wants else (),
             gpu_losses=await gpus.losses(scope, now_ms) if Want.LOSSES in wants else (),
             gpu_actions=await self._actions(scope, now_ms) if Want.ACTIONS in wants else (),
+            ports=await training.ports(scope, now_ms) if Want.FABRIC in wants else (),
+            program_faults=await training.faults(scope, now_ms) if Want.LINES in wants else (),
+            run_hours=await self.phases(scope) if Want.PHASES in wants else (),
         )
 
     async def _fleet(self, scope: Scope, now_ms: int, bill: Billed) -> KnownFleet:

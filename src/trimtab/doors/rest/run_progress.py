@@ -12,14 +12,16 @@ from trimtab.base.errors import InvalidInput
 from trimtab.client import progress_wire as wire
 from trimtab.doors.rest.inventory import Place
 from trimtab.doors.rest.spec import Call, Operation
-from trimtab.inventory.runs.model import Run, RunKey
+from trimtab.inventory.runs.model import RunKey
 from trimtab.kpis.runs.reader import RunReports
+from trimtab.kpis.runs.report import RunReport
 from trimtab.progress import power_files
 from trimtab.progress.course import Course
 from trimtab.progress.energy import of_power
 from trimtab.progress.flops import Known
 from trimtab.progress.mllog import read_log
 from trimtab.progress.model import Mark, Workload
+from trimtab.progress.pace import RankPaces
 from trimtab.progress.power_limits import Advised, Choice, Trial, advise
 from trimtab.progress.report import RunProgress
 from trimtab.progress.room import ProgressRoom
@@ -27,6 +29,7 @@ from trimtab.progress.store import Told
 
 _RUNS, _TAG = "/rest/v1/runs", "runs"
 _MOST_NAMED = 100
+_MOST_RANKS = 16
 ZEUS = "window of Zeus"
 
 
@@ -50,7 +53,7 @@ def operations(rooms: Progressing, place: Place) -> list[Operation]:
     async def one(call: Call[ProgressQuery, None]) -> wire.RunProgress:
         report = await rooms.reports.priced_one(call.principal.scope, call.query.job, call.query.cluster)
         found = await rooms.room.one(call.principal.scope, report.run, report.gpu_hours)
-        return progress_on_wire(report.run, found)
+        return progress_on_wire(report, found)
 
     async def put(call: Call[Any, wire.ReportProgress]) -> wire.ProgressTaken:
         body = call.body
@@ -83,7 +86,8 @@ def operations(rooms: Progressing, place: Place) -> list[Operation]:
             "GET",
             f"{_RUNS}/progress",
             "get run progress",
-            "How far a run is: steps, tokens/s, MFU, goodput, restarts, lost steps and energy, each with how.",
+            "How far a run is: steps, tokens/s, MFU, goodput, restarts, lost steps and energy, each with how, and "
+            "which rank slows it.",
             one,
             wire.RunProgress,
             query=ProgressQuery,
@@ -128,8 +132,9 @@ def operations(rooms: Progressing, place: Place) -> list[Operation]:
     ]
 
 
-def progress_on_wire(run: Run, found: RunProgress) -> wire.RunProgress:
-    """The progress of a run."""
+def progress_on_wire(report: RunReport, found: RunProgress) -> wire.RunProgress:
+    """The progress of a run; its report says what its GPU-hours cost."""
+    run = report.run
     return wire.RunProgress(
         job=run.key.job,
         cluster=run.key.cluster,
@@ -143,6 +148,26 @@ def progress_on_wire(run: Run, found: RunProgress) -> wire.RunProgress:
         kwh=_known(found.kwh),
         joules_a_sample=_known(found.joules_a_sample),
         joules_a_token=_known(found.joules_a_token),
+        pace=None if found.pace is None else _pace(found.pace, report),
+    )
+
+
+def _pace(found: RankPaces, report: RunReport) -> wire.RunPace:
+    cost = report.part_of_cost(found.lost_gpu_hours)
+    judged = found.judgement
+    return wire.RunPace(
+        slow=judged.slow,
+        node=found.slow_node,
+        gain=judged.gain,
+        words=judged.words,
+        gpu_hours=found.lost_gpu_hours,
+        amounts={currency: f"{amount:.6f}" for currency, amount in cost.items()},
+        metric=found.metric,
+        own=found.own,
+        ranks=[
+            wire.RankPace(one.rank, found.nodes.get(one.rank, ""), one.pace, one.slowest_share)
+            for one in judged.ranks[:_MOST_RANKS]
+        ],
     )
 
 

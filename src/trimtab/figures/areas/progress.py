@@ -1,6 +1,7 @@
 """The figures of what a run has done: how far it is, how well it used its accelerators, and the energy it took."""
 
 from trimtab.figures.model import Figure, Rollup
+from trimtab.fleet.basis import Basis
 
 _SPAN = "the whole life of the run"
 
@@ -20,7 +21,8 @@ MFU = Figure(
 )  # fmt: skip
 GOODPUT = Figure(
     id="run_goodput", label="Goodput", area="runs", unit="1", rollup=Rollup.RATIO, rows="/runs", span=_SPAN,
-    formula="productive ÷ held GPU-hours; productive is training of steps that nothing before had done already",
+    formula="training of steps that nothing before had done already, by what the program says, ÷ held GPU-hours; the "
+    "productive share of *What its GPUs did* is another figure: by the signals of the GPUs, of what is known",
 )  # fmt: skip
 RESTARTS = Figure(
     id="run_restarts", label="Restarts", area="runs", unit="1", rollup=Rollup.SUM, rows="/runs", span=_SPAN,
@@ -32,5 +34,16 @@ ENERGY = Figure(
     formula="growth of its GPUs' energy counters while it held them, else their power by the trapezoid rule; without "
     "hosts and cooling",
 )  # fmt: skip
+SLOW_RANK_HOURS = Figure(
+    id="run_slow_rank_hours", label="Lost to a slow rank", area="runs", unit="h", rollup=Rollup.SUM, rows="/runs",
+    span=_SPAN,
+    formula="GPUs × the time in which the step times of its ranks were compared × the share by which steps would be "
+    "shorter if the slowest rank took the median of the others; 0 where no rank is the slowest in half of them",
+)  # fmt: skip
+SLOW_RANK_COST = Figure(
+    id="run_slow_rank_cost", label="Cost of a slow rank", area="runs", unit="$", rollup=Rollup.SUM, rows="/runs",
+    span=_SPAN, basis=Basis.NET_AMORTISED.value,
+    formula="Σ over runs: cost of the run × GPU-hours lost to a slow rank ÷ GPU-hours held",
+)  # fmt: skip
 
-FIGURES = (STEP, TOKENS, MFU, GOODPUT, RESTARTS, ENERGY)
+FIGURES = (STEP, TOKENS, MFU, GOODPUT, RESTARTS, ENERGY, SLOW_RANK_HOURS, SLOW_RANK_COST)

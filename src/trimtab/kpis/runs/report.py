@@ -74,6 +74,10 @@ class RunReport(Struct, frozen=True):
         found = [PhaseHours(phase, hours, self.cost.part(hours / whole)) for phase, hours in known.items()]
         return tuple(sorted(found, key=lambda one: -one.gpu_hours))
 
+    def part_of_cost(self, gpu_hours: float) -> Mapping[str, Decimal]:
+        """What some of its GPU-hours cost, by currency; {} where that is unknown."""
+        return self.cost.part(min(gpu_hours / self.gpu_hours, 1.0)) if self.gpu_hours > 0 and gpu_hours > 0 else {}
+
     @property
     def largest_loss(self) -> PricedLoss | None:
         """The loss that is worth most."""

@@ -1,6 +1,7 @@
 """`/runs` and `/runs/<cluster>/<job>`: the queue, what ran and what it cost, and one run in full."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,7 +11,9 @@ from trimtab.base import typed
 from trimtab.base.errors import NotFound
 from trimtab.charts.svg import Svg
 from trimtab.client import runs_wire
+from trimtab.figures.areas import phases as phase_figures
 from trimtab.figures.areas import profiles as profile_figures
+from trimtab.figures.areas import progress as progress_figures
 from trimtab.figures.areas import runs as figures
 from trimtab.figures.areas.money import COULD_BE_SAVED, RUN_COST
 from trimtab.figures.register import REGISTER
@@ -156,6 +159,9 @@ def _ones(site: Site) -> list[BaseRoute]:
             money=money,
             length=length_of,
             progress=run_progress.shown(progress) if progress is not None else None,
+            pace_cost=_pace_cost(report, progress),
+            rank_figures=progress_figures,
+            phase_figures=phase_figures,
         )
 
     async def as_json(request: Request) -> Response:
@@ -229,6 +235,12 @@ async def _progress(site: Site, view: View, report: RunReport) -> RunProgress | 
         return None
     key = ("progress", view.scope, report.run.key)
     return await site.cache.get(key, 15.0, lambda: room.one(view.scope, report.run, report.gpu_hours))
+
+
+def _pace_cost(report: RunReport, progress: RunProgress | None) -> Mapping[str, Decimal]:
+    """What the run lost to a slow rank, by currency."""
+    pace = progress.pace if progress is not None else None
+    return report.part_of_cost(pace.lost_gpu_hours) if pace is not None else {}
 
 
 def _chosen(view: View, rows: Sequence[RunRow]) -> list[RunRow]:

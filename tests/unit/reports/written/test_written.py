@@ -15,6 +15,7 @@ from trimtab.base.clock import ManualClock, to_ms
 from trimtab.base.errors import AccessDenied, InvalidInput, NotFound, Unavailable
 from trimtab.base.records import replace
 from trimtab.figures.register import BY_NAME
+from trimtab.fleet.phases.phase import Phase
 from trimtab.inventory.runs.model import RunKey, RunState
 from trimtab.kpis.formulas import FORMULAS
 from trimtab.kpis.model import GroupKpis, Kpi
@@ -24,6 +25,7 @@ from trimtab.reports.written.document import Document, Said, Section
 from trimtab.reports.written.files import file_of
 from trimtab.reports.written.html import as_fragment
 from trimtab.reports.written.model import Scheduled, Status, reach_of
+from trimtab.reports.written.parts.phases import phases_part
 from trimtab.reports.written.parts.runs import runs_part
 from trimtab.reports.written.parts.services import services_part
 from trimtab.reports.written.store import ReportStore, pack, unpack
@@ -123,6 +125,39 @@ def test_tables_name_figures_as_the_register_does_with_their_basis_and_range() -
     named = ("Requests", "Latency p50", "Latency p95", "First token p95", "Success", "Error budget left")
     assert named == endpoints.heads[1:]
     assert {*runs.heads[3:], *named} <= set(BY_NAME)
+
+
+def did(job: str, training: bool = True, **hours: float) -> SimpleNamespace:
+    """A run whose GPU-hours cost 2 USD each, by phase."""
+    phases = tuple(
+        SimpleNamespace(phase=Phase[name], gpu_hours=value, amounts={"USD": Decimal(2) * Decimal(value)})
+        for name, value in hours.items()
+    )
+    key = SimpleNamespace(run=SimpleNamespace(key=RunKey("1", "atlas", job), is_training=training))
+    return SimpleNamespace(run=key.run, gpu_hours=sum(hours.values()), phases=phases)
+
+
+def test_lost_time_is_told_by_its_cause_with_what_it_cost_and_all_phases_add_up() -> None:
+    ask = ask_of(template_of("weekly-fleet"), EVERYTHING, NOW_MS)
+    runs = [did("7", PRODUCTIVE=80.0, HUNG=16.0, CHECKPOINTING=4.0), did("8", PRODUCTIVE=99.5, STARVED=0.5)]
+    part = phases_part(ask, runs)  # type: ignore[arg-type]  # as far as it is asked
+    (said,) = part.section.said  # half an hour of 200 is not worth a sentence, a checkpoint is work's own cost
+    assert "16 h of GPUs (8.0 %) of 1 run were hung, 32.00 USD." == said.text
+    assert [32.0] == [one.weight for one in part.claims]
+    (table,) = part.section.tables
+    assert [
+        ("productive", "180 h", "90 %", "359.00 USD"), ("checkpointing", "4.0 h", "2.0 %", "8.00 USD"),
+        ("starved of input", "0.5 h", "0.2 %", "1.00 USD"), ("hung", "16 h", "8.0 %", "32.00 USD"),
+    ] == table.rows  # fmt: skip
+    assert {"GPU-hours by phase", "Cost by phase"} <= {*table.heads} & set(BY_NAME)
+
+
+def test_without_lost_time_the_productive_share_is_said_and_without_signals_that_nothing_tells() -> None:
+    ask = ask_of(template_of("weekly-fleet"), EVERYTHING, NOW_MS)
+    (well,) = phases_part(ask, [did("7", PRODUCTIVE=50.0)]).section.said  # type: ignore[list-item]  # so too
+    assert "Of 50 h of GPUs 100 % were productive." == well.text
+    (nothing,) = phases_part(ask, []).section.said
+    assert "Nothing tells what the GPUs of runs did." == nothing.text
 
 
 @pytest.mark.parametrize("name", list(TEMPLATES))

@@ -29,6 +29,7 @@ from trimtab.reports.datasets.sources.kpis import kpis
 from trimtab.reports.datasets.sources.logs import logs
 from trimtab.reports.datasets.sources.metrics import metrics
 from trimtab.reports.datasets.sources.resources import resources
+from trimtab.reports.datasets.sources.run_phases import run_phases
 from trimtab.reports.datasets.sources.runs import runs
 from trimtab.reports.datasets.sources.savings import savings
 from trimtab.reports.datasets.sources.spans import spans
@@ -71,6 +72,7 @@ def every_source(rooms: Rooms) -> Mapping[str, Source]:
         spans(),
         audit(),
         runs(rooms.runs, rooms.progress),
+        run_phases(rooms.runs),
         resources(rooms.resources),
         alarm_history(rooms.alarms),
         advice(rooms.findings, rooms.clock),

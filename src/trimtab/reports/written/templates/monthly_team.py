@@ -8,6 +8,7 @@ from trimtab.reports.written.facts import Ask, Facts
 from trimtab.reports.written.parts.advice import advice_part
 from trimtab.reports.written.parts.gpus import gpus_part
 from trimtab.reports.written.parts.money import money_part
+from trimtab.reports.written.parts.phases import phases_part
 from trimtab.reports.written.parts.runs import runs_part
 from trimtab.reports.written.template import Template
 
@@ -25,6 +26,7 @@ async def write(facts: Facts, ask: Ask) -> list[Part]:
         money_part(ask, money, by_owner=False),
         gpus_part(ask, fleet, teams),
         runs_part(ask, runs),
+        phases_part(ask, runs),
         advice_part(advice),
     ]
 

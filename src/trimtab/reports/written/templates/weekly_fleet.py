@@ -10,6 +10,7 @@ from trimtab.reports.written.parts.alarms import alarms_part
 from trimtab.reports.written.parts.anomalies import anomalies_part
 from trimtab.reports.written.parts.gpus import gpus_part
 from trimtab.reports.written.parts.money import money_part
+from trimtab.reports.written.parts.phases import phases_part
 from trimtab.reports.written.parts.runs import runs_part
 from trimtab.reports.written.template import Template
 
@@ -27,6 +28,7 @@ async def write(facts: Facts, ask: Ask) -> list[Part]:
         money_part(ask, money),
         anomalies_part(found),
         runs_part(ask, runs),
+        phases_part(ask, runs),
         alarms_part(alarms),
         advice_part(advice),
     ]

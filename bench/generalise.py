@@ -74,6 +74,9 @@ def anomalies(directory: Path) -> dict[str, object]:
         print(
             f"{source:32} {spread[source]:7.3f} with {choices[best]}; without the sudden judge {simplest[source]:.3f}"
         )
+    every = np.mean(list(worth.values()), axis=0)
+    top, most = int(np.argmax(every)), plain[int(np.argmax(every[plain]))]
+    print(f"one choice for all, seen: {every[top]:.3f} with {choices[top]}; without the sudden judge {every[most]:.3f}")
     whole = np.array(list(spread.values()))
     return {
         "mean": round(float(whole.mean()), 3),

@@ -104,7 +104,6 @@ class Bank(Struct, eq=False):
         fresh = Bank.of(1)
         for (_, mine), (_, new) in zip(self.arrays(), fresh.arrays(), strict=True):
             mine[row] = new[0]
-        self.is_ordered[row] = False
 
     def points(self, row: int) -> tuple[Times, Values]:
         """The times (ms) and values that are remembered of the series in `row`, the oldest first."""

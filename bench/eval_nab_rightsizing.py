@@ -4,7 +4,8 @@ Run as `python bench/eval_nab_rightsizing.py DIR`, DIR in NAB's layout; the seri
 Each day has one size, decided by the product's own strategy (`advice.rightsizing.book.OURS`, its defaults) from the
 days before it; the first day has none. Slack is 1 - mean(use) ÷ mean(size), `over` the share of points above the size,
 both from the points themselves, as means over the series. Beside it are the fixed rules of the reference, each computed
-from every earlier point. Nothing is tuned here, and no label is read. The last line is JSON.
+from every earlier point. Nothing is tuned for these, and no label is read. They are out of source as
+they are: the defaults are what `generalise.py` chooses without NAB. The last line is JSON.
 """
 
 import json
@@ -40,6 +41,7 @@ def main(directory: Path) -> None:
         "series": len(files),
         "worst_over": round(max(one[1] for one in found["trimtab"]), 4),
         "rules_slack_over": rules,
+        "out_of_source": {"slack": round(float(slack), 4), "over": round(float(over), 4)},
     }
     print(json.dumps(answer))
 

@@ -16,7 +16,8 @@ class NabFile:
 
     name: str
     times: npt.NDArray[np.int64]
-    """Milliseconds; the file's clock is read as UTC."""
+    """Milliseconds; the file's clock is read as UTC. Ascending: where a local clock goes back an hour, rows have the
+    latest time before it until that is passed."""
     values: npt.NDArray[np.float64]
 
     @property
@@ -47,7 +48,7 @@ def _read(path: Path, base: Path) -> NabFile:
         rows = list(csv.DictReader(text))
     return NabFile(
         path.relative_to(base).as_posix(),
-        np.array([_milliseconds(row["timestamp"]) for row in rows], dtype=np.int64),
+        np.maximum.accumulate(np.array([_milliseconds(row["timestamp"]) for row in rows], dtype=np.int64)),
         np.array([float(row["value"]) for row in rows]),
     )
 

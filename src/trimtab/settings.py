@@ -56,6 +56,13 @@ def _count(raw: str) -> int:
     return number
 
 
+def _false_alarms(raw: str) -> int:
+    number = int(raw)
+    if not 10 <= number <= 2000:
+        raise ValueError("expected a whole number from 10 to 2000")
+    return number
+
+
 def _labels(raw: str) -> int:
     number = int(raw)
     if not 0 < number <= MOST_LABELS:
@@ -274,7 +281,12 @@ class Settings:
     anomaly_series: int = _setting(
         10_000,
         _count,
-        "Series that the always-on anomaly detector watches at most (42 kB of memory each); 0 turns it off.",
+        "Series that the always-on anomaly detector watches at most (60 kB of memory each); 0 turns it off.",
+    )
+    anomaly_false_alarms: int = _setting(
+        1500,
+        _false_alarms,
+        "Anomalies a week that a thousand watched series may raise though nothing happened to them, 10 to 2,000.",
     )
     retention_notifications_days: int = _setting(
         30, _positive, "Days for which the delivery log keeps what is finished."

@@ -60,6 +60,7 @@ from trimtab.settings import Settings
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
 from trimtab.stores import JOBS, open_telemetry
+from trimtab.timeseries.anomaly.alerts import threshold_for
 from trimtab.traces.duties import trace_duties
 from trimtab.triggers import sourcing
 from trimtab.triggers.arns import Place
@@ -146,6 +147,7 @@ def watching_of(
         directory=settings.data_dir / "anomalies",
         limit=settings.anomaly_series,
         may_write=leading.may_write,
+        threshold=threshold_for(settings.anomaly_false_alarms / 1000.0),
     )
     retention = AnomalyRetention(telemetry, clock, settings.retention_anomalies_days, leading.may_write)
     watch = [Job("look for anomalies", _WATCH_S, AnomalyWatch(parts).run)] if settings.anomaly_series else []

@@ -13,13 +13,14 @@ from msgspec import Struct, field
 
 from trimtab.anomalies.episodes import Episode, Owner, ended, follow, is_over
 from trimtab.anomalies.model import SLOT_MS, Anomaly
+from trimtab.timeseries.anomaly.alerts import THRESHOLD
 from trimtab.timeseries.anomaly.bank import Bank, Times, Values
 
 ROWS = 128
-"""Series of a shard: at most 5.5 MB in memory and as a file, which is written in 20 ms."""
+"""Series of a shard: at most 7.8 MB in memory and 5.7 as a file, which is written in 20 ms."""
 _POINTS = ("seconds", "values")
 """Arrays of points, of which only as many columns are saved as are known."""
-FORMAT = 1
+FORMAT = 2
 """Files of another format are not read: their series are learnt anew from the stored points."""
 
 
@@ -49,17 +50,19 @@ class Shard(Struct, eq=False):
         self.until[row] = 0
         self.bank.forget(row)
 
-    def take(self, points: dict[int, tuple[Times, Values]], until_ms: int) -> list[Anomaly]:
+    def take(
+        self, points: dict[int, tuple[Times, Values]], until_ms: int, threshold: float = THRESHOLD
+    ) -> list[Anomaly]:
         """Score the points (times in ms, values) of each row up to slot `until_ms`; what anomalies began or changed.
 
-        Rows of `points` without any have nothing in those slots.
+        An alert needs a score of `threshold`. Rows of `points` without any have nothing in those slots.
         """
         rows = sorted(points)
         counts = [len(points[row][0]) for row in rows]
         offsets = np.concatenate(([0], np.cumsum(counts, dtype=np.int64))).astype(np.int64)
         times = np.concatenate([points[row][0] for row in rows]).astype(np.int64)
         values = np.concatenate([points[row][1] for row in rows])
-        said = self.bank.score(np.array(rows, np.int64), offsets, times, values)
+        said = self.bank.score(np.array(rows, np.int64), offsets, times, values, threshold)
         begun = np.add.reduceat(np.append(said.alerts, False), offsets[:-1]) if len(values) else np.zeros(len(rows))
         found: list[Anomaly] = []
         for at, row in enumerate(rows):

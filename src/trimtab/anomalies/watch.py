@@ -27,6 +27,7 @@ from trimtab.logs.patterns.anomalies import NAMESPACE
 from trimtab.metrics.model import Series
 from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
+from trimtab.timeseries.anomaly.alerts import THRESHOLD
 from trimtab.timeseries.anomaly.bank import HISTORY, Times, Values
 
 logger = logging.getLogger(__name__)
@@ -59,7 +60,10 @@ def _is_pattern(series: Series) -> bool:
 
 
 class WatchParts(Struct, frozen=True):
-    """What the job needs of its process. `limit` is how many series are watched at most, but for log patterns."""
+    """What the job needs of its process. `limit` is how many series are watched at most, but for log patterns.
+
+    `threshold` is the score that begins an anomaly.
+    """
 
     registry: SeriesRegistry
     reader: MetricReader
@@ -69,6 +73,7 @@ class WatchParts(Struct, frozen=True):
     directory: Path
     limit: int
     may_write: Callable[[], bool]
+    threshold: float = THRESHOLD
 
 
 class AnomalyWatch:
@@ -186,7 +191,7 @@ class AnomalyWatch:
 
     def _score(self, shards: dict[int, Shard], points: dict[int, dict[int, tuple[Times, Values]]], to_ms: int) -> None:
         for number, mine in points.items():
-            self._unwritten += shards[number].take(mine, to_ms)
+            self._unwritten += shards[number].take(mine, to_ms, self._parts.threshold)
         self._write()
 
     def _write(self) -> None:

@@ -21,6 +21,7 @@ from trimtab.metrics.plan import StatRequest, StatSeries
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
+from trimtab.timeseries.anomaly.alerts import THRESHOLD
 
 T = TypeVar("T")
 
@@ -76,6 +77,7 @@ class World:
     directory: Path
     leads: bool = True
     limit: int = 1000
+    threshold: float = THRESHOLD
 
     def add(
         self, name: str, values: np.ndarray, *, unit: str = "Percent", namespace: str = "ns", **dimensions: str
@@ -100,6 +102,7 @@ class World:
                 self.directory,
                 self.limit,
                 lambda: self.leads,
+                self.threshold,
             )
         )
 

@@ -35,6 +35,14 @@ def test_a_burst_in_stored_history_is_found_at_the_first_run(world: World) -> No
     assert np.mean(inside) > 0.9
 
 
+def test_the_threshold_that_is_set_decides_what_begins_an_anomaly(world: World) -> None:
+    world.add("cpu", burst(9, 7 * DAY + 50, 10, 45.0), host="a")
+    world.threshold = 99.0
+    world.at(9)
+    run(world.watch().run())
+    assert world.found() == []
+
+
 def test_an_anomaly_is_shown_while_it_goes_on_and_ends_after_an_hour_of_calm(world: World) -> None:
     world.add("cpu", burst(9, 7 * DAY, 12, 45.0), host="a")
     watch = world.watch()

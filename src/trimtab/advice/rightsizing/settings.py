@@ -12,7 +12,7 @@ STRICT = (Axis.MEMORY, Axis.GPU_MEMORY)
 """Axes along which a moment over size ends the program: no time over size is accepted."""
 USABLE = {Axis.CPU: 0.95, Axis.GPU: 0.95, Axis.MEMORY: 0.90, Axis.GPU_MEMORY: 0.95}
 """The share of a size that use may fill: above it queues grow without bound, and the system needs some itself."""
-_STRICT = Portfolio(30.0, prior=Prior(drift=0.15, tail=10.0))
+_STRICT = Portfolio(30.0, prior=Prior(drift=0.15, tail=10.0), promise=None)
 """Along strict axes time over size costs ten times as much; memory seldom wanders far from its peaks. What is left to
 chance is caught by the replay, which accepts no time over size there."""
 

@@ -26,23 +26,31 @@ Values = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
 
+_DERIVED = frozenset({"ordered", "is_ordered"})
+
+
 class Scored(Struct, frozen=True):
-    """Of each point given: how unusual it is (0 upwards; see `kernel`), and whether that deserves an alert."""
+    """Of each point given: how unusual it is (0 upwards; see `kernel`), and whether that deserves an alert.
+
+    `said` (points × 2) is what the lasting and the sudden judge say; the score is the greater.
+    """
 
     scores: Values
     alerts: npt.NDArray[np.bool_]
+    said: Values
 
     def of(self, part: slice) -> "Scored":
         """Of some of the points."""
-        return Scored(self.scores[part], self.alerts[part])
+        return Scored(self.scores[part], self.alerts[part], self.said[part])
 
 
 class Bank(Struct, eq=False):
-    """The memories of `len(sizes)` series: 42 kB a row when full, of which the newest 4032 points are 32.
+    """The memories of `len(sizes)` series: 60 kB a row when full, of which the newest 4032 points are 32.
 
     Values are kept as distances from the first one, in single precision; times in whole seconds; `sizes` of them are
     known. `counts`, `bases` and `misses` are the kernel's. `worn` is how used the reader is to alerts of the series,
-    and the points since the last one. Memory of points that have not come is not touched, and so not taken.
+    and the points since the last one, by judge. `ordered` are the values again, ascending, where `is_ordered`: 16 kB
+    that spare a sort at each tick. Memory of points that have not come is not touched, and so not taken.
     """
 
     origins: Values
@@ -53,12 +61,14 @@ class Bank(Struct, eq=False):
     bases: Values
     misses: Values
     worn: Values
+    ordered: npt.NDArray[np.float32]
+    is_ordered: npt.NDArray[np.bool_]
 
     @classmethod
     def of(cls, rows: int) -> "Bank":
         """A bank in which no series has been seen yet."""
-        worn = np.zeros((rows, 2))
-        worn[:, 1] = np.inf
+        worn = np.zeros((rows, 2, 2))
+        worn[:, :, 1] = np.inf
         return cls(
             np.zeros(rows),
             np.zeros((rows, HISTORY), np.uint32),
@@ -68,27 +78,26 @@ class Bank(Struct, eq=False):
             np.zeros((rows, VIEWS + 1)),
             np.zeros((rows, 2, SMOOTH)),
             worn,
+            np.zeros((rows, HISTORY), np.float32),
+            np.zeros(rows, np.bool_),
         )
 
     def score(self, rows: Rows, offsets: Rows, times: Times, values: Values, threshold: float = THRESHOLD) -> Scored:
         """Score points that follow those seen, and remember them: `offsets[i]:offsets[i + 1]` are those of `rows[i]`.
 
-        `rows` are distinct. `times` are ms, ascending within a row and not before what it has seen; `values` finite.
-        Raises ValueError otherwise, and then has remembered nothing.
+        `rows` are distinct, `values` finite: else it raises ValueError, and has remembered nothing. `times` are ms.
+        Points count in the order in which they come: a time before one that was seen already (a late point, a local
+        clock that goes back an hour) counts as that one.
         """
         self._check(rows, offsets, times, values)
-        scores, raised = np.zeros(len(values)), np.zeros(len(values), np.bool_)
+        said, raised = np.zeros((len(values), 2)), np.zeros(len(values), np.bool_)
         if len(values):
-            sizes = self.sizes[rows]
-            width = max(int(sizes.max()), 1)
-            # Beyond what is known a row is infinite, which sorts last.
-            held = np.where(np.arange(width) < sizes[:, None], self.values[rows, :width], np.float32(np.inf))
-            ordered = np.sort(held, axis=1)
+            self._order(rows)
             _advance(
-                rows, offsets, times // 1000, values, ordered, threshold, self.origins, self.seconds, self.values,
-                self.sizes, self.counts, self.bases, self.misses, self.worn, scores, raised,
+                rows, offsets, times // 1000, values, self.ordered, threshold, self.origins, self.seconds, self.values,
+                self.sizes, self.counts, self.bases, self.misses, self.worn, said, raised,
             )  # fmt: skip
-        return Scored(scores, raised)
+        return Scored(said.max(axis=1), raised, said)
 
     def forget(self, row: int) -> None:
         """Make room for another series in `row`."""
@@ -110,7 +119,15 @@ class Bank(Struct, eq=False):
     def arrays(self) -> Iterator[tuple[str, npt.NDArray[np.generic]]]:
         """Everything that is remembered, by name: what a copy on disk has to have."""
         for name in self.__struct_fields__:
-            yield name, getattr(self, name)
+            if name not in _DERIVED:
+                yield name, getattr(self, name)
+
+    def _order(self, rows: Rows) -> None:
+        """Sort what rows hold that were not scored since they were made or read."""
+        for row in rows[~self.is_ordered[rows]]:
+            size = self.sizes[row]
+            self.ordered[row, :size] = np.sort(self.values[row, :size])
+            self.is_ordered[row] = True
 
     def _check(self, rows: Rows, offsets: Rows, times: Times, values: Values) -> None:
         if len(times) != len(values) or not np.isfinite(values).all():
@@ -119,12 +136,6 @@ class Bank(Struct, eq=False):
             )
         if len(offsets) != len(rows) + 1 or offsets[-1] != len(times) or len(np.unique(rows)) != len(rows):
             raise ValueError(f"cannot score {len(rows)} series: their offsets do not cut the points into as many parts")
-        steps = np.diff(times // 1000)
-        steps[offsets[1:-1][(offsets[1:-1] > 0) & (offsets[1:-1] < len(times))] - 1] = 0  # from one series to the next
-        given = np.diff(offsets) > 0
-        held = np.array([self.last_ms(row) for row in rows[given]], dtype=np.int64)
-        if (steps < 0).any() or (times[offsets[:-1][given]] // 1000 * 1000 < held).any():
-            raise ValueError("cannot score points: their times go back; expected each at or after the one before")
 
 
 def anomalies(times: Times, values: Values) -> Scored:
@@ -135,10 +146,10 @@ def anomalies(times: Times, values: Values) -> Scored:
 @compiled
 def _advance(
     rows: Array, offsets: Array, times: Array, values: Array, ordered: Array, threshold: float, origins: Array,
-    seconds: Array, held: Array, sizes: Array, counts: Array, bases: Array, misses: Array, worn: Array, scores: Array,
+    seconds: Array, held: Array, sizes: Array, counts: Array, bases: Array, misses: Array, worn: Array, said: Array,
     raised: Array,
 ) -> None:  # fmt: skip
-    """`Bank.score` in compiled code: a row after another. `ordered` are the held values of `rows`, each ascending."""
+    """`Bank.score` in compiled code: a row after another. `ordered` are the held values of each row, ascending."""
     history = held.shape[1]
     for k in range(len(rows)):
         row, first, last = rows[k], offsets[k], offsets[k + 1]
@@ -147,18 +158,20 @@ def _advance(
             continue
         if bases[row, VIEWS] == 0.0:
             origins[row] = values[first]
-        at, shown = np.empty(size + new, np.int64), np.empty(size + new)
+        at, shown = np.empty(size + new, np.int64), np.empty(size + new, np.float32)
         for i in range(size):
             at[i] = np.int64(seconds[row, i]) * 1000
             shown[i] = held[row, i]
+        newest = at[size - 1] if size > 0 else 0
         for i in range(new):
-            at[size + i] = times[first + i] * 1000
+            newest = max(newest, times[first + i] * 1000)
+            at[size + i] = newest
             shown[size + i] = np.float32(values[first + i] - origins[row])
-        run(at, shown, size, history, ordered[k], counts[row], bases[row], REMEMBERED, misses[row], scores[first:last])
-        walk(scores[first:last], worn[row], threshold, bases[row, VIEWS] - new, raised[first:last])
+        run(at, shown, size, history, ordered[row], counts[row], bases[row], REMEMBERED, misses[row], said[first:last])
+        walk(said[first:last], worn[row], threshold, bases[row, VIEWS] - new, raised[first:last])
         kept = min(size + new, history)
         drop = size + new - kept
         for i in range(kept):
             seconds[row, i] = np.uint32(at[drop + i] // 1000)
-            held[row, i] = np.float32(shown[drop + i])
+            held[row, i] = shown[drop + i]
         sizes[row] = kept

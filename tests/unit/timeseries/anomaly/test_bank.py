@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trimtab.timeseries.anomaly.alerts import REST, SILENT, STEP, THRESHOLD, alerts
+from trimtab.timeseries.anomaly.alerts import REST, SILENT, STEP, THRESHOLD, alerts, fresh, threshold_for
 from trimtab.timeseries.anomaly.bank import HISTORY, Bank, anomalies
-from trimtab.timeseries.anomaly.kernel import CAP
+from trimtab.timeseries.anomaly.kernel import CAP, FAR, LEAD
 
 STEP_MS = 300_000
 DAY = 288
@@ -83,9 +83,10 @@ def test_a_tick_of_many_series_is_each_of_them_by_itself() -> None:
 def test_a_score_never_passes_what_all_views_together_may_say() -> None:
     times, values = daily(4)
     values[-1] = 1e12
-    scores = anomalies(times, values).scores
-    assert scores.min() >= 0.0
-    assert scores.max() <= CAP
+    said = anomalies(times, values).said
+    assert said.min() >= 0.0
+    assert said[:, 0].max() <= CAP
+    assert CAP < said[-1, 1] <= FAR - LEAD
 
 
 def test_memory_is_bounded_and_keeps_the_newest() -> None:
@@ -108,34 +109,98 @@ def test_a_forgotten_row_begins_anew() -> None:
     assert np.array_equal(anomalies(times, values).scores, alone(bank, 1, times, values))
 
 
-def test_points_that_go_back_or_are_not_numbers_are_refused_and_change_nothing() -> None:
+def test_what_is_not_a_number_is_refused_and_changes_nothing() -> None:
     times, values = daily(2)
     bank = Bank.of(1)
     alone(bank, 0, times, values)
     before = {name: array.copy() for name, array in bank.arrays()}
     later = times + times[-1] - times[0] + STEP_MS
-    for bad_times, bad_values in (
-        (times, values),
-        (later[::-1], values),
-        (later, np.where(np.arange(len(values)) == 3, np.nan, values)),
-    ):
-        with pytest.raises(ValueError, match="cannot score"):
-            alone(bank, 0, bad_times, bad_values)
+    with pytest.raises(ValueError, match="cannot score"):
+        alone(bank, 0, later, np.where(np.arange(len(values)) == 3, np.nan, values))
     assert all(np.array_equal(before[name], array) for name, array in bank.arrays())
 
 
-def test_a_series_that_cries_often_must_cry_louder() -> None:
-    scores = np.zeros(1000)
-    scores[::150] = THRESHOLD + 0.2
-    worn = np.array([0.0, np.inf])
-    raised = np.flatnonzero(alerts(scores, worn, seen=SILENT))
-    assert raised.tolist() == [0, 150]
-    assert 1.8 * STEP < worn[0] < 2 * STEP
+def test_a_local_clock_that_goes_back_an_hour_is_taken_however_points_are_cut() -> None:
+    times, values = daily(9, seed=4)
+    local = np.where(np.arange(len(times)) >= 7 * DAY, times - 3_600_000, times)
+    said = anomalies(local, values)
+    assert np.isfinite(said.scores).all()
+    bank = Bank.of(1)
+    parts = [
+        alone(bank, 0, local[a:b], values[a:b]) for a, b in ((0, 7 * DAY), (7 * DAY, 7 * DAY + 5), (7 * DAY + 5, None))
+    ]
+    assert np.array_equal(said.scores, np.concatenate(parts))
+    assert (np.diff(bank.points(0)[0]) >= 0).all()
+
+
+def test_points_that_come_late_count_where_they_come() -> None:
+    times, values = daily(3)
+    late = times.copy()
+    late[500:510] = late[500:510][::-1]
+    clamped = np.maximum.accumulate(late)
+    assert np.array_equal(anomalies(clamped, values).scores, anomalies(late, values).scores)
+
+
+def test_a_jump_that_never_was_is_sudden_though_its_level_is_usual() -> None:
+    times, values = daily(9, seed=2)
+    at = 7 * DAY + 100
+    values[at] = values[at] - 20
+    said = anomalies(times, values)
+    assert said.said[at, 1] > said.said[at, 0]
+    assert said.scores[at] == said.said[at, 1]
+    assert said.alerts[at]
+
+
+def test_a_series_that_cries_often_must_cry_louder_to_each_judge_by_itself() -> None:
+    for judge, expected in ((0, [0, 150]), (1, [0])):
+        said = np.zeros((1000, 2))
+        said[::150, judge] = THRESHOLD + 0.2
+        worn = fresh()
+        assert expected == np.flatnonzero(alerts(said, worn, seen=SILENT)).tolist()
+        assert 0.9 * len(expected) * STEP[judge] < worn[judge, 0] < len(expected) * STEP[judge]
+        assert worn[1 - judge, 0] == 0.0
+
+
+def test_a_sudden_alert_does_not_silence_the_lasting_judge() -> None:
+    said = np.zeros((60, 2))
+    said[0, 1], said[30, 0] = 5.0, 3.0
+    assert [0, 30] == np.flatnonzero(alerts(said, fresh(), seen=SILENT)).tolist()
 
 
 def test_a_series_that_is_hardly_known_raises_no_alert() -> None:
-    scores = np.full(SILENT + 1, 9.0)
-    assert [SILENT] == np.flatnonzero(alerts(scores, np.array([0.0, np.inf]))).tolist()
+    said = np.full((SILENT + 1, 2), 9.0)
+    assert [SILENT] == np.flatnonzero(alerts(said, fresh())).tolist()
+
+
+def test_what_is_sorted_once_stays_sorted_and_is_sorted_anew_where_it_was_read() -> None:
+    times, values = daily(16, seed=6)
+    bank, copy = Bank.of(1), Bank.of(1)
+    alone(bank, 0, times[:-5], values[:-5])
+    size = bank.sizes[0]
+    assert np.array_equal(np.sort(bank.values[0, :size]), bank.ordered[0, :size])
+    for (_, mine), (_, held) in zip(copy.arrays(), bank.arrays(), strict=True):
+        mine[...] = held
+    assert np.array_equal(alone(bank, 0, times[-5:], values[-5:]), alone(copy, 0, times[-5:], values[-5:]))
+
+
+def test_a_rate_of_false_alarms_gives_its_threshold_and_what_is_beyond_the_known_the_nearest() -> None:
+    assert THRESHOLD == pytest.approx(threshold_for(1.5))
+    assert threshold_for(0.4) == pytest.approx(3.0)
+    assert 1.6 < threshold_for(1.3) < 2.0
+    assert (threshold_for(1e-6), threshold_for(99.0)) == (7.0, 1.2)
+
+
+def test_a_rate_of_false_alarms_comes_true_on_series_to_which_nothing_happens() -> None:
+    weeks, raised = 0.0, {1.5: 0, 0.4: 0}
+    for seed in range(12):
+        times, values = daily(28, seed)
+        values += np.random.default_rng(seed).normal(0, 0.5, len(values)).cumsum() * 0.2
+        said = anomalies(times, values).said
+        weeks += 3.0
+        for rate in raised:
+            raised[rate] += int(alerts(said, fresh(), threshold_for(rate))[7 * DAY :].sum())
+    for rate, number in raised.items():
+        assert number / weeks < 1.6 * rate
 
 
 def test_an_empty_call_says_nothing() -> None:

@@ -5,12 +5,14 @@ shifted) and a margin on it. Each day, every way is judged by what it would have
 from the days before it: slack, plus `overrun` times the time over size (Autopilot's asymmetric cost, EuroSys'20),
 decaying so that recent days count more. A prior, the same for all resources, counts as some days: with little history
 the choice keeps to it, which is the protection against over-fitting. The floor follows yesterday at once, so that a
-level that shifted up is over size for one day, not for as long as an average takes.
+level that shifted up is over size for one day, not for as long as an average takes. While the time over size is above
+what is promised, the safe rule decides (`promise.py`).
 """
 
 import numpy as np
 from msgspec import Struct
 
+from trimtab.advice.rightsizing.strategies.promise import Promise
 from trimtab.advice.rightsizing.strategies.strategy import LEVEL_ARRAY
 from trimtab.advice.rightsizing.use import LEVELS, DailyUse, Floats, Integers
 from trimtab.advice.rightsizing.walking import kernel
@@ -39,6 +41,8 @@ BASES = (
     Base("same weekday's p95", kernel.WEEKDAY, 0.95),
     Base("p95 since the level shifted", kernel.SINCE_SHIFT, 0.95, 0.1),
 )
+HELD = -2
+"""A pick that the promise made."""
 MARGINS = np.exp(np.linspace(np.log(0.9), np.log(3.5), 24))
 """Margins on a base, in equal ratios."""
 
@@ -59,13 +63,15 @@ class Prior(Struct, frozen=True):
 class Portfolio(Struct, frozen=True):
     """The strategy. `overrun` is what time over size costs in units of slack: 1 % of time costs `overrun` % of slack.
 
-    The defaults were ranked on NAB's other series and on made ones that shift, spike and repeat, with its CPU in sight.
+    The defaults are chosen on some sources and judged on others (`bench/generalise.py`). Without a promise the choice
+    decides whatever came of it.
     """
 
-    overrun: float = 3.0
+    overrun: float = 2.0
     half_life: float = 5.0
     floor: float = 1.05
     prior: Prior = Prior()
+    promise: Promise | None = Promise()
     name: str = "portfolio"
     title: str = "Chosen by walk-forward"
 
@@ -74,7 +80,7 @@ class Portfolio(Struct, frozen=True):
         return self.decide(use)[0]
 
     def decide(self, use: DailyUse) -> tuple[Floats, Integers]:
-        """Sizes `[n, days + 1]`, and the base and margin behind each, `[n, days + 1, 2]` (-1: no history)."""
+        """Sizes `[n, days + 1]`, and the base and margin behind each, `[n, days + 1, 2]` (-1: no history, -2: held)."""
         sizes = np.empty((len(use), use.days + 1))
         picks = np.empty((len(use), use.days + 1, 2), np.int64)
         slack, over = self._prior()
@@ -96,6 +102,8 @@ class Portfolio(Struct, frozen=True):
             sizes,
             picks,
         )
+        if self.promise is not None:
+            picks[self.promise.hold(use, sizes) > 0.0] = HELD
         return sizes, picks
 
     def _prior(self) -> tuple[Floats, Floats]:
@@ -109,6 +117,8 @@ class Portfolio(Struct, frozen=True):
 def pick_title(pick: Integers) -> str:
     """A choice in words: the base, and the margin on it."""
     base, step = int(pick[0]), int(pick[1])
+    if base == HELD:
+        return "the safe rule, while time over size is above what is promised"
     if base < 0:
         return "too little history"
     return f"{BASES[base].title} × {MARGINS[step]:.2f}"

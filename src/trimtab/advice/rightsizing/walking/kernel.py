@@ -258,3 +258,29 @@ def walk(
                         slack[base, step] += max(idle, -0.5)
                         spent[base, step] += late_by[step]
             yesterday = day
+
+
+@compiled
+def hold(
+    quantiles: Floats, means: Floats, points: Integers, levels: Floats, sizes: Floats, safe: Floats, accepted: float,
+    prior: float, prior_days: float, held: Floats,
+) -> None:  # fmt: skip
+    """Raise `sizes[n, days + 1]` to `safe` on days before which time over size was above `accepted`; `held` is 1 there.
+
+    The share of time over size is that of the sizes themselves, over the days before, with `prior_days` usual days of
+    which the share is `prior`. A day weighs as its points do.
+    """
+    for one in range(means.shape[0]):
+        spent, seen, known = 0.0, 0.0, 0
+        for day in range(sizes.shape[1]):
+            held[one, day] = 0.0
+            if not np.isnan(sizes[one, day]):
+                usual = prior_days * (seen / known if known > 0 else 1.0)
+                if spent + usual * prior > accepted * (seen + usual):
+                    held[one, day] = 1.0
+                    sizes[one, day] = max(sizes[one, day], safe[one, day])
+            if day == means.shape[1] or np.isnan(means[one, day]) or np.isnan(sizes[one, day]):
+                continue
+            spent += points[one, day] * over(quantiles[one, day], levels, sizes[one, day])
+            seen += points[one, day]
+            known += 1

@@ -12,7 +12,7 @@ from trimtab.bottlenecks.compare import Comparison, compare
 from trimtab.bottlenecks.explain import QUANTILES, Explained, explain
 from trimtab.bottlenecks.read import Choice, PopulationReader, Sampled, attribute_names
 from trimtab.bottlenecks.rootcause.gather import Gatherer, period_of, places
-from trimtab.bottlenecks.rootcause.rank import rank
+from trimtab.bottlenecks.rootcause.rank import rank, significant
 from trimtab.bottlenecks.rootcause.signals import Suspect
 from trimtab.bottlenecks.service_map import ServiceMap, service_map
 from trimtab.bottlenecks.waterfall import Waterfall, waterfall
@@ -40,7 +40,10 @@ class Compared(Struct, frozen=True):
 
 
 class RootCauses(Struct, frozen=True):
-    """Suspects, the most suspect first, and how much was looked at: traces, series and lines of the window."""
+    """Suspects, the most suspect first, and how much was looked at: traces, series and lines of the window.
+
+    Without a suspect, nothing that was looked at deviates significantly.
+    """
 
     suspects: tuple[Suspect, ...]
     traces: int
@@ -110,7 +113,7 @@ class BottlenecksRoom(Struct, frozen=True):
         usual = await self.gatherer.signals(scope, spans_before, known, (normal.start_ms, normal.end_ms), period_s)
         suspects = await asyncio.to_thread(rank, usual, signals)
         return RootCauses(
-            tuple(suspects),
+            tuple(significant(suspects)),
             len(now.population.parts),
             len(before.population.parts),
             len(signals.series),

@@ -197,6 +197,9 @@ def rootcause(
         return
     remark(f"{found.traces} traces against {found.normal_traces} normal ones")
     remark(f"{found.series} series and {found.lines} log lines of the window")
+    if not found.suspects:
+        remark("nobody is suspected: nothing deviates significantly from normal times")
+        return
     rows = [
         (place, one.component, f"{one.score:.1f}", _evidence(one.evidence[0]) if one.evidence else "")
         for place, one in enumerate(found.suspects[:_SHOWN], 1)

@@ -200,7 +200,7 @@ class Comparison(Struct, frozen=True):
 class Evidence(Struct, frozen=True):
     """A deviation: of what, from what to what, and how strong in octaves (doublings)."""
 
-    kind: Literal["edge", "operation", "errors", "calls", "silence", "metric", "log"]
+    kind: Literal["edge", "operation", "errors", "calls", "path", "silence", "metric", "log"]
     subject: str
     component: str
     peer: str

@@ -38,18 +38,20 @@ class Line(Struct, frozen=True):
 class Signals(Struct, frozen=True):
     """Everything known of one window. `spans` are grouped by their service; whatever is missing is left empty.
 
-    `lines_since_ns` is the time from which lines were read, where there were more than are read.
+    `lines_since_ns` is the time from which lines were read, where there were more than are read; `edges` are calls that
+    are known (caller, callee) beside those of spans and series.
     """
 
     spans: Spans = field(default_factory=empty)
     series: Sequence[Series] = ()
     lines: Sequence[Line] = ()
     lines_since_ns: int = 0
+    edges: frozenset[tuple[str, str]] = frozenset()
 
 
 class Kind(StrEnum):
     """What an observation is about; `edge` is the wait between a caller and its callee, `path` what an
-    operation does."""
+    operation does, `share` the part of a symptom that is a component's own."""
 
     EDGE = "edge"
     OPERATION = "operation"
@@ -58,6 +60,7 @@ class Kind(StrEnum):
     PATH = "path"
     SILENCE = "silence"
     METRIC = "metric"
+    SHARE = "share"
     LOG = "log"
 
 

@@ -1,10 +1,11 @@
-"""Root-cause ranking on a directory in the layout of Nezha's data: `<application>/<day>/{trace,metric,log,…}`.
+"""Root-cause ranking on a directory in the layout of Nezha's data: `[<application>/]<day>/{trace,metric,log,…}`.
 
 Run as `python bench/eval_nezha.py DIR`. For each injected fault the product's ranking (`bottlenecks.rootcause.rank`)
-gets the minutes after it against the hour before: spans of the minute that the data has for it against the fault-free
-minute, metrics of pods and of edges, and log lines where there are some. Of `fault_list.json` the *time* tells which
-minutes are looked at, as an alarm would; pod and type of the fault are only compared with. A pod's component is its
-workload. `as1` and `as5` are the shares of faults whose service is first, or among the first five. The last line is
+gets the minutes after it against the hour before: spans of the minutes that the data has for it against the fault-
+free minute, metrics of pods and of edges, and log lines where there are some (of the fault-free minute too, if it has
+any). Of `fault_list.json` the *time* tells which minutes are looked at, as an alarm would; pod and type of the fault
+are only compared with. A pod's component is its workload. `as1` and `as5` are the shares of faults whose service is
+first, or among the first five; `suspected` is the share for which the product suspects anybody. The last line is
 JSON.
 """
 
@@ -20,9 +21,9 @@ from pathlib import Path
 
 import numpy as np
 
-from trimtab.bottlenecks.rootcause.rank import rank
+from trimtab.bottlenecks.rootcause.rank import rank, significant
 from trimtab.bottlenecks.rootcause.signals import Line, Series, Signals
-from trimtab.bottlenecks.spans import SpanRow, columns, empty
+from trimtab.bottlenecks.spans import SpanRow, columns
 
 _BEFORE_S, _AFTER_S, _MARGIN_S = 3600, 240, 30
 _POD = re.compile(r"-[0-9a-f]{6,10}-[a-z0-9]{5}$")
@@ -34,9 +35,9 @@ def main() -> int:
         print("usage: python bench/eval_nezha.py DIR", file=sys.stderr)
         return 2
     figures: dict[str, float] = {}
-    everywhere: list[int] = []
-    for application in sorted(path for path in Path(sys.argv[1]).iterdir() if path.is_dir()):
-        ranks = [found for day in sorted(application.iterdir()) if day.is_dir() for found in evaluated(day)]
+    everywhere: list[tuple[int, bool]] = []
+    for application, days in applications(Path(sys.argv[1])):
+        ranks = [found for day in days for found in evaluated(day)]
         if ranks:
             figures |= scores(ranks, f"{application.name}_")
             everywhere += ranks
@@ -44,22 +45,35 @@ def main() -> int:
     return 0
 
 
-def scores(ranks: list[int], prefix: str) -> dict[str, float]:
-    shares = {f"as{most}": sum(found <= most for found in ranks) / max(len(ranks), 1) for most in (1, 3, 5)}
+def applications(directory: Path) -> Iterator[tuple[Path, list[Path]]]:
+    """Applications with their days: directories with a list of faults, whose parent is the application."""
+    of: dict[Path, list[Path]] = defaultdict(list)
+    for path in sorted(directory.rglob("fault_list.json")):
+        of[path.parent.parent].append(path.parent)
+    yield from of.items()
+
+
+def scores(ranks: list[tuple[int, bool]], prefix: str) -> dict[str, float]:
+    shares = {f"as{most}": sum(found <= most for found, _ in ranks) / max(len(ranks), 1) for most in (1, 3, 5)}
+    shares["suspected"] = sum(suspected for _, suspected in ranks) / max(len(ranks), 1)
     return {f"{prefix}{name}": round(share, 4) for name, share in shares.items()} | {f"{prefix}faults": len(ranks)}
 
 
-def evaluated(day: Path) -> Iterator[int]:
-    """The rank of the true service for each fault of a day."""
-    fault_free = [spans for path in sorted((day / "trace_faultfree").glob("*.csv.gz")) for spans in read_spans(path)]
+def evaluated(day: Path) -> Iterator[tuple[int, bool]]:
+    """For each fault of a day the rank of the true service, and whether anybody is suspected."""
     table = Table(day / "metric")
-    for hour in json.loads((day / "fault_list.json").read_text()).values():
+    usual_spans = columns([row for path in files(day / "trace_faultfree") for row in read_spans(path)])
+    usual_lines = [line for path in files(day / "log_faultfree") for line in read_lines(path)]
+    listed = json.loads((day / "fault_list.json").read_text())
+    for hour in listed.values() if isinstance(listed, dict) else [listed]:
         for fault in hour:
             at = int(datetime.fromisoformat(fault["inject_time"]).replace(tzinfo=UTC).timestamp())
-            minute = minute_of(day / "trace", at, day.name)
-            spans = columns(list(read_spans(minute))) if minute else empty()
-            lines = list(read_lines(day / "log" / minute.name.replace("trace", "log"))) if minute else []
-            normal = Signals(columns(fault_free), table.between(at - _BEFORE_S, at - _MARGIN_S))
+            minutes = minutes_of(day / "trace", at, day.name)
+            spans = columns([row for minute in minutes for row in read_spans(minute)])
+            lines = [
+                line for minute in minutes for line in read_lines(day / "log" / minute.name.replace("trace", "log"))
+            ]
+            normal = Signals(usual_spans, table.between(at - _BEFORE_S, at - _MARGIN_S), usual_lines)
             now = Signals(spans, table.between(at + _MARGIN_S, at + _AFTER_S), lines)
             suspects = rank(normal, now)
             true = workload(fault["inject_pod"])
@@ -67,7 +81,7 @@ def evaluated(day: Path) -> Iterator[int]:
             found = names.index(true) + 1 if true in names else len(names) + 1
             best = ", ".join(f"{suspect.component} {suspect.score:.1f}" for suspect in suspects[:4])
             print(f"{fault['inject_time']} {fault['inject_type']:15} {true:28} rank {found:2}: {best}", flush=True)
-            yield found
+            yield found, bool(significant(suspects))
 
 
 def workload(pod: str) -> str:
@@ -75,14 +89,19 @@ def workload(pod: str) -> str:
     return _POD.sub("", pod)
 
 
-def minute_of(directory: Path, at: int, day: str) -> Path | None:
-    """The first minute of spans that begins within three minutes of a fault."""
-    for path in sorted(directory.glob("*_trace.csv.gz")):
+def minutes_of(directory: Path, at: int, day: str) -> list[Path]:
+    """The minutes of spans that begin within three minutes of a fault."""
+    found = []
+    for path in files(directory):
         hour, minute = path.name.split("_")[:2]
         begins = datetime.fromisoformat(f"{day} {hour}:{minute}:00").replace(tzinfo=UTC).timestamp()
-        if 0 <= begins - at < 180:
-            return path
-    return None
+        if 0 <= begins - at < _AFTER_S - 60:
+            found.append(path)
+    return found
+
+
+def files(directory: Path) -> list[Path]:
+    return sorted(directory.glob("*.csv.gz"))
 
 
 def read_spans(path: Path) -> Iterator[SpanRow]:
@@ -106,7 +125,17 @@ def read_spans(path: Path) -> Iterator[SpanRow]:
 def read_lines(path: Path) -> Iterator[Line]:
     if path.exists():
         for row in rows(path):
-            yield Line(workload(row["PodName"]), json.loads(row["Log"])["log"] if row["Log"][:1] == "{" else row["Log"])
+            if row["PodName"] and row["Log"]:
+                at = int(row.get("TimeUnixNano") or 0)
+                yield Line(workload(row["PodName"]), written(row["Log"]), "", row.get("TraceID") or "", at)
+
+
+def written(log: str) -> str:
+    """The line that a container wrote, out of what its runtime made of it (some are cut off)."""
+    try:
+        return str(json.loads(log)["log"]) if log[:1] == "{" else log
+    except json.JSONDecodeError:
+        return log
 
 
 class Table:

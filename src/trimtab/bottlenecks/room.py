@@ -11,9 +11,10 @@ from trimtab.base.errors import InvalidInput
 from trimtab.bottlenecks.compare import Comparison, compare
 from trimtab.bottlenecks.explain import QUANTILES, Explained, explain
 from trimtab.bottlenecks.read import Choice, PopulationReader, Sampled, attribute_names
+from trimtab.bottlenecks.rootcause.added import Symptom, blame
 from trimtab.bottlenecks.rootcause.gather import Gatherer, period_of, places
-from trimtab.bottlenecks.rootcause.rank import rank
-from trimtab.bottlenecks.rootcause.signals import Suspect
+from trimtab.bottlenecks.rootcause.rank import rank, significant
+from trimtab.bottlenecks.rootcause.signals import Signals, Suspect
 from trimtab.bottlenecks.service_map import ServiceMap, service_map
 from trimtab.bottlenecks.waterfall import Waterfall, waterfall
 from trimtab.logs.room import LogsRoom
@@ -40,7 +41,10 @@ class Compared(Struct, frozen=True):
 
 
 class RootCauses(Struct, frozen=True):
-    """Suspects, the most suspect first, and how much was looked at: traces, series and lines of the window."""
+    """Suspects, the most suspect first, and how much was looked at: traces, series and lines of the window.
+
+    Without a suspect, nothing that was looked at deviates significantly.
+    """
 
     suspects: tuple[Suspect, ...]
     traces: int
@@ -99,8 +103,14 @@ class BottlenecksRoom(Struct, frozen=True):
         before = await self.populations.population(scope, baseline) if baseline else None
         return Mapped(_map(now), _map(before) if before else None, now)
 
-    async def root_causes(self, scope: Scope, choice: Choice, normal: Choice) -> RootCauses:
-        """What is to blame for a window that differs from a normal one. Raises InvalidInput, QueryAborted."""
+    async def root_causes(
+        self, scope: Scope, choice: Choice, normal: Choice, symptom: Symptom | None = None
+    ) -> RootCauses:
+        """What is to blame for a window that differs from a normal one, or for a symptom that it shows.
+
+        With a symptom of which metrics tell, scores are each component's share of it in per cent. Raises InvalidInput,
+        QueryAborted.
+        """
         now = await self.populations.population(scope, choice)
         before = await self.populations.population(scope, normal)
         spans, spans_before = now.population.spans, before.population.spans
@@ -108,7 +118,7 @@ class BottlenecksRoom(Struct, frozen=True):
         period_s = period_of((choice.start_ms, choice.end_ms))
         signals = await self.gatherer.signals(scope, spans, known, (choice.start_ms, choice.end_ms), period_s)
         usual = await self.gatherer.signals(scope, spans_before, known, (normal.start_ms, normal.end_ms), period_s)
-        suspects = await asyncio.to_thread(rank, usual, signals)
+        suspects = await asyncio.to_thread(_suspects, usual, signals, symptom)
         return RootCauses(
             tuple(suspects),
             len(now.population.parts),
@@ -120,6 +130,11 @@ class BottlenecksRoom(Struct, frozen=True):
     async def waterfall(self, scope: Scope, trace_id: str) -> Waterfall:
         """One trace. Raises NotFound, QueryAborted, Unavailable."""
         return await asyncio.to_thread(waterfall, await self.traces.trace(scope, trace_id))
+
+
+def _suspects(normal: Signals, now: Signals, symptom: Symptom | None) -> Sequence[Suspect]:
+    of_symptom = blame(symptom, normal, now) if symptom else ()
+    return of_symptom or significant(rank(normal, now))
 
 
 def _map(sampled: Sampled) -> ServiceMap:

@@ -181,22 +181,44 @@ def compare(
 @click.option("--end", default="now", show_default=True, help="The same; not included.")
 @click.option("--normal-start", default="", help="A time when all was well; without it, the hour before --start.")
 @click.option("--normal-end", default="", help="Without it, --start.")
+@click.option(
+    "--component", default="", help="The component that has trouble; what it calls is ranked by its share of it."
+)
+@click.option("--symptom", type=click.Choice(["latency", "availability"]), default="latency", show_default=True)
 @click.option("--filter", "filter_", default="", help=_FILTER)
 @json_option
 @server_options
 def rootcause(
-    connection: Connection, start: str, end: str, normal_start: str, normal_end: str, filter_: str, as_json: bool
+    connection: Connection,
+    start: str,
+    end: str,
+    normal_start: str,
+    normal_end: str,
+    component: str,
+    symptom: str,
+    filter_: str,
+    as_json: bool,
 ) -> None:
     """Rank what is to blame for a window, from spans, metrics and logs."""
     with connection.client() as client:
         found = api.root_causes(
-            client, start=start, end=end, normal_start=normal_start, normal_end=normal_end, filter=filter_
+            client,
+            start=start,
+            end=end,
+            normal_start=normal_start,
+            normal_end=normal_end,
+            filter=filter_,
+            component=component,
+            symptom=symptom if component else "",
         )
     if as_json:
         print_json(found)
         return
     remark(f"{found.traces} traces against {found.normal_traces} normal ones")
     remark(f"{found.series} series and {found.lines} log lines of the window")
+    if not found.suspects:
+        remark("nobody is suspected: nothing deviates significantly from normal times")
+        return
     rows = [
         (place, one.component, f"{one.score:.1f}", _evidence(one.evidence[0]) if one.evidence else "")
         for place, one in enumerate(found.suspects[:_SHOWN], 1)

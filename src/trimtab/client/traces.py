@@ -59,10 +59,19 @@ def compare(
 
 
 def root_causes(
-    client: Client, *, start: str, end: str = "now", normal_start: str = "", normal_end: str = "", filter: str = ""
+    client: Client,
+    *,
+    start: str,
+    end: str = "now",
+    normal_start: str = "",
+    normal_end: str = "",
+    filter: str = "",
+    component: str = "",
+    symptom: str = "",
 ) -> wire.RootCauses:
-    """What is to blame for a window; the normal one is the hour before it where it is not named."""
+    """What is to blame for a window, or a component's symptom; the normal one is the hour before where not named."""
     query = _query(start=start, end=end, normal_start=normal_start, normal_end=normal_end, filter=filter)
+    query += _query(component=component, symptom=symptom)
     return client.call("GET", f"{_PATH}/root-causes", wire.RootCauses, query=query)
 
 

@@ -200,7 +200,7 @@ class Comparison(Struct, frozen=True):
 class Evidence(Struct, frozen=True):
     """A deviation: of what, from what to what, and how strong in octaves (doublings)."""
 
-    kind: Literal["edge", "operation", "errors", "calls", "silence", "metric", "log"]
+    kind: Literal["edge", "operation", "errors", "calls", "path", "silence", "metric", "share", "log"]
     subject: str
     component: str
     peer: str
@@ -211,7 +211,7 @@ class Evidence(Struct, frozen=True):
 
 
 class Suspect(Struct, frozen=True):
-    """A component with its score and the strongest evidence."""
+    """A component with its score (doublings; of a symptom, per cent of it) and the strongest evidence."""
 
     component: str
     score: float

@@ -42,10 +42,11 @@ class Logs:
 
     async def page(self, scope: Any, groups: Any, query: Any) -> Page:
         def event(text: str, **attributes: str) -> Event:
-            return Event(1, GROUP.name, "pod-7", query.start_ms, 0, 1, "", "", "", attributes, text)
+            return Event(1, GROUP.name, "pod-7", query.start_ms, 0, 1, "", "4bf9", "", attributes, text)
 
+        more = query.start_ms == WINDOW[0] - 1
         return Page(
-            [event("by group"), event("by pod", **{"k8s.pod.name": "db-0"}), event("by name", service="cache")], False
+            [event("by group"), event("by pod", **{"k8s.pod.name": "db-0"}), event("by name", service="cache")], more
         )
 
 
@@ -89,6 +90,11 @@ def test_signals_have_the_component_that_they_belong_to() -> None:
         ("shop", "latency_source", "db"),
     } == {(one.component, one.metric, one.peer) for one in found.series}
     assert {8} == {len(one.values) for one in found.series}
+    assert (WINDOW[0] * 1_000_000, {"4bf9"}) == (found.lines_since_ns, {line.trace for line in found.lines})
+    assert {WINDOW[0] * 1_000_000} == {line.at_ns for line in found.lines}
+    earlier = (WINDOW[0] - 1, WINDOW[1])
+    capped = asyncio.run(gatherer.signals(EVERYTHING, spans(), places(spans()), earlier, period_of(WINDOW)))
+    assert WINDOW[0] * 1_000_000 == capped.lines_since_ns
     assert [("shop", "by group"), ("db", "by pod"), ("cache", "by name")] == [
         (line.component, line.text) for line in found.lines
     ]

@@ -60,7 +60,7 @@ def test_failures_are_charged_to_where_they_begin():
 
 def test_calls_that_are_made_no_more_are_charged_to_the_caller_and_silence_to_the_silent():
     found = {item.component: item for item in rank(Signals(traces(40, calls=3)), Signals(traces(40, silent=True)))}
-    assert {Kind.CALLS} == {one.kind for one in found["middle"].evidence}
+    assert {Kind.CALLS, Kind.PATH} == {one.kind for one in found["middle"].evidence}
     assert Kind.SILENCE in {one.kind for one in found["back"].evidence}
 
 

@@ -115,6 +115,8 @@ def test_root_causes_blame_the_model_server(shop: Shop) -> None:
     assert (60, 60) == (found["traces"], found["normal_traces"])
     assert shop.model == found["suspects"][0]["component"]
     assert "decode" == found["suspects"][0]["evidence"][0]["subject"]
+    at = {"start": "-15m", "normal_start": "-2h", "component": shop.web}
+    assert found["suspects"] == shop.get("/rest/v1/traces/root-causes", filter=shop.filter, **at)["suspects"]
 
 
 def test_the_service_map_has_the_database_that_sends_no_spans(shop: Shop) -> None:

@@ -35,6 +35,7 @@ _CALLEES = ("destination_workload", "destination", "server")
 _DULL = frozenset((*_SERVICE_KEYS, *_PLACE_KEYS, *_CALLERS, *_CALLEES, "job", "cluster", "account", "region", "team"))
 _AVERAGE, _RATE = parse_statistic("Average"), parse_statistic("Rate")
 _POINTS = 8
+_MS = 1_000_000  # nanoseconds
 _PERIODS_S = (15, 30, 60, 300, 900, 3600)
 
 
@@ -71,7 +72,8 @@ class Gatherer(Struct, frozen=True):
     ) -> Signals:
         """Everything of a window. Raises QueryAborted, Unavailable."""
         series = await self._series(scope, known, window, period_s)
-        return Signals(spans, series, await self._lines(scope, known, window))
+        lines, since_ms = await self._lines(scope, known, window)
+        return Signals(spans, series, lines, since_ms * _MS)
 
     async def _series(self, scope: Scope, known: Places, window: tuple[int, int], period_s: int) -> list[Series]:
         chosen = list(self._chosen(scope, known, window[0]))[:MOST_SERIES]
@@ -102,15 +104,22 @@ class Gatherer(Struct, frozen=True):
                 peer = next((one.dimensions[name] for name in _CALLEES if name in one.dimensions), "")
                 yield component, peer if key in _CALLERS else "", one
 
-    async def _lines(self, scope: Scope, known: Places, window: tuple[int, int]) -> list[Line]:
+    async def _lines(self, scope: Scope, known: Places, window: tuple[int, int]) -> tuple[list[Line], int]:
+        """The newest lines of the window, and since when these are all (ms)."""
         groups = await self.logs.explorer.groups(scope)
         if not groups:
-            return []
+            return [], window[0]
         query = EventQuery(start_ms=window[0], end_ms=window[1], limit=_MOST_LINES, backward=True)
-        events = (await self.logs.reader.page(scope, groups, query)).events
+        page = await self.logs.reader.page(scope, groups, query)
+        events = page.events
         named = {group.id: _service_in(group.name, known) for group in groups}
         found = ((_component(event, named, known), event) for event in events)
-        return [Line(component, event.message, event.severity) for component, event in found if component]
+        lines = [
+            Line(component, event.message, event.severity, event.trace_id, event.time_ms * _MS)
+            for component, event in found
+            if component
+        ]
+        return lines, (min(event.time_ms for event in events) + 1) if page.more and events else window[0]
 
 
 def period_of(window: tuple[int, int]) -> int:

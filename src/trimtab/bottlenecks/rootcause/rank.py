@@ -12,15 +12,27 @@ from collections.abc import Iterable
 from trimtab.bottlenecks.rootcause.calls import calls, changed_calls, edges, failures, operations, silences
 from trimtab.bottlenecks.rootcause.edge_metrics import with_waits
 from trimtab.bottlenecks.rootcause.graph import charge, exclusive, strongest
-from trimtab.bottlenecks.rootcause.lines import patterns
+from trimtab.bottlenecks.rootcause.lines import patterns, read
 from trimtab.bottlenecks.rootcause.metrics import deviations, silent_edges
+from trimtab.bottlenecks.rootcause.paths import path_changes
 from trimtab.bottlenecks.rootcause.signals import Evidence, Kind, Signals, Suspect
+from trimtab.bottlenecks.rootcause.visits import visits
 from trimtab.bottlenecks.rootcause.weights import weight
 
 _SHOWN = 8
 """Evidence that is told of a suspect."""
 _WORTH = 0.25
 """Octaves from which evidence is told: a fifth more than normal."""
+
+
+SIGNIFICANT = 1.0
+"""The score from which a component is suspected: it deviates twice as far as it does in normal times. Of what is below,
+one is as good as another."""
+
+
+def significant(ranked: Iterable[Suspect]) -> list[Suspect]:
+    """Those that deviate enough to be suspected: none at all where nothing happened that signals show."""
+    return [suspect for suspect in ranked if suspect.score >= SIGNIFICANT]
 
 
 def rank(normal: Signals, now: Signals) -> list[Suspect]:
@@ -41,14 +53,16 @@ def rank(normal: Signals, now: Signals) -> list[Suspect]:
 def evidence(normal: Signals, now: Signals) -> list[Evidence]:
     """All that deviates, and all edges, in no particular order."""
     found: list[Evidence] = []
+    written_before, written = read(normal, now)
     if len(normal.spans) and len(now.spans):
         before, after = calls(normal.spans), calls(now.spans)
         for look in (edges, operations, failures, changed_calls, silences):
             found += look(before, after)
+        found += path_changes(visits(before, written_before), visits(after, written))
     series_before, series_now = with_waits(normal.series), with_waits(now.series)
     found += deviations(series_before, series_now)
     found += silent_edges(series_before, series_now)
-    found += patterns(normal.lines, now.lines)
+    found += patterns(written_before, written)
     return found
 
 

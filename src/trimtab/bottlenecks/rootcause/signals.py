@@ -26,30 +26,41 @@ class Series(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True):
-    """A log line of a component."""
+    """A log line of a component; `trace` is the id of the trace that it was written in, "" for none."""
 
     component: str
     text: str
     severity: str = ""
+    trace: str = ""
+    at_ns: int = 0
 
 
 class Signals(Struct, frozen=True):
-    """Everything known of one window. `spans` are grouped by their service; whatever is missing is left empty."""
+    """Everything known of one window. `spans` are grouped by their service; whatever is missing is left empty.
+
+    `lines_since_ns` is the time from which lines were read, where there were more than are read; `edges` are calls that
+    are known (caller, callee) beside those of spans and series.
+    """
 
     spans: Spans = field(default_factory=empty)
     series: Sequence[Series] = ()
     lines: Sequence[Line] = ()
+    lines_since_ns: int = 0
+    edges: frozenset[tuple[str, str]] = frozenset()
 
 
 class Kind(StrEnum):
-    """What an observation is about; `edge` is the wait between a caller and its callee."""
+    """What an observation is about; `edge` is the wait between a caller and its callee, `path` what an
+    operation does, `share` the part of a symptom that is a component's own."""
 
     EDGE = "edge"
     OPERATION = "operation"
     ERRORS = "errors"
     CALLS = "calls"
+    PATH = "path"
     SILENCE = "silence"
     METRIC = "metric"
+    SHARE = "share"
     LOG = "log"
 
 

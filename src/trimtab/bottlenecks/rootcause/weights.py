@@ -8,13 +8,8 @@ _RESOURCE = re.compile(r"(?i)cpu|memory|mem_|disk|gpu|throttl|restart|oom|queue|
 _TIME = re.compile(r"(?i)latency|duration|seconds|response")
 _NODE = re.compile(r"(?i)node|host")
 
-_WORTH = {
-    Kind.OPERATION: 1.0,
-    Kind.ERRORS: 1.0,
-    Kind.CALLS: 1.0,
-    Kind.SILENCE: 1.0,
-    Kind.LOG: 1.0,
-}
+_BEHAVIOUR = frozenset((Kind.ERRORS, Kind.CALLS, Kind.PATH, Kind.SILENCE, Kind.LOG))
+"""What a component does otherwise: one fault shows in its failures, its calls and its lines alike."""
 _RESOURCE_WORTH, _TIME_WORTH, _NODE_WORTH, _WORK_WORTH = 1.0, 0.25, 0.25, 0.25
 """A node is shared, a duration includes what is called, and traffic is what others ask for: a quarter each."""
 
@@ -22,7 +17,7 @@ _RESOURCE_WORTH, _TIME_WORTH, _NODE_WORTH, _WORK_WORTH = 1.0, 0.25, 0.25, 0.25
 def weight(evidence: Evidence) -> tuple[str, float]:
     """The family of which only the strongest counts, and what an octave of it is worth."""
     if evidence.kind is not Kind.METRIC:
-        return evidence.kind, _WORTH.get(evidence.kind, 0.0)
+        return ("behaviour" if evidence.kind in _BEHAVIOUR else evidence.kind), 1.0
     if _NODE.search(evidence.subject):
         return "node", _NODE_WORTH
     if _RESOURCE.search(evidence.subject):

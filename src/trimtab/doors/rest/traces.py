@@ -1,6 +1,6 @@
 """`/rest/v1/traces` and `/rest/v1/service-map`: search, waterfalls, bottlenecks, comparisons and root causes."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -8,6 +8,7 @@ from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput
 from trimtab.bottlenecks.read import Choice
 from trimtab.bottlenecks.room import BottlenecksRoom
+from trimtab.bottlenecks.rootcause.added import Symptom, Trouble
 from trimtab.client import traces_wire as wire
 from trimtab.doors.rest import trace_answers as answers
 from trimtab.doors.rest.spec import Call, Handler, NoQuery, Operation
@@ -20,6 +21,9 @@ OtherInstant = Annotated[str, Meta(max_length=64, description="As start; without
 _AFTER = Annotated[str, Meta(max_length=64, description="`next` of the page before.")]
 Limit = Annotated[int, Meta(ge=1, le=500)]
 Quantile = Annotated[str, Meta(max_length=16, description="Above 0 and below 1; may be repeated.")]
+Component = Annotated[
+    str, Meta(max_length=256, description="Has the symptom: what it calls is ranked by its share of it, by metrics.")
+]
 _HOUR_MS = 3_600_000
 _ERRORS = (404, 504)
 
@@ -73,13 +77,15 @@ class CompareQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RootCausesQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """A window and a normal one; without the latter, the hour before the window."""
+    """A window and a normal one; without the latter, the hour before the window. A component names what has trouble."""
 
     start: Instant = "-15m"
     end: Instant = "now"
     normal_start: OtherInstant = ""
     normal_end: OtherInstant = ""
     filter: Filter = ""
+    component: Component = ""
+    symptom: Literal["latency", "availability"] = "latency"
 
 
 def operations(tracing: Tracing) -> list[Operation]:
@@ -146,7 +152,9 @@ def operations(tracing: Tracing) -> list[Operation]:
         normal = Choice(choice.start_ms - _HOUR_MS, choice.start_ms, asked.filter)
         if asked.normal_start:
             normal = other(asked.normal_start, asked.normal_end, asked.filter, choice)
-        return answers.root_causes(choice, normal, await room.root_causes(call.principal.scope, choice, normal))
+        symptom = Symptom(asked.component, Trouble(asked.symptom)) if asked.component else None
+        found = await room.root_causes(call.principal.scope, choice, normal, symptom)
+        return answers.root_causes(choice, normal, found)
 
     async def mapped(call: Call[MapQuery, None]) -> wire.ServiceMap:
         await room.traces.fresh()

@@ -36,12 +36,14 @@ RULES = (
     Rule(r"\s+", " "),
     _hide(r"""[A-Za-z][A-Za-z+.-]*://[^\s"'<>(),;]+"""),  # a URL
     Rule(r"""(^|[^\w./])/[^\s"'<>(),;:\]]+""", rf"\1{VARIABLE}"),  # an absolute path
+    _hide(r"\[[^\[\],]*,[^\[\]]*\]"),  # a list in brackets, however long
     Rule(r"\.{3,}", " "),  # dots that lead to a value
     _hide(rf"{_WORD}*[0-9]{_WORD}*"),  # whatever has a digit
     _hide(rf"[\w.-]*/[\w.-]*/{_WORD}*"),  # a relative path of two steps
     _hide(r"\b[0-9a-fA-F]{8,}\b"),  # hexadecimal without a digit
     _hide(rf"(?:\b{_DAYS}[a-z]*,? )+{VARIABLE}"),  # days and months before a number
     _hide(r"(?:[\w-]+\.){2,}[a-z]{2,4}\b"),  # the name of a host
+    Rule(rf"(, ?|\()([\w.]+=){_VALUE}+", rf"\1\2{VARIABLE}"),  # the values of a record: (key=value, key=value)
     Rule(r" \(\)", f" ({VARIABLE})"),  # parentheses with nothing in them, where others have something
     Rule(rf"([A-Za-z_]=){_VALUE}*{VARIABLE}{_VALUE}*", rf"\1{VARIABLE}"),  # the value of a key, if any of it changes
     _hide(rf"[\w-]+(?:\.[\w-]+)+:{VARIABLE}"),  # host:port

@@ -24,6 +24,8 @@ from trimtab.web.view import View
 PATH = "/gpu-health"
 _MOST_MS = 92 * DAY_MS
 _MOST_ROWS = 200
+_RANGE = "30d"
+"""Faults are few: an hour of them says nothing."""
 _STALE_S = 600.0
 _COLUMNS = (
     "at_ms", "machine", "device", "fault", "severity", "effect", "run", "lost_gpu_hours", "at_most_gpu_hours",
@@ -38,7 +40,7 @@ def routes(site: Site) -> list[BaseRoute]:
         return []
 
     async def page(request: Request) -> Response:
-        view = site.view(request)
+        view = site.view(request, _RANGE)
         found = await _report(site, health, view)
         downs = downs_by_harm(found)
         rows = [(one, downs[at]) for at, one in enumerate(found.harms)][::-1]
@@ -57,7 +59,7 @@ def routes(site: Site) -> list[BaseRoute]:
         )
 
     async def as_csv(request: Request) -> Response:
-        view = site.view(request)
+        view = site.view(request, _RANGE)
         found = await _report(site, health, view)
         downs = downs_by_harm(found)
         return respond.table(

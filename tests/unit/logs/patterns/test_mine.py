@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.logs.patterns.mask import Masker, mask
-from trimtab.logs.patterns.merge import MANY, templates
+from trimtab.logs.patterns.merge import USUAL, Generalising, templates
 from trimtab.logs.patterns.mine import mine
 from trimtab.logs.patterns.rules import VARIABLE
 
@@ -29,6 +29,9 @@ SHARED = Path(__file__).parents[5] / "shared/data/loghub"
         ("icache prefetch depth....................0", "icache prefetch depth <*>"),
         ("took 12 ms, 97% of 3 h", "took <*> of <*>"),
         ("Verification failed", "Verification failed"),
+        ("stops are [north, south gate, west] today", "stops are <*> today"),
+        ("one stop [north] only", "one stop [north] only"),
+        ("asked: Fare(from=north, to=south)", "asked: Fare(from=<*>, to=<*>)"),
     ],
 )
 def test_what_changes_is_hidden(line: str, template: str) -> None:
@@ -38,7 +41,22 @@ def test_what_changes_is_hidden(line: str, template: str) -> None:
 def test_a_word_with_many_values_is_variable_and_one_with_few_is_not() -> None:
     users = [f"session opened for user {name}" for name in ("ann", "bob", "cleo", "dora", "emil", "fay")]
     assert set(mine(users)) == {"session opened for user <*>"}
-    assert len(set(mine(users[: MANY - 1]))) == MANY - 1
+    assert len(set(mine(users[: USUAL.many - 1]))) == USUAL.many - 1
+
+
+def test_names_that_fill_the_places_of_two_messages_are_variable() -> None:
+    crew = ("ann", "bob", "cleo")
+    come, go = ([f"{what} for {name}" for name in crew] for what in ("door opened", "door closed"))
+    assert {"door opened for <*>", "door closed for <*>"} == set(mine([*come, *go]))
+    assert 3 == len(set(mine(come)))
+    assert 6 == len(set(mine([line.upper() for line in (*come, *go)])))  # what a program calls its states
+    assert 4 == len(set(mine([*come[:2], *go[:2]])))
+
+
+def test_the_first_word_says_what_a_message_is() -> None:
+    lines = [f"{service} startup succeeded" for service in ("crond", "klogd", "hcid", "sdpd", "gpm", "cupsd")]
+    assert 6 == len(set(mine(lines)))
+    assert {"<*> startup succeeded"} == set(templates(lines, Generalising(leading=True)).values())
 
 
 def test_a_template_keeps_at_least_a_word_or_two() -> None:

@@ -6,6 +6,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from trimtab.base.records import replace
 from trimtab.demo import company, runs
 from trimtab.demo.company import Company, Node
 from trimtab.demo.runs import Run
@@ -71,7 +72,15 @@ def create(seed: int, anchor_ms: int) -> World:
     def down(node: Node, now_ms: int) -> bool:
         return node.name == FAILING_NODE and now_ms >= drained
 
-    return World(seed, anchor_ms, built, runs.replay(built, start_of(anchor_ms), anchor_ms, down))
+    failed = drained - DRAINED_AFTER_MS
+    queue = runs.replay(built, start_of(anchor_ms), anchor_ms, down)
+    return World(seed, anchor_ms, built, tuple(_as_lost(run, failed, drained) for run in queue))
+
+
+def _as_lost(run: Run, failed_ms: int, drained_ms: int) -> Run:
+    """A run, which failed if it lost its GPU: it has ended by the time that the node is drained, whatever its luck."""
+    lost = any(node.name == FAILING_NODE for node in run.nodes) and run.start_ms < failed_ms < run.end_ms <= drained_ms
+    return replace(run, state=runs.FAILED) if lost else run
 
 
 def start_of(anchor_ms: int) -> int:

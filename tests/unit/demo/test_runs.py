@@ -1,5 +1,6 @@
 from itertools import pairwise
 
+import pytest
 from tests.unit.demo.conftest import ANCHOR_MS, HOUR_MS
 
 from trimtab.demo import world
@@ -52,3 +53,12 @@ def test_the_queue_goes_on_after_the_history(made: World) -> None:
 
 def test_a_world_is_the_same_each_time(made: World) -> None:
     assert made == world.create(7, ANCHOR_MS)
+
+
+@pytest.mark.parametrize("hours", [0, 134, 137, 154])  # of these three days the run would have ended well
+def test_the_run_that_lost_its_gpu_failed_by_the_time_its_node_was_drained(hours: int) -> None:
+    made = world.create(7, ANCHOR_MS + hours * 3_600_000)
+    drained_ms = made.failed_ms + world.DRAINED_AFTER_MS
+    there = [one for one in made.runs if any(node.name == world.FAILING_NODE for node in one.nodes)]
+    losers = [one for one in there if one.start_ms < made.failed_ms < one.end_ms]
+    assert [(one.state, one.end_ms <= drained_ms) for one in losers] == [(FAILED, True)] * len(losers)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from trimtab.base.records import replace
 from trimtab.fleet.health.room import HealthReport
 from trimtab.fleet.phases.phase import Phase
 from trimtab.fleet.telemetry.devices import COUNT_ONLY
@@ -64,9 +65,11 @@ class RunReport(Struct, frozen=True):
     @property
     def phases(self) -> tuple[PhaseHours, ...]:
         """What its GPUs did, the most first: together the hours that it held, by the ledger."""
-        if self.gpu_phases is None:
+        if self.gpu_phases is None or not self.gpu_hours:
             return ()
         known = {phase: hours for phase, hours in self.gpu_phases.hours.items() if hours > 0}
+        share = ledger_share(self.gpu_phases, self.gpu_hours)
+        known = {phase: hours * share for phase, hours in known.items()}
         rest = self.gpu_hours - sum(known.values())
         if rest > 0:  # GPUs of which only the number is known, and times before the first report
             known[Phase.UNKNOWN] = known.get(Phase.UNKNOWN, 0.0) + rest
@@ -97,7 +100,11 @@ def report_of(
     known = hours.known > 0
     losses = losses_of(activity) if activity is not None and activity.known_hours > 0 else ()
     if activity is not None and gpu_phases is not None:
-        losses = tuple(sorted((*losses, *losses_of_phases(activity, gpu_phases)), key=lambda one: -one.gpu_hours))
+        share = ledger_share(gpu_phases, hours.held)
+        every = [
+            replace(one, gpu_hours=one.gpu_hours * share) for one in (*losses, *losses_of_phases(activity, gpu_phases))
+        ]
+        losses = tuple(sorted(every, key=lambda one: -one.gpu_hours))
     return RunReport(
         run=run,
         wait_ms=run.wait_ms(now_ms),
@@ -115,6 +122,13 @@ def report_of(
         gpu_phases=gpu_phases,
         stretches=tuple(stretches),
     )
+
+
+def ledger_share(gpu_phases: GpuPhases, held: float) -> float:
+    """What of the GPU time of its devices is the run's by the ledger, which held `held` hours: all of it, or less where
+    it had its GPUs together with others."""
+    whole = sum(gpu_phases.hours.values())
+    return min(held / whole, 1.0) if whole > 0 else 1.0
 
 
 def _why_unknown(run: Run, activity: Activity | None) -> str:

@@ -11,7 +11,9 @@ from trimtab.base.clock import ManualClock
 from trimtab.fleet.phases.phase import Phase
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.model import Held, Run, RunKey, RunState
+from trimtab.kpis.runs.cost import RunHours
 from trimtab.kpis.runs.losses import LossKind
+from trimtab.kpis.runs.report import report_of
 from trimtab.store.state.database import State
 
 BEGUN, ENDED, HUNG_FROM = START + HOUR, START + 7 * HOUR, START + 3 * HOUR
@@ -83,3 +85,11 @@ def test_by_utilisation_alone_all_hours_are_unknown(room: InventoryRoom) -> None
     found = report(room, made, RUN, now_ms=ENDED + MINUTE)
     assert found.gpu_phases is not None
     assert pytest.approx(48.0) == found.gpu_phases.hours[Phase.UNKNOWN]
+
+
+def test_of_gpus_that_it_had_with_others_the_ledger_s_part_is_its_own(room: InventoryRoom) -> None:
+    whole = report(room, fleet(hangs=True), RUN, now_ms=ENDED + MINUTE)
+    half = report_of(RUN, whole.activity, whole.gpu_phases, RunHours(held=24.0), ENDED + MINUTE)
+    assert {one.phase: pytest.approx(one.gpu_hours) for one in half.phases} == {Phase.HUNG: 16.0, Phase.PRODUCTIVE: 8.0}
+    assert pytest.approx(16.0) == next(one.loss.gpu_hours for one in half.losses if one.loss.kind is LossKind.HUNG)
+    assert () == report_of(RUN, whole.activity, whole.gpu_phases, RunHours(), ENDED + MINUTE).phases

@@ -90,10 +90,10 @@ def operations(tokens: TokensRoom, clock: Clock) -> list[Operation]:
                 return wire.TokenPrice(found.vendor, found.model, book.currency, book.source, book.as_of, rates)
         raise NotFound(f"cannot find the price of {query.model!r}: no book of prices has it; try --vendor")
 
-    def get(path: str, title: str, words: str, handler: object, query: type, answer: type) -> Operation:
+    def get(path: str, title: str, words: str, handler: object, query: type, answer: type, *errors: int) -> Operation:
         return Operation(
             "GET", f"{_PATH}{path}", title, words, handler, answer, query=query, role=Role.FINANCE, tag=_TAG,  # type: ignore[arg-type] # each handler takes the query that stands beside it
-            bound=True,
+            bound=True, errors=errors,
         )  # fmt: skip
 
     return [
@@ -102,7 +102,7 @@ def operations(tokens: TokensRoom, clock: Clock) -> list[Operation]:
         get("/calls", "calls of models", "Calls of models with their tokens and costs; of a trace, step by step.",
             calls, CallsQuery, wire.TokenCalls),
         get("/price", "price of a model", "The rates of a model of a vendor's API today, and where they are from.",
-            price, PriceQuery, wire.TokenPrice),
+            price, PriceQuery, wire.TokenPrice, 404),
     ]  # fmt: skip
 
 

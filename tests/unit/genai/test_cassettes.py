@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SHARED = Path("/work/shared/data/genai_cassettes")
+SHARED = Path(__file__).parents[4] / "shared" / "data" / "genai_cassettes"
 BENCH = Path(__file__).parents[3] / "bench" / "eval_genai.py"
 
 

@@ -9,7 +9,7 @@ import pytest
 from trimtab.gpu_faults.catalogue import Takes
 from trimtab.gpu_faults.lines import Follower, Kind, bus_id, classify
 
-SHARED = Path("/work/shared/data/xid_catalogue/kernel_lines.jsonl.gz")
+SHARED = Path(__file__).parents[4] / "shared" / "data" / "xid_catalogue" / "kernel_lines.jsonl.gz"
 OFF = "NVRM: Xid (PCI:0000:9b:00): 79, pid=4242, name=python3.11, GPU has fallen off the bus."
 
 

@@ -15,7 +15,7 @@ from trimtab.profiles import events as reading
 from trimtab.profiles import kineto
 from trimtab.profiles.model import Kind, TraceProfile
 
-_SHARED = Path("/work/shared/data/kineto_traces")
+_SHARED = Path(__file__).parents[4] / "shared" / "data" / "kineto_traces"
 
 
 def _read(text: bytes, name: str = "a.json") -> TraceProfile:

@@ -13,7 +13,7 @@ from trimtab.profiles import operations as reading
 from trimtab.profiles import pipeline
 from trimtab.profiles.stragglers import Cause, analyse, cause_of
 
-_SHARED = Path("/work/shared/data/straggler_bytedance")
+_SHARED = Path(__file__).parents[4] / "shared" / "data" / "straggler_bytedance"
 JOBS = [
     Job(),
     Job(dp=1, pp=1, microbatches=3),

@@ -10,7 +10,7 @@ from trimtab.progress.course import Phase, course_of
 from trimtab.progress.flops import mfu
 from trimtab.progress.mllog import read_line, read_log
 
-PUBLIC = Path("/work/shared/data/mlperf_training_v5_0")
+PUBLIC = Path(__file__).parents[4] / "shared" / "data" / "mlperf_training_v5_0"
 
 
 def entry(at_s: float, key: str, value: object = None, **metadata: object) -> str:

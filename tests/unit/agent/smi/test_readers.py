@@ -13,7 +13,7 @@ from trimtab.agent.smi.reading import read
 from trimtab.agent.smi.sample import GpuProcess, GpuSample, quantity, said
 from trimtab.base.errors import InvalidInput
 
-SHARED = Path("/work/shared/data/gpu_recordings")
+SHARED = Path(__file__).parents[5] / "shared" / "data" / "gpu_recordings"
 
 
 def test_nvidia_smi() -> None:

@@ -19,7 +19,7 @@ from trimtab.sources.slurm.gres import Gpus
 from trimtab.sources.slurm.rest import Rest
 from trimtab.sources.slurm.submit_line import asked_by
 
-SHARED = Path("/work/shared/data/slurm_records")
+SHARED = Path(__file__).parents[5] / "shared" / "data" / "slurm_records"
 META = {"slurm": {"cluster": "tide"}}
 
 

@@ -61,6 +61,14 @@ class Postings(Generic[K]):
             return bool(among[present])
         return bool(among[np.array(present, dtype=np.uint32)].any())
 
+    def first(self, key: K) -> int | None:
+        """The lowest ordinal of `key`; None where it has none."""
+        number = self._numbers.get(key)
+        if number is None:
+            return None
+        present = self._lists[number]
+        return present if isinstance(present, int) else present[0]
+
     def get(self, key: K) -> Ordinals:
         """The ordinals of `key`, ascending."""
         number = self._numbers.get(key)

@@ -175,6 +175,11 @@ class SeriesRegistry:
         ordinal = self._last.ordinal(series_id)
         return None if ordinal is None else self._series(ordinal)
 
+    def kind_of(self, account: str, region: str, namespace: str, name: str) -> Kind | None:
+        """The kind that the series of a metric have, as its first has it; None where there is none."""
+        ordinal = self._index.first((account, region, namespace, name))
+        return None if ordinal is None else self._identities[ordinal].kind
+
     def readable(self, scope: Scope, series_id: int) -> Series | None:
         """The series with `series_id`, if it exists and `scope` covers it."""
         series = self.get(series_id)

@@ -90,6 +90,10 @@ class SeriesIndex:
         """Every dimension's name, in the order in which they came."""
         return self._names.keys
 
+    def first(self, group: Group) -> int | None:
+        """The ordinal of the first series of a group."""
+        return self._groups.first(group)
+
     def with_name(self, name: str) -> Ordinals:
         """The ordinals that have a dimension, whatever its value."""
         return self._names.get(name)

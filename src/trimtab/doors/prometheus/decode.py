@@ -125,13 +125,23 @@ def identify(scanned: Found, number: int, tenant: Tenant, registry: SeriesRegist
         tenant.families.remember(metadata)
     resource = resolve(labels, tenant.account, tenant.region).path
     pairs = make_tags(labels)
-    kind = tenant.families.kind(name)
+    kind = _kind(name, tenant, registry)
     identity = Identity(tenant.account, tenant.region, NAMESPACE, name, pairs, kind=kind, resource=resource)
     if registry.knows(identity):
         return identity
     other_kind = Kind.GAUGE if kind is Kind.COUNTER else Kind.COUNTER
     other = Identity(tenant.account, tenant.region, NAMESPACE, name, pairs, kind=other_kind, resource=resource)
     return other if registry.knows(other) else identity
+
+
+def _kind(name: str, tenant: Tenant, registry: SeriesRegistry) -> Kind:
+    """The kind of a series: by metadata, else as others of its name have it (a sender tells once, and the server may
+    have started since), else by its name."""
+    if tenant.families.get(name) is None:
+        known = registry.kind_of(tenant.account, tenant.region, NAMESPACE, name)
+        if known in (Kind.COUNTER, Kind.GAUGE):
+            return known
+    return tenant.families.kind(name)
 
 
 def _within(pairs: Iterator[tuple[str, str]], admission: Admission) -> Iterator[tuple[str, str]]:

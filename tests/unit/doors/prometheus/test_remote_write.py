@@ -155,6 +155,18 @@ def test_a_registered_series_keeps_its_kind_whatever_metadata_says_later(door: A
     assert [Kind.GAUGE, Kind.GAUGE] == [identity.kind for identity, _, _ in door.samples()]
 
 
+def test_a_new_series_has_the_kind_of_its_metric_while_no_metadata_is_known(door: Any, prompb: SimpleNamespace) -> None:
+    """A server that starts anew knows the series, and not what senders said of their metrics before."""
+    door.registry.add(Identity(ACCOUNT, REGION, "Prometheus", "nvlink_bytes", (("gpu", "0"),), kind=Kind.COUNTER))
+    now = door.clock.now_ms()
+    door.post(request(prompb, ({"__name__": "nvlink_bytes", "gpu": "1"}, [(1.0, now)])))
+    told = request(prompb, ({"__name__": "nvlink_bytes", "gpu": "2"}, [(1.0, now)]))
+    told.metadata.add(type=2, metric_family_name="nvlink_bytes")
+    door.post(told)
+    kinds = {dict(identity.dimensions)["gpu"]: identity.kind for identity, _, _ in door.samples()}
+    assert {"1": Kind.COUNTER, "2": Kind.GAUGE} == kinds
+
+
 def test_metadata_alone_is_welcome(door: Any, prompb: SimpleNamespace) -> None:
     made = prompb.WriteRequest()
     made.metadata.add(type=1, metric_family_name="x")

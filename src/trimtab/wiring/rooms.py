@@ -13,24 +13,15 @@ from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.accounts.metric_reading import MetricStore
 from trimtab.accounts.room import AccountsRoom
 from trimtab.actions.registry import Actuators
-from trimtab.advice.backtest.evidence import PastChecks
 from trimtab.advice.backtest.room import BacktestRoom
-from trimtab.advice.facts import Watch
-from trimtab.advice.plan.choosing import Choosing
-from trimtab.advice.plan.reading import read_convertible
 from trimtab.advice.plan.room import PlanRoom as AdvicePlanRoom
-from trimtab.advice.purchases.room import PurchasesRoom
-from trimtab.advice.purchases.terms import read_terms
-from trimtab.advice.rightsizing.composed import Around, rightsizing_of
 from trimtab.advice.rightsizing.room import RightsizingRoom
 from trimtab.advice.room import AdviceRoom
-from trimtab.advice.room import Means as AdviceMeans
 from trimtab.alarms.firing import FiringAlarms
 from trimtab.alarms.rehearsals import Rehearsals
 from trimtab.alarms.replay.home import Rooms as ReplayRooms
 from trimtab.alarms.replay.promql import PromQLRanges
 from trimtab.alarms.room import AlarmRoom
-from trimtab.alarms.watched import metrics_in
 from trimtab.anomalies.room import AnomalyRoom
 from trimtab.audit.room import AuditRoom
 from trimtab.base.clock import Clock
@@ -42,7 +33,6 @@ from trimtab.budgets.room import Means as BudgetMeans
 from trimtab.cloud.s3_folders import S3Folders
 from trimtab.connections import Counts
 from trimtab.costs.anomalies.room import CostAnomalies
-from trimtab.costs.model import Facet
 from trimtab.costs.room import CostsRoom
 from trimtab.detectors.room import DetectorRoom
 from trimtab.doors.aws.cost_explorer.expression import read_filter
@@ -53,7 +43,6 @@ from trimtab.doors.inflight import InFlight
 from trimtab.economics.around import Surroundings
 from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
-from trimtab.economics.rules.owners import owner_rules
 from trimtab.economics.shared.machines import FleetMachines
 from trimtab.economics.tokens.calls import SpanCalls
 from trimtab.economics.tokens.room import TokensRoom
@@ -65,10 +54,8 @@ from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.room import FleetRoom
 from trimtab.genai.prices.book import books_of
 from trimtab.inference.room import InferenceRoom
-from trimtab.inventory.catalog.book import load
 from trimtab.inventory.drop_rules import DropRuleStore
 from trimtab.inventory.machines import MachineOwners
-from trimtab.inventory.owners import OwnerRules
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.sources import SourceLedger
 from trimtab.jobs.anew import Anew
@@ -76,7 +63,6 @@ from trimtab.jobs.processes import Processes
 from trimtab.jobs.reports import Reporting, Told
 from trimtab.kpis import throttles
 from trimtab.kpis import use as kpi_use
-from trimtab.kpis.runs.reader import RunReports
 from trimtab.listen import check_exposure
 from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.patterns.room import LogAnomalyRoom
@@ -110,13 +96,13 @@ from trimtab.reports.exposed import Exposed
 from trimtab.settings import Settings
 from trimtab.store.telemetry.schema import TABLES
 from trimtab.stores import Stores
-from trimtab.timeseries.forecast.forecaster import Forecaster
 from trimtab.traces.room import TracesRoom
 from trimtab.triggers.delivering import Delivering
 from trimtab.triggers.room import TriggersRoom
 from trimtab.triggers.sources.audit import AuditSource
 from trimtab.wiring import capacity_plans
 from trimtab.wiring.access_audit import AccessAudit
+from trimtab.wiring.advice_rooms import advice_of, backtest_of, plan_of, rightsizing_room_of
 from trimtab.wiring.deliveries import delivering_of
 from trimtab.wiring.egress_audit import EgressAudit
 from trimtab.wiring.endpoint_scaling import inference_of
@@ -133,7 +119,6 @@ from trimtab.wiring.live_costs import (
     units_of,
 )
 from trimtab.wiring.live_scaling import LiveScaling, Wiring, live_scaling
-from trimtab.wiring.starved_hours import starved_hours
 
 _RESUME_S = 30.0  # how long a start waits for what a crash left in the log before it reads the series
 
@@ -272,9 +257,9 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     asked = capacity_plans.Telling(inventory, reader, registry, evaluator)
     gpu_health = HealthReader(reader, registry, fleet.ledger, inventory.runs, clock, progress.milestones)
     facts = inventory, reader, registry, costs
-    advice = _advice(stores, clock, facts, audit, alarms, economics, (fleet.ledger, gpu_health))
-    sizes = _rightsizing(settings, stores, clock, (inventory, reader, registry, costs), serverless, advice)
-    plan = _plan(stores, clock, costs, advice, inventory)
+    advice = advice_of(stores, clock, facts, audit, alarms, economics, (fleet.ledger, gpu_health))
+    sizes = rightsizing_room_of(settings, stores, clock, (inventory, reader, registry, costs), serverless, advice)
+    plan = plan_of(stores, clock, costs, advice, inventory)
     return Rooms(
         settings=settings,
         clock=clock,
@@ -310,7 +295,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         advice=advice,
         rightsizing=sizes,
         advice_plan=plan,
-        advice_backtest=_backtest(advice, plan, sizes),
+        advice_backtest=backtest_of(advice, plan, sizes),
         plans=capacity_plans.plans_of(stores.state, clock, settings.region, asked),
         alarms=alarms,
         rehearsals=Rehearsals(alarms, past, clock),
@@ -411,73 +396,6 @@ def _budgets(
     mail = mail_channels(notify.channels, settings.region)
     means = BudgetMeans(costs, live.live.sources.generation, actuators, mail, read_filter, live)
     return BudgetsRoom.of(stores.state, clock, means)
-
-
-def _advice(
-    stores: Stores,
-    clock: Clock,
-    facts: tuple[InventoryRoom, MetricReader, SeriesRegistry, CostsRoom],
-    audit: AuditRoom,
-    alarms: AlarmRoom,
-    economics: EconomicsRoom,
-    fleet: tuple[HoursReader, HealthReader],
-) -> AdviceRoom:
-    """Checks over what there is, what it measured and cost, with the alarms kept here and the owners of the rules."""
-
-    async def watches(scope: Scope) -> list[Watch]:
-        found = [one.alarm for one in (await alarms.listing.within(scope)).alarms]
-        return [
-            Watch(one.key.name, *metric, bool(one.actions.alarm), one.actions.enabled)
-            for one in found
-            for metric in metrics_in(one.form)
-        ]
-
-    async def owner() -> Facet:
-        return (await economics.rules.current()).owner_facet
-
-    async def rules() -> OwnerRules:
-        return owner_rules((await economics.rules.current()).rules)
-
-    hours, health = fleet
-    phases = starved_hours(RunReports(facts[1], facts[2], facts[0], hours, clock))
-    means = AdviceMeans(*facts, audit.reader, watches, owner, hours=hours, rules=rules, health=health, phases=phases)
-    return AdviceRoom.of(stores.state, clock, means)
-
-
-def _rightsizing(
-    settings: Settings,
-    stores: Stores,
-    clock: Clock,
-    facts: tuple[InventoryRoom, MetricReader, SeriesRegistry, CostsRoom],
-    serverless: ServerlessReader,
-    advice: AdviceRoom,
-) -> RightsizingRoom:
-    """Sizes proved on use, recomputed with the nightly advice."""
-    around = Around(*facts, serverless, advice.findings, advice.facts, settings.data_dir / "exports")
-    room = rightsizing_of(stores.state, stores.telemetry, clock, around)
-    advice.recomputing.append(room.recompute)
-    return room
-
-
-def _plan(
-    stores: Stores, clock: Clock, costs: CostsRoom, advice: AdviceRoom, inventory: InventoryRoom
-) -> AdvicePlanRoom:
-    """One plan of everything that saves, what to commit to last, with the nightly advice and after each decision."""
-    ledger, convertible = advice.ledger.store.listed, partial(read_convertible, inventory.resources)
-    choosing = Choosing(costs.reader, advice.findings, load(), clock, inventory.spot, ledger, convertible)
-    terms = partial(read_terms, inventory.resources)
-    purchases = PurchasesRoom.of(stores.state, clock, costs, advice.findings, terms, choosing.leaves)
-    room = AdvicePlanRoom(costs.reader, advice.findings, choosing, purchases, advice.knobs, clock, costs.currencies)
-    advice.recomputing.append(room.recompute)
-    return room
-
-
-def _backtest(advice: AdviceRoom, plan: AdvicePlanRoom, sizes: RightsizingRoom) -> BacktestRoom:
-    """What the plan of a month ago came to, after the nightly plan."""
-    past = PastChecks(advice.facts, advice.knobs, sizes)
-    room = BacktestRoom(plan, past.found, advice.ledger.store, advice.knobs, Forecaster())
-    advice.recomputing.append(room.recompute)
-    return room
 
 
 async def wipe(rooms: Rooms) -> None:

@@ -141,7 +141,6 @@ from trimtab.wiring.metric_streams import streams_of, streams_rest
 from trimtab.wiring.quicksight import quicksight_of
 from trimtab.wiring.report_rooms import ReportRooms
 from trimtab.wiring.rooms import Rooms, wipe
-from trimtab.wiring.run_reports import run_reports
 
 
 def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
@@ -295,7 +294,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         load_testing=LoadTesting(rooms.inference),
         inventory=rooms.inventory,
         accounts=rooms.accounts,
-        run_reports=run_reports(rooms),
+        run_reports=rooms.run_reports,
         hangs=reports.hangs,
         profiles=rooms.profiles,
         progress=rooms.progress,
@@ -328,7 +327,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
             rooms.bottlenecks, rooms.traces.search, rooms.clock, rooms.settings.account_id, rooms.settings.region
         ),
         log_anomalies=_log_anomalies(rooms),
-        serverless=ServerlessRooms(rooms.serverless, rooms.clock, run_reports(rooms)),
+        serverless=ServerlessRooms(rooms.serverless, rooms.clock, rooms.run_reports),
         log_querying=Querying(
             rooms.log_insights.insights, rooms.clock, rooms.settings.account_id, rooms.settings.region
         ),
@@ -412,7 +411,7 @@ def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:
         plans=rooms.plans,
         scaling=rooms.scaling.viewing,
         costs=rooms.costs,
-        runs=run_reports(rooms),
+        runs=rooms.run_reports,
         progress=rooms.progress,
         hangs=reports.hangs,
         gpu_health=rooms.gpu_health,

@@ -46,6 +46,7 @@ def advice_of(
     alarms: AlarmRoom,
     economics: EconomicsRoom,
     fleet: tuple[HoursReader, HealthReader],
+    runs: RunReports,
 ) -> AdviceRoom:
     """Checks over what there is, what it measured and cost, with the alarms kept here and the owners of the rules."""
 
@@ -64,7 +65,7 @@ def advice_of(
         return owner_rules((await economics.rules.current()).rules)
 
     hours, health = fleet
-    phases = starved_hours(RunReports(facts[1], facts[2], facts[0], hours, clock))
+    phases = starved_hours(runs)
     means = AdviceMeans(*facts, audit.reader, watches, owner, hours=hours, rules=rules, health=health, phases=phases)
     return AdviceRoom.of(stores.state, clock, means)
 

@@ -11,12 +11,11 @@ from trimtab.reports.datasets.sources import every
 from trimtab.store.telemetry.schema import Layout
 from trimtab.timeseries.forecast.forecaster import Forecaster
 from trimtab.wiring.rooms import Rooms
-from trimtab.wiring.run_reports import run_reports
 
 
 def datasets_of(rooms: Rooms) -> DatasetRoom:
     """The room of datasets, over every source."""
-    runs = run_reports(rooms)
+    runs = rooms.run_reports
     sources = every.every_source(
         every.Rooms(
             rooms.stores.telemetry,

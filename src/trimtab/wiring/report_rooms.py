@@ -15,7 +15,6 @@ from trimtab.reports.written.room import WrittenReports
 from trimtab.settings import public_url
 from trimtab.wiring.analysis_rooms import analysing_of, datasets_of
 from trimtab.wiring.rooms import Rooms
-from trimtab.wiring.run_reports import run_reports
 
 
 class ReportRooms(Struct, frozen=True):
@@ -38,7 +37,7 @@ def report_rooms(rooms: Rooms) -> ReportRooms:
     datasets = datasets_of(rooms)
     analysing = analysing_of(rooms, datasets)
     snapshots = Snapshots(analysing.room, rooms.settings.data_dir / "snapshots", rooms.clock, put_object)
-    hangs = HangWatch.of(run_reports(rooms), rooms.stores.state, rooms.clock)
+    hangs = HangWatch.of(rooms.run_reports, rooms.stores.state, rooms.clock)
     return ReportRooms(Reporting(_written(rooms), rooms.settings.account_id), datasets, analysing, snapshots, hangs)
 
 
@@ -49,7 +48,7 @@ def _written(rooms: Rooms) -> WrittenReports:
         economics=rooms.economics,
         reader=rooms.reader,
         registry=rooms.registry,
-        runs=run_reports(rooms),
+        runs=rooms.run_reports,
         alarms=rooms.alarms,
         anomalies=rooms.cost_anomalies.found,
         advice=rooms.advice.findings,

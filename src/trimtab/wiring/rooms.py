@@ -63,6 +63,7 @@ from trimtab.jobs.processes import Processes
 from trimtab.jobs.reports import Reporting, Told
 from trimtab.kpis import throttles
 from trimtab.kpis import use as kpi_use
+from trimtab.kpis.runs.reader import RunReports
 from trimtab.listen import check_exposure
 from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.patterns.room import LogAnomalyRoom
@@ -119,6 +120,7 @@ from trimtab.wiring.live_costs import (
     units_of,
 )
 from trimtab.wiring.live_scaling import LiveScaling, Wiring, live_scaling
+from trimtab.wiring.run_reports import run_reports
 
 _RESUME_S = 30.0  # how long a start waits for what a crash left in the log before it reads the series
 
@@ -146,6 +148,7 @@ class Rooms(Struct, frozen=True):
     live: LiveEstimates
     fleet: FleetRoom
     gpu_health: HealthReader
+    run_reports: RunReports
     exposed: Exposed
     units: UnitCosts
     tokens: TokensRoom
@@ -257,7 +260,9 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     asked = capacity_plans.Telling(inventory, reader, registry, evaluator)
     gpu_health = HealthReader(reader, registry, fleet.ledger, inventory.runs, clock, progress.milestones)
     facts = inventory, reader, registry, costs
-    advice = advice_of(stores, clock, facts, audit, alarms, economics, (fleet.ledger, gpu_health))
+    profiles = ProfilesRoom.of(stores.state, settings.data_dir, clock)
+    runs = run_reports(reader, registry, inventory, progress, profiles.store, gpu_health)
+    advice = advice_of(stores, clock, facts, audit, alarms, economics, (fleet.ledger, gpu_health), runs)
     sizes = rightsizing_room_of(settings, stores, clock, (inventory, reader, registry, costs), serverless, advice)
     plan = plan_of(stores, clock, costs, advice, inventory)
     return Rooms(
@@ -286,6 +291,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         live=live,
         fleet=fleet,
         gpu_health=gpu_health,
+        run_reports=runs,
         exposed=Exposed(live, fleet.ledger, clock),
         units=units,
         tokens=TokensRoom(spoken, units, costs.reader, lambda: books),
@@ -311,7 +317,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         accounts=AccountsRoom.of(stores.state, clock, inventory, MetricStore(ingest, registry), audit.ingest, gate),
         logs=logs,
         traces=traces,
-        profiles=ProfilesRoom.of(stores.state, settings.data_dir, clock),
+        profiles=profiles,
         bottlenecks=BottlenecksRoom.of(traces.reader, reader, registry, logs, clock),
         log_insights=insights,
         log_anomalies=LogAnomalyRoom.of(stores.state, clock),

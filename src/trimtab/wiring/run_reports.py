@@ -1,14 +1,18 @@
-"""Reports of runs, made once for pages, REST and datasets: with what runs themselves tell of their progress."""
+"""Reports of runs, made once for pages, REST, datasets and advice: with what runs themselves tell of their progress."""
 
 from collections.abc import Mapping, Sequence
 
 from trimtab.access.scope import Scope
+from trimtab.fleet.health.room import HealthReader
 from trimtab.fleet.phases.told import Doing, Told
+from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.model import Run, RunKey
 from trimtab.kpis.runs.reader import RunReports
+from trimtab.metrics.read import MetricReader
+from trimtab.metrics.registry import SeriesRegistry
+from trimtab.profiles.store import ProfileStore
 from trimtab.progress.course import Course, Phase
 from trimtab.progress.room import ProgressRoom
-from trimtab.wiring.rooms import Rooms
 
 _DOING = {
     Phase.TRAINING: Doing.STEPS,
@@ -22,14 +26,21 @@ _SILENT_STEPS = 5
 """Usual steps without a word after which a run that tells its steps does none."""
 
 
-def run_reports(rooms: Rooms) -> RunReports:
-    """The reports of one server."""
+def run_reports(
+    reader: MetricReader,
+    registry: SeriesRegistry,
+    inventory: InventoryRoom,
+    progress: ProgressRoom,
+    profiles: ProfileStore,
+    health: HealthReader,
+) -> RunReports:
+    """The reports of one server, over the ledger that `health` reads too."""
+    clock = health.clock
 
     async def told(scope: Scope, runs: Sequence[Run]) -> Mapping[RunKey, Sequence[Told]]:
-        return await _told(rooms.progress, scope, runs, rooms.clock.now_ms())
+        return await _told(progress, scope, runs, clock.now_ms())
 
-    held = rooms.inventory, rooms.fleet.ledger
-    return RunReports(rooms.reader, rooms.registry, *held, rooms.clock, rooms.profiles.store, told, rooms.gpu_health)
+    return RunReports(reader, registry, inventory, health.ledger, clock, profiles, told, health)
 
 
 async def _told(

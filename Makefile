@@ -1,6 +1,6 @@
 # `make` alone lists the targets. scripts/bootstrap.sh does the setting up; each target only says what it needs.
 .DEFAULT_GOAL := help
-.PHONY: help up demo test test-all fuzz check format docs bench lock audit wheel clean
+.PHONY: help up demo pictures test test-all test-shards fuzz coverage mutate check format docs bench lock audit wheel deb image release clean
 
 BIN := .venv/bin
 export PYTHON
@@ -18,6 +18,10 @@ demo: ## start trimtab with a simulated company, on data of its own (ARGS=--fres
 	@scripts/bootstrap.sh server
 	@exec $(BIN)/trimtab demo $(ARGS)
 
+pictures: ## make a picture of every page of a trimtab that runs here into pictures/ (ARGS=--readme makes the README's too)
+	@scripts/bootstrap.sh dev browser
+	@$(BIN)/python scripts/screenshots.py pictures $(ARGS)
+
 test: ## run the tests (ARGS="-k name" narrows)
 	@scripts/bootstrap.sh dev browser
 	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --inline-snapshot=disable -m "not slow" $(ARGS)
@@ -26,9 +30,21 @@ test-all: ## run every test, the slow ones too, with coverage
 	@scripts/bootstrap.sh dev browser
 	@DEEP=1 KILLS=20 POWER_CUTS=10 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --inline-snapshot=disable --cov --cov-report term $(ARGS)
 
+test-shards: ## run the tests of rooms that read the engine over two shards of a cluster in one process
+	@scripts/bootstrap.sh dev
+	@TWO_SHARDS=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --inline-snapshot=disable tests/unit/metrics tests/unit/logs tests/unit/traces tests/unit/costs tests/unit/fleet tests/unit/audit tests/unit/anomalies tests/unit/economics $(ARGS)
+
 fuzz: ## send mutated requests to every door, 100,000 each (hours; FUZZ=2000 sends fewer)
 	@scripts/bootstrap.sh dev
 	@FUZZ=$${FUZZ:-100000} $(BIN)/pytest -s tests/crash/test_fuzz_doors.py tests/crash/test_fuzz_logs.py $(ARGS)
+
+coverage: ## run the unit tests and tell what share of each room they run (ROOMS="costs alarms" takes some)
+	@scripts/bootstrap.sh dev
+	@$(BIN)/python scripts/coverage_by_room.py $(ROOMS)
+
+mutate: ## change the code in small ways and count how many changes the tests notice (ROOMS="costs alarms", ARGS="--each 50")
+	@scripts/bootstrap.sh dev
+	@$(BIN)/python scripts/mutate.py $(ROOMS) $(ARGS)
 
 check: ## lint, format, types, architecture, dependencies, spelling
 	@scripts/bootstrap.sh dev
@@ -59,6 +75,19 @@ audit: ## ask the vulnerability database about every locked dependency (needs th
 wheel: ## build the wheel and the sdist into dist/
 	@scripts/bootstrap.sh dev
 	@$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python
+
+deb: wheel ## build a Debian package of the agent into dist/
+	@$(BIN)/python scripts/deb.py dist/*.whl
+
+image: wheel ## build the server's and the agent's image with podman or docker (BASE=… another base)
+	@for one in "" .agent; do \
+		$$(command -v podman || command -v docker) build --file deploy/container/Containerfile$$one \
+			$(if $(BASE),--build-arg BASE=$(BASE)) --tag trimtab$$(echo $$one | tr . -):dev . || exit 1; \
+	done
+
+release: ## check, build and tag a release (VERSION=0.3.0; ARGS=--dry-run makes no tag)
+	@scripts/bootstrap.sh dev
+	@$(BIN)/python scripts/release.py $(VERSION) $(ARGS)
 
 clean: ## remove everything that was built or installed here
 	@rm -rf .venv .venv.lock dist site frontend/node_modules src/trimtab/web/static .coverage* \

@@ -4,9 +4,11 @@
 
 400 accounts with Reserved Instances, Savings Plans, spot, refunds and split lines (bench/bill_files.py), as Parquet. It
 is imported, asked for cost by tag by day (the median of nine, warm), reconciled with the exact sum, and imported again:
-nothing may change. Memory is the highest of the engine's and this process's resident sets together, sampled ten times a
-second; `cpu_s` is what both used, so that a figure from a machine that others use too can be judged. `--directory`
-keeps the files for another run. The last line is JSON.
+nothing may change. Memory is the highest of all processes' resident sets together, sampled ten times a second
+(`peak_mb`), beside the highest of each (the engine's, and this process's, which is the importer's); the bill is written
+by a process that has ended by then. `cpu_s` is what they used, so that a figure from a machine that others use too can
+be judged: the goal is held against rows a CPU second. `--directory` keeps the files for another run. The last line is
+JSON.
 """
 
 import argparse
@@ -16,8 +18,10 @@ import statistics
 import tempfile
 import threading
 import time
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from decimal import Decimal
+from multiprocessing import get_context
 from pathlib import Path
 
 import psutil
@@ -29,7 +33,7 @@ from trimtab.costs.imports.importer import ImportRequest
 from trimtab.costs.model import CostQuery, Dimension, Granularity, Metric, Tag
 from trimtab.costs.room import CostsRoom
 
-GOAL_ROWS_S, GOAL_MB, GOAL_MS = 300_000, 2048, 300
+GOAL_ROWS_CPU_S, GOAL_MB, GOAL_MS = 300_000, 1536, 300
 _ASKED = 9
 
 
@@ -38,6 +42,8 @@ class Memory:
 
     def __init__(self) -> None:
         self.peak_mb = 0.0
+        self.engine_mb = 0.0
+        self.importer_mb = 0.0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -52,8 +58,11 @@ class Memory:
     def _watch(self) -> None:
         me = psutil.Process()
         while not self._over.wait(0.1):
-            held = sum(_resident(process) for process in (me, *me.children(recursive=True)))
-            self.peak_mb = max(self.peak_mb, held / 1e6)
+            mine = _resident(me) / 1e6
+            engine = sum(_resident(process) for process in me.children(recursive=True)) / 1e6
+            self.importer_mb = max(self.importer_mb, mine)
+            self.engine_mb = max(self.engine_mb, engine)
+            self.peak_mb = max(self.peak_mb, mine + engine)
 
 
 def _resident(process: psutil.Process) -> int:
@@ -88,7 +97,8 @@ def _bill(place: Path, rows: int) -> Decimal:
     note = place.with_suffix(".sum")
     if not note.exists():
         note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(str(write_bill(place, rows)))
+        with ProcessPoolExecutor(1, get_context("spawn")) as writer:  # what it holds is not the importer's
+            note.write_text(str(writer.submit(write_bill, place, rows).result()))
     return Decimal(note.read_text())
 
 
@@ -105,15 +115,16 @@ def _measure(room: CostsRoom, place: Path, rows: int, exact: Decimal) -> dict[st
     _, second = _ask(room)
     assert again.receipt is not None
     unchanged = first == second and again.receipt.totals == record.receipt.totals
-    rate = round(rows / seconds)
-    met = rate >= GOAL_ROWS_S and memory.peak_mb < GOAL_MB and took < GOAL_MS and agrees and unchanged
+    met = rows / cpu >= GOAL_ROWS_CPU_S and memory.peak_mb < GOAL_MB and took < GOAL_MS and agrees and unchanged
     return {
         "bench": "bill",
         "rows": rows,
-        "rows_per_s": rate,
+        "rows_per_cpu_s": round(rows / cpu),
         "seconds": round(seconds, 1),
         "cpu_s": round(cpu, 1),
         "peak_mb": round(memory.peak_mb),
+        "engine_mb": round(memory.engine_mb),
+        "importer_mb": round(memory.importer_mb),
         "by_tag_by_day_ms": round(took, 1),
         "answer_rows": len(first),
         "sum_is_exact": agrees,

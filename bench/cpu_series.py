@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 from nab_files import NabFile
-from nab_sizing import DAY_MS, Floats, day_of
+from nab_sizing import Floats, day_of
 
-from trimtab.advice.rightsizing.use import DailyUse, daily_use
+from trimtab.advice.rightsizing.use import DAY_MS, DailyUse, daily_use
 
 SHORT_DAYS = 2
 DECISIONS_A_DAY = 144

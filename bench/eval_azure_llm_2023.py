@@ -5,7 +5,8 @@ Run as `python bench/eval_azure_llm_2023.py DIR`, DIR in the layout of the Azure
 day to learn from, and a demand that doubles within a launch cannot be met by anybody. The last line is JSON.
 """
 
-from scaling_traces import azure, main
+from scaling_judging import main
+from scaling_traces import azure
 
 if __name__ == "__main__":
     main(azure, "usage: eval_azure_llm_2023.py DIR (with AzureLLMInferenceTrace_*.csv)")

@@ -16,7 +16,7 @@ import msgspec
 from json5_text import to_json
 
 from trimtab.triggers.patterns.numerals import decode
-from trimtab.triggers.patterns.pattern import InvalidPattern, compile_pattern
+from trimtab.triggers.patterns.pattern import InvalidPattern, checked_pattern
 from trimtab.triggers.patterns.rule_index import RuleIndex
 
 
@@ -30,7 +30,7 @@ class Case(msgspec.Struct):
 def outcome(case: Case) -> str:
     """What the product says: match, none or rejected. The index that rules are matched by must say the same."""
     try:
-        pattern = compile_pattern(bytes(case.EventPattern))
+        pattern = checked_pattern(bytes(case.EventPattern))
     except InvalidPattern:
         return "rejected"
     event = decode(bytes(case.Event))

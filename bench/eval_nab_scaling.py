@@ -7,7 +7,8 @@ with what the first minute needs and no history, and is scored from the first mi
 minutes) is even within itself: demand jumps at its edge. The last line is JSON.
 """
 
-from scaling_traces import main, nab
+from scaling_judging import main
+from scaling_traces import nab
 
 if __name__ == "__main__":
     main(nab, "usage: eval_nab_scaling.py DIR (with data/)")

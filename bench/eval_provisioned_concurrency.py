@@ -15,7 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
-from scaling_traces import DEMAND_NAMES, mean, seconds
+from scaling_judging import mean
+from scaling_traces import DEMAND_NAMES, seconds
 
 from trimtab.scaling.provisioned.comparison import Served, on_demand, planned, tracked
 from trimtab.scaling.provisioned.concurrency import Invocations, concurrency_of

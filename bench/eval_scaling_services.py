@@ -7,7 +7,8 @@ of the three largest services, as demand) or `alibaba_gpu_v2023` (GPUs that pods
 from collections.abc import Iterator
 from pathlib import Path
 
-from scaling_traces import Array, alibaba_dlrm, alibaba_genai, alibaba_gpu, bizitobs, main
+from scaling_judging import main
+from scaling_traces import Array, alibaba_dlrm, alibaba_genai, alibaba_gpu, bizitobs
 
 
 def services(directory: Path) -> Iterator[tuple[str, Array]]:

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from trimtab.base.errors import InvalidInput
-from trimtab.sources.slurm import answers, delimited, jobs, nodes, squeue
+from trimtab.sources.slurm import answers, delimited, jobs, nodes, squeue, values
 from trimtab.sources.slurm.answers import Answer, JobFacts
 from trimtab.sources.slurm.gathered import documents, kind_of
 from trimtab.sources.slurm.gres import of_tres
+from trimtab.sources.slurm.node_answers import nodes_of
 from trimtab.sources.slurm.text import known, pairs_of, records_of
 
 Facts = dict[str, Any]
@@ -134,12 +135,12 @@ def answer(name: str, read: Answer, expected: Mapping[str, Any]) -> None:
             except InvalidInput as problem:
                 name_unreadable(name, [str(problem)])
     elif read.kind in ("nodes", "sinfo"):
-        known_nodes = {one.name: one for one in answers.nodes_of(read)}
+        known_nodes = {one.name: one for one in nodes_of(read)}
         raw = {str(row.get("name")): row for row in read.rows}
         rows = [
             {
                 "name": node.name,
-                "state": list(answers.states_of(node.state)),
+                "state": list(values.states_of(node.state)),
                 "gpus": node.gpus,
                 "gpus_used": node.allocated,
                 "reason": node.reason or None,
@@ -176,7 +177,7 @@ def other(name: str, read: Answer, expected: Mapping[str, Any]) -> None:
                 "account": row.get("account"),
                 "user": row.get("user"),
                 "parent": row.get("parent_account"),
-                "shares": answers.number(row.get("shares_raw")),
+                "shares": values.number(row.get("shares_raw")),
                 "qos": row.get("qos"),
             }
             check_row(name, told, facts)
@@ -264,7 +265,7 @@ def check_row(name: str, row: Facts, want: Mapping[str, Any]) -> None:
     differs = [
         f"{key} {row[key]!r}, expected {value!r}"
         for key, value in want.items()
-        if key in row and row[key] != value and not (key == "state" and row[key] == list(answers.states_of(value)))
+        if key in row and row[key] != value and not (key == "state" and row[key] == list(values.states_of(value)))
     ]
     if differs:
         totals["wrong"] += 1

@@ -58,7 +58,7 @@ def out_of_source(told: Mapping[str, Sequence[Tally]], sources: Mapping[str, str
 
     `told[file]` are the tallies of a file, one a choice (in one order for all); `sources[file]` is where it is from.
     """
-    chosen = {}
+    chosen: dict[str, tuple[int, Tally]] = {}
     for source in sorted(set(sources.values())):
         rest = [tallies for file, tallies in told.items() if sources[file] != source]
         scores = [sum(column, Tally()).f1 for column in zip(*rest, strict=True)]

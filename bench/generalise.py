@@ -1,14 +1,15 @@
 """Leave one source out: every constant of a learner is chosen on some sources and judged on the others.
 
-Run as `python bench/generalise.py DIR [anomalies | sizing]`, DIR with the folders that are there of `nab`,
-`anomaly_more` and `cpu_more`; made families (`synthetic_series.py`) are sources too. Printed are, for each source, what
-was chosen without it and what that came to on it, and over all of them the mean with its spread: these are the figures
-that may be told of a learner. A learner that does not beat the simplest rule out of source is to be replaced by that
-rule. The last line is JSON.
+Run as `python bench/generalise.py DIR [anomalies | sizing | scaling]`, DIR with the folders that are there of `nab`,
+`anomaly_more`, `cpu_more` and those of `scaling_sources.py`; made families (`synthetic_series.py`) are sources too.
+Printed are, for each source, what was chosen without it and what that came to on it, and over all of them the mean with
+its spread: these are the figures that may be told of a learner. A learner that does not beat the simplest rule out of
+source is to be replaced by that rule. The last line is JSON.
 
     anomalies   the sudden judge's lead, how an alert wears on it, and the threshold: by NAB's score on NAB's folders,
                 by F1 over events on made families and services
     sizing      overrun, accepted time over size and the days that the prior counts as
+    scaling     what a promise is made by (`policies.promise.Promise`), at 1 % and 0.1 % allowed
 """
 
 import json
@@ -25,6 +26,9 @@ from labelled_series import read_labelled
 from nab_files import NabFile, read_files, read_windows
 from nab_scoring import normalised, raw_score
 from nab_sizing import cpu_files
+from scaling_folds import made_sources
+from scaling_folds import out_of_source as promises_out_of_source
+from scaling_sources import read_sources
 from sizing_folds import out_of_source
 from synthetic_series import FAMILIES, made
 
@@ -36,6 +40,8 @@ LEADS, WEARS = (0.7, 1.2, 1.7, 8.0), (0.15, 0.8)
 """What is tried of the sudden judge; a lead of 8 is none of it: the simplest rule."""
 THRESHOLDS = np.array([1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.5, 3.0, 4.0, 5.0])
 SEEDS, DAYS, EVENTS = 3, 21, 4
+SERVER_METRICS = 4
+"""Every fourth metric of a server is sized: which one is CPU is not published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,8 @@ def main(directory: Path, what: Sequence[str]) -> None:
         answer["anomalies"] = anomalies(directory)
     if "sizing" in what:
         answer["sizing"] = sizing(directory)
+    if "scaling" in what:
+        answer["scaling"] = promises_out_of_source({**made_sources(), **read_sources(directory)})
     print(json.dumps(answer))
 
 
@@ -91,6 +99,11 @@ def sizing(directory: Path) -> dict[str, object]:
     series = read_cpu(directory / "cpu_more")[0] if (directory / "cpu_more").exists() else []
     if (directory / "nab").exists():
         series += [CpuSeries.of("nab", file) for file in cpu_files(directory / "nab")]
+    for server in read_labelled(directory / "anomaly_more"):
+        for at in range(0, server.values.shape[1], SERVER_METRICS) if server.group == "asd" else ():
+            values = np.maximum(server.values[:, at], 0.0)
+            if values.any():
+                series.append(CpuSeries.of("servers", NabFile(f"{server.name}/{at}", server.times * 1000, values)))
     for family in ("seasons", "shifts", "bursts", "zeros", "saturated"):
         for seed in range(SEEDS):
             one = made(family, seed, DAYS)
@@ -156,5 +169,5 @@ def _said(times: "np.ndarray[tuple[int], np.dtype[np.int64]]", values: Values) -
 
 if __name__ == "__main__":
     if len(sys.argv) < 2:
-        sys.exit("usage: generalise.py DIR [anomalies | sizing]")
-    main(Path(sys.argv[1]), sys.argv[2:] or ("anomalies", "sizing"))
+        sys.exit("usage: generalise.py DIR [anomalies | sizing | scaling]")
+    main(Path(sys.argv[1]), sys.argv[2:] or ("anomalies", "sizing", "scaling"))

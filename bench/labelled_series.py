@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 Segments = tuple[tuple[int, int], ...]
 
 LEARNT_DAYS = 3

@@ -24,7 +24,7 @@ import urllib.parse
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,8 @@ class Door:
     headers: dict[str, str]
     body: bytes
     method: str = "POST"
+    first: "tuple[Door, ...]" = ()
+    """What is asked once before: a log group must be there."""
 
     @property
     def request(self) -> bytes:
@@ -93,9 +95,14 @@ def doors() -> Iterator[Door]:
     yield _aws(
         "put-metric-data", "GraniteServiceVersion20100801.PutMetricData", "1.0", {"Namespace": "O", "MetricData": data}
     )
-    events = [{"timestamp": now * 1000 + at % 1000, "message": f"request {at} took 7 ms"} for at in range(5000)]
+    events = [{"timestamp": now * 1000 + at // 5, "message": f"request {at} took 7 ms"} for at in range(5000)]
     put = {"logGroupName": "overload", "logStreamName": "s", "logEvents": events}
-    yield _aws("put-log-events", "Logs_20140328.PutLogEvents", "1.1", put)
+    group = {name: put[name] for name in ("logGroupName", "logStreamName")}
+    made = (
+        _aws("group", "Logs_20140328.CreateLogGroup", "1.1", {"logGroupName": "overload"}),
+        _aws("stream", "Logs_20140328.CreateLogStream", "1.1", group),
+    )
+    yield replace(_aws("put-log-events", "Logs_20140328.PutLogEvents", "1.1", put), first=made)
     metrics = [{"name": "m", "value": at, "dimensions": {"d": str(at)}} for at in range(1000)]
     yield Door("rest-metrics", "/rest/v1/metrics", _JSON, json.dumps({"namespace": "R", "metrics": metrics}).encode())
     lines = [{"message": f"request {at} took 7 ms"} for at in range(5000)]
@@ -280,6 +287,8 @@ def overload(server: Server, door: Door, options: argparse.Namespace) -> dict[st
     """One door's figures."""
     address = urllib.parse.urlsplit(server.url)
     place = address.hostname or "", address.port or 0
+    for one in door.first:
+        ask(server.url, one.method, one.path, one.body, one.headers)
     ask(server.url, door.method, door.path, door.body, door.headers)  # its series are known, its code is compiled
     calm = Senders(place, door, 2)
     calm.run(CAPACITY_S)

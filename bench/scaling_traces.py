@@ -2,10 +2,8 @@
 
 import csv
 import gzip
-import json
 import math
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from trimtab.capacity.simulate.fleet import Fleet, Pool
-from trimtab.scaling.replay.comparison import Comparison, Scored, compare
 
 Array = npt.NDArray[np.float64]
 TICK_S, LAUNCH_S, REPLICAS_AT_PEAK = 60.0, 300.0, 30
@@ -86,8 +83,8 @@ def alibaba_genai(directory: Path) -> Iterator[tuple[str, Array]]:
             yield "lora requests", counted(np.array([seconds(row["gmt_create"]) for row in csv.DictReader(text)]))
 
 
-def alibaba_dlrm(directory: Path) -> Iterator[tuple[str, Array]]:
-    """Instances of each service over time, as demand: what their owners' scaling asked for."""
+def alibaba_dlrm(directory: Path, services: int = 3) -> Iterator[tuple[str, Array]]:
+    """Instances of the largest services over time, as demand: what their owners' scaling asked for."""
     spans: dict[str, list[tuple[float, float]]] = {}
     for path in sorted(directory.glob("disaggregated_DLRM_trace*.csv.gz")):
         with gzip.open(path, "rt", newline="") as text:
@@ -95,7 +92,7 @@ def alibaba_dlrm(directory: Path) -> Iterator[tuple[str, Array]]:
                 if row["creation_time"]:
                     span = float(row["creation_time"]), float(row["deletion_time"] or math.inf)
                     spans.setdefault(row["app_name"], []).append(span)
-    for name in sorted(spans, key=lambda name: (-len(spans[name]), name))[:3]:
+    for name in sorted(spans, key=lambda name: (-len(spans[name]), name))[:services]:
         yield f"dlrm {name}", _alive(spans[name], np.ones(len(spans[name])))
 
 
@@ -133,81 +130,3 @@ def _alive(spans: Sequence[tuple[float, float]], weights: Array) -> Array:
 def fleet_of(demand: Array) -> Fleet:
     """Replicas of a thirtieth of the peak; 300 s to launch one, a decision a minute."""
     return Fleet((Pool("own", float(demand.max()) / REPLICAS_AT_PEAK, Decimal(1)),), TICK_S, LAUNCH_S)
-
-
-def evaluate(traces: Iterator[tuple[str, Array]]) -> dict[str, object]:
-    """Compare on every trace, print a line each, and give the figures."""
-    found: list[tuple[str, Comparison]] = []
-    for name, demand in traces:
-        if len(demand) < 10 or demand.max() <= 0:
-            continue
-        comparison = compare(demand, fleet_of(demand))
-        found.append((name, comparison))
-        _print(name, len(demand), comparison)
-    if not found:
-        sys.exit("no history of demand in this directory")
-    return figures(found)
-
-
-def _print(name: str, ticks: int, one: Comparison) -> None:
-    print(f"{name} ({ticks} minutes): AWS suggested {_cell(one.suggested)}")
-    for allowed, ours in one.ours.items():
-        best = one.best_of_aws(ours.violating)
-        said = "none violates so little" if best is None else f"{_cell(best)} ({best.name})"
-        regret = "" if best is None else f", ours ÷ it {ours.hours / best.hours:.3f}"
-        print(f"    allowed {allowed:.1%}: ours {_cell(ours)}; best of AWS in hindsight {said}{regret}")
-
-
-def _cell(one: Scored) -> str:
-    return f"{one.cost_vs_oracle:.3f} × oracle, {one.violating:.3%} violating"
-
-
-def mean(values: Sequence[float]) -> float | None:
-    """The geometric mean, rounded; None of nothing."""
-    return round(math.exp(sum(map(math.log, values)) / len(values)), 4) if values else None
-
-
-def figures(found: Sequence[tuple[str, Comparison]]) -> dict[str, object]:
-    """What the last line says. A trace is smooth where AWS's suggested setting violates at most 1 %.
-
-    Costs are geometric means over the smooth traces (over all where none is smooth), violations the means of the same;
-    `cost_vs_best_aws_hindsight` is over all traces where some setting of AWS violates no more than ours at 1 % did.
-    """
-    smooth = [one for one in found if one[1].suggested.violating <= 0.01] or list(found)
-    regret = {
-        name: one.ours[0.01].hours / best.hours
-        for name, one in found
-        if (best := one.best_of_aws(one.ours[0.01].violating)) is not None
-    }
-    answer: dict[str, object] = {}
-    for allowed, tag in ((0.01, "1pct"), (0.001, "01pct")):
-        ours = [one.ours[allowed] for _, one in smooth]
-        answer[f"cost_vs_oracle_{tag}"] = mean([one.cost_vs_oracle for one in ours])
-        answer[f"violating_{tag}"] = round(sum(one.violating for one in ours) / len(ours), 6)
-    answer["cost_vs_aws_default"] = mean([one.ours[0.01].hours / one.suggested.hours for _, one in smooth])
-    answer["cost_vs_best_aws_hindsight"] = mean(list(regret.values()))
-    answer["aws_default_vs_oracle"] = mean([one.suggested.cost_vs_oracle for _, one in smooth])
-    answer["smooth"] = [name for name, _ in smooth]
-    answer["worst"] = max(regret, key=lambda name: regret[name]) if regret else None
-    answer["traces"] = {name: _row(one) for name, one in found}
-    return answer
-
-
-def _row(one: Comparison) -> dict[str, float | None]:
-    best = one.best_of_aws(one.ours[0.01].violating)
-    return {
-        "cost_vs_oracle_1pct": round(one.ours[0.01].cost_vs_oracle, 4),
-        "violating_1pct": round(one.ours[0.01].violating, 6),
-        "cost_vs_oracle_01pct": round(one.ours[0.001].cost_vs_oracle, 4),
-        "violating_01pct": round(one.ours[0.001].violating, 6),
-        "cost_vs_aws_default": round(one.ours[0.01].hours / one.suggested.hours, 4),
-        "aws_default_violating": round(one.suggested.violating, 6),
-        "cost_vs_best_aws_hindsight": None if best is None else round(one.ours[0.01].hours / best.hours, 4),
-    }
-
-
-def main(read: object, usage: str) -> None:
-    """Evaluate the directory that the command line names."""
-    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
-        sys.exit(usage)
-    print(json.dumps(evaluate(read(Path(sys.argv[1])))))  # type: ignore[operator] # one of the readers above

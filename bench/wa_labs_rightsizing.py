@@ -133,7 +133,8 @@ def _compare(
     if not saving:
         return
     hours = Decimal(row["od_h"])
-    before, after = _price(own, row), _price(to, row) if to is not None else Decimal(0)
+    before = price_of(own, row["os"], row["region"])
+    after = price_of(to, row["os"], row["region"]) if to is not None else Decimal(0)
     if hours == 0:
         ours = Decimal("0.00")
     elif before is None or after is None:
@@ -146,15 +147,16 @@ def _compare(
         problems.append(f"{to.type if to else 'terminate'}: saves {ours}, AWS has {told}")
 
 
-def _price(one: InstanceType, row: Mapping[str, str]) -> Decimal | None:
-    region = _REGIONS.get(row["region"])
+def price_of(one: InstanceType, system: str, place: str) -> Decimal | None:
+    """USD an hour on demand of a type with a system at a place, as AWS's files name them; None: not known."""
+    region = _REGIONS.get(place)
     if region is None:
         return None
     listed = load().price(one.type, 1_796_000_000_000, region)
     base = listed.per_hour if listed is not None else _OLD.get(one.type)
     if base is None:
         return None
-    match row["os"]:
+    match system:
         case "Linux/UNIX":
             return base
         case "Windows (Amazon VPC)" | "Windows":

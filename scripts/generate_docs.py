@@ -19,6 +19,9 @@ from trimtab.advice.catalogue import catalogue
 from trimtab.advice.check import Check
 from trimtab.advice.complete import judgement
 from trimtab.advice.recommenders import RECOMMENDERS
+from trimtab.audit.findings.rule import Rule
+from trimtab.audit.findings.rules import RULES
+from trimtab.audit.model import DATA
 from trimtab.base import errors
 from trimtab.cli.main import root
 from trimtab.doors.aws.faults import SHARED, of_domain
@@ -230,6 +233,32 @@ def checks_page() -> str:
     return "\n".join(parts)
 
 
+def audit_findings_page() -> str:
+    """Every rule of the audit."""
+    rows = [
+        (f"`{rule.id}`", rule.severity, rule.technique, rule.title, rule.why, _counted(rule))
+        for rule in sorted(RULES, key=lambda one: one.id)
+    ]
+    head = ("finding", "severity", "technique", "what it says", "why", "within ten minutes by one caller")
+    return f"""# Audit findings
+
+Rules over CloudTrail records ([guide](../guide/audit.md)); techniques are MITRE ATT&CK's, version 16.
+
+{_table(head, rows)}
+"""
+
+
+def _counted(rule: Rule) -> str:
+    words = [f"{rule.least} {'call' if rule.least == 1 else 'calls'}"]
+    if rule.different > 1:
+        words.append(f"{rule.different} different")
+    if rule.places > 1:
+        words.append(f"from {rule.places} addresses")
+    if rule.category == DATA:
+        words.append("of data events")
+    return ", ".join(words)
+
+
 def figures_page() -> str:
     """The register of figures."""
     areas: dict[str, list[Figure]] = {}
@@ -287,6 +316,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "own-metrics.md": own_metrics_page,
     "checks.md": checks_page,
+    "audit-findings.md": audit_findings_page,
     "figures.md": figures_page,
 }
 

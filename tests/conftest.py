@@ -29,6 +29,7 @@ from trimtab.egress import asker
 from trimtab.store.state import database
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
+from two_shards import two_shards_in
 
 gc.disable()  # until all tests are collected: looking again and again at what stays takes half of that time
 
@@ -200,7 +201,8 @@ def closed_states(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetry]:
     """An engine with every table; a test that uses one empties it first (`TRUNCATE TABLE …`)."""
-    with engine_in(tmp_path_factory.mktemp("telemetry") / "engine") as telemetry:
+    made = two_shards_in if os.environ.get("TWO_SHARDS") == "1" else engine_in  # `make test-shards`
+    with made(tmp_path_factory.mktemp("telemetry") / "engine") as telemetry:
         yield telemetry
 
 

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,10 +10,12 @@ from trimtab.store.telemetry.client import Telemetry, embedded_endpoint
 from trimtab.store.telemetry.migrations import migrate
 
 
-def start_owner(directory: Path) -> "subprocess.Popen[bytes]":
+def start_owner(
+    directory: Path, program: Sequence[str] = ("-m", "trimtab.store.telemetry.owner")
+) -> "subprocess.Popen[bytes]":
     """An owner of `directory` that answers."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "trimtab.store.telemetry.owner", str(directory), "1024"],
+        [sys.executable, *program, str(directory), "1024"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

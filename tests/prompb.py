@@ -61,6 +61,16 @@ _MESSAGES: dict[str, list[tuple[str, int, Any, bool]]] = {
     ],
     "Request": [("symbols", 4, "string", True), ("timeseries", 5, "TimeSeriesV2", True)],
 }
+# remote read
+_MESSAGES["LabelMatcher"] = [("type", 1, "int32", False), ("name", 2, "string", False), ("value", 3, "string", False)]
+_MESSAGES["Query"] = [
+    ("start_timestamp_ms", 1, "int64", False),
+    ("end_timestamp_ms", 2, "int64", False),
+    ("matchers", 3, "LabelMatcher", True),
+]
+_MESSAGES["ReadRequest"] = [("queries", 1, "Query", True)]
+_MESSAGES["QueryResult"] = [("timeseries", 1, "TimeSeries", True)]
+_MESSAGES["ReadResponse"] = [("results", 1, "QueryResult", True)]
 _MESSAGES["HistogramV2"] = [*_MESSAGES["Histogram"], ("start_timestamp", 17, "int64", False)]
 
 MEDIA_V2 = "application/x-protobuf;proto=io.prometheus.write.v2.Request"

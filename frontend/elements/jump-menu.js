@@ -1,5 +1,8 @@
-// <jump-menu src="/jump.json">: Ctrl-K (or the button) opens a dialog; typing finds pages, hosts and metrics.
+// <jump-menu src="/jump.json" who="id" page="Teams">: Ctrl-K (or the button) opens a dialog; typing finds every object.
+// Pages that this browser looked at (`page` names where they stand) come first; they are kept by who is signed in.
 const DEBOUNCE_MS = 90;
+const KEPT = 30;
+const SHOWN = 8;
 
 class JumpMenu extends HTMLElement {
   connectedCallback() {
@@ -8,6 +11,7 @@ class JumpMenu extends HTMLElement {
     this.list = this.querySelector("[role=listbox]");
     this.status = this.querySelector("[data-status]");
     this.abort = new AbortController();
+    if (this.hasAttribute("page")) this.remember();
     const on = (target, name, handler) => target.addEventListener(name, handler, { signal: this.abort.signal });
     on(document, "keydown", this.shortcut);
     on(this.querySelector("[data-open]"), "click", () => this.open());
@@ -48,15 +52,51 @@ class JumpMenu extends HTMLElement {
       const found = await answer.json();
       if (asked !== this.input.value) return;
       this.answered = asked;
-      this.fill(found.items);
+      this.fill(this.merged(found.items, asked));
     } catch (problem) {
       this.status.textContent = `Cannot search: ${problem.message}`;
     }
   }
 
+  recent() {
+    try {
+      const kept = JSON.parse(localStorage.getItem(this.key)) ?? [];
+      return kept.filter((one) => typeof one.url === "string" && one.url.startsWith("/") && typeof one.name === "string");
+    } catch {
+      return []; // no storage here, or not ours
+    }
+  }
+
+  get key() {
+    return `trimtab_recent:${this.getAttribute("who")}`;
+  }
+
+  remember() {
+    const name = document.title.replace(/ · trimtab$/, "");
+    const here = { kind: this.getAttribute("page"), name, hint: "recent", url: location.pathname };
+    const kept = [here, ...this.recent().filter((one) => one.url !== here.url)].slice(0, KEPT);
+    try {
+      localStorage.setItem(this.key, JSON.stringify(kept));
+    } catch {
+      // no storage here: then nothing is recent
+    }
+  }
+
+  // What is named exactly so, then what was looked at lately, then the rest; each page once.
+  merged(items, asked) {
+    const words = asked.toLowerCase().split(/\s+/).filter(Boolean);
+    const exact = items.filter((one) => words.length && one.name.toLowerCase() === asked.trim().toLowerCase());
+    const lately = this.recent()
+      .filter((one) => one.url !== location.pathname && words.every((word) => one.name.toLowerCase().includes(word)))
+      .slice(0, SHOWN);
+    const byUrl = new Map();
+    for (const one of [...exact, ...lately, ...items]) if (!byUrl.has(one.url)) byUrl.set(one.url, one);
+    return [...byUrl.values()];
+  }
+
   fill(items) {
     this.list.replaceChildren(...items.map((item, index) => option(item, index)));
-    this.status.textContent = items.length ? "" : "Nothing matches. Try part of a host or metric name.";
+    this.status.textContent = items.length ? "" : "Nothing matches. Try part of a name, or a whole id.";
     this.choose(0);
   }
 

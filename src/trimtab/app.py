@@ -15,7 +15,6 @@ from trimtab.accounts import jobs as account_jobs
 from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.audit import jobs as audit_jobs
 from trimtab.base.errors import NotFound, Throttled
-from trimtab.cloud.s3_writing import put_object
 from trimtab.doors import login
 from trimtab.doors.auditing.aws import AwsAuditor
 from trimtab.doors.auditing.recorder import ChangeRecorder
@@ -27,7 +26,7 @@ from trimtab.doors.aws.cloudtrail import service as cloudtrail_service
 from trimtab.doors.aws.cloudtrail.rooms import CloudTrailRooms
 from trimtab.doors.aws.cloudwatch import service as cloudwatch_service
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms
-from trimtab.doors.aws.cloudwatch.tagged import EveryTagged, dashboards_exist, named_exist
+from trimtab.doors.aws.cloudwatch.tags import EveryTagged, dashboards_exist, named_exist
 from trimtab.doors.aws.compute_optimizer import service as compute_optimizer_service
 from trimtab.doors.aws.cost_explorer import service as cost_explorer_service
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms
@@ -44,10 +43,6 @@ from trimtab.doors.aws.sns import links as sns_links
 from trimtab.doors.aws.sns import service as sns_service
 from trimtab.doors.aws.sts import StsRooms
 from trimtab.doors.aws.sts import operations as sts
-from trimtab.doors.aws.tagging import service as tagging_service
-from trimtab.doors.aws.tagging.compliance import Policies
-from trimtab.doors.aws.tagging.reports import TagReports
-from trimtab.doors.aws.tagging.rooms import TaggingRooms
 from trimtab.doors.aws.xray import service as xray_service
 from trimtab.doors.aws.xray.rooms import XRayRooms
 from trimtab.doors.config.kinds.alarms import alarm_sections
@@ -63,13 +58,14 @@ from trimtab.doors.front import Front
 from trimtab.doors.guard import Guard, is_open, policy_of
 from trimtab.doors.log_metrics import LogMetrics, PatternMetrics
 from trimtab.doors.log_writing import LogWriting
+from trimtab.doors.mcp.http import McpDoor
 from trimtab.doors.oidc import signin
 from trimtab.doors.otlp import http as otlp
 from trimtab.doors.otlp.intake import Intake
 from trimtab.doors.otlp.logs import LogIntake
 from trimtab.doors.otlp.traces import TraceIntake, TraceWriting
 from trimtab.doors.prometheus import query as prometheus_query
-from trimtab.doors.prometheus import remote_write
+from trimtab.doors.prometheus import remote_read, remote_write
 from trimtab.doors.prometheus import rules as prometheus_rules
 from trimtab.doors.prometheus.query import QueryNeeds
 from trimtab.doors.rest import (
@@ -110,7 +106,6 @@ from trimtab.fleet import jobs as fleet_jobs
 from trimtab.forget.requests import ForgetRequests
 from trimtab.forget.run import counted
 from trimtab.inventory.machines import REFRESH_S as MACHINES_S
-from trimtab.inventory.tag_reports import TagReportStore
 from trimtab.jobs.lock import Lock
 from trimtab.jobs.periodic import Job
 from trimtab.jobs.reports import EVERY_S as REPORTS_S
@@ -121,9 +116,11 @@ from trimtab.logs.kernel_faults import KernelFaults
 from trimtab.logs.patterns.counting import CountingParts, PatternCounting
 from trimtab.logs.program_faults import ProgramFaults
 from trimtab.logs.protection.audit import AuditFindings
+from trimtab.metrics.activity import SAVE_S as SAVE_ACTIVITY_S
 from trimtab.metrics.cardinality import CardinalityReader
 from trimtab.metrics.drop_rules import REFRESH_S as REFRESH_RULES_S
 from trimtab.metrics.gpu_places import GpuPlaces
+from trimtab.metrics.registry import FOLLOW_S
 from trimtab.notify.watch import REFRESH_S
 from trimtab.reports.exposed import REFRESH_S as EXPOSED_S
 from trimtab.selfwatch import Running, SelfSeries, SelfWatch
@@ -141,6 +138,7 @@ from trimtab.wiring.metric_streams import streams_of, streams_rest
 from trimtab.wiring.quicksight import quicksight_of
 from trimtab.wiring.report_rooms import ReportRooms
 from trimtab.wiring.rooms import Rooms, wipe
+from trimtab.wiring.tagging import tagging_of
 
 
 def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
@@ -167,6 +165,7 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
     place = writing.account, writing.region
     trace_intake = TraceIntake(TraceWriting(rooms.traces, rooms.ledger, *place, writing.inflight))
     pages = _web_state(rooms, reports)
+    assistants = McpDoor(rooms.settings.public_url)
     sign_in = signin.of_settings(rooms.settings, rooms.access, rooms.clock, rooms.gate)
     routes: list[BaseRoute] = [
         *login.routes(rooms.access, rooms.clock, with_provider=sign_in is not None),
@@ -188,7 +187,9 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
         *otlp.routes(intake, log_intake, trace_intake),
         *remote_write.routes(writing),
         *prometheus_query.routes(QueryNeeds(rooms.promql, rooms.browser, rooms.clock, __version__)),
+        *remote_read.routes(rooms.promql),
         *prometheus_rules.routes(rooms.alarms.listing),
+        *assistants.routes(),
         *web.routes(pages),
     ]
     roles = Roles(routes, is_open)
@@ -198,7 +199,9 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
     changes = ChangeRecorder(rooms.audit.ingest, rooms.clock, rooms.settings.account_id, rooms.settings.region)
     gateway = _gateway(rooms, reports, AwsAuditor(changes))
     audited = AuditedSite(site, changes, roles)
+    rooms.connecting.attach(audited)
     front = Front(audited, guard, aws=gateway, is_aws=is_aws_request, inflight=writing.inflight)
+    assistants.open(front)
     xray = XRayDoor(rooms.traces.documents, rooms.ledger, writing.account, writing.region)
     signals = OtlpSignals(intake, log_intake, trace_intake)
     watched = Watched(front, rooms.doors, rooms.access.refusals)
@@ -227,7 +230,7 @@ def _gateway(rooms: Rooms, reports: ReportRooms, auditor: AwsAuditor) -> Gateway
     )
     rooms.series_memory.append(parts.ids.clear)
     explained = rooms.economics.rules, rooms.cost_anomalies, rooms.advice_plan.purchases, rooms.rightsizing
-    services = (
+    services = [
         logs_service.build(LogRooms.of(rooms.logs, rooms.ledger, rooms.log_insights, rooms.log_anomalies)),
         cloudwatch_service.build(parts),
         sts.bind(StsRooms(rooms.keys, rooms.clock)),
@@ -245,19 +248,11 @@ def _gateway(rooms: Rooms, reports: ReportRooms, auditor: AwsAuditor) -> Gateway
         savingsplans_service.build(rooms.advice_plan.purchases),
         *rooms.scaling.services(),
         pricing_service.build(rooms.inventory.book, settings_module.public_url(rooms.settings)),
-        tagging_service.build(_tagging(rooms)),
         quicksight_of(rooms, reports),
-    )
+    ]
+    services.append(tagging_of(rooms, services))
     place = rooms.settings.account_id, rooms.settings.region
     return Gateway(GatewayOptions(services, rooms.keys, rooms.clock, *place, rooms.auth_required, auditor))
-
-
-def _tagging(rooms: Rooms) -> TaggingRooms:
-    async def policies() -> Policies:
-        return (await rooms.economics.rules.current()).rules.policies
-
-    reports = TagReports(TagReportStore(rooms.stores.state), rooms.clock, put_object)
-    return TaggingRooms(rooms.inventory.tagging, policies, reports)
 
 
 def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> rest.Dependencies:
@@ -391,6 +386,7 @@ def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:
         evaluator=rooms.evaluator,
         sources=rooms.ledger,
         accounts=rooms.accounts,
+        connector=rooms.connecting,
         keys=rooms.keys,
         access=rooms.access,
         notify=rooms.notify,
@@ -445,12 +441,19 @@ def _pattern_counting(rooms: Rooms) -> PatternCounting:
     return PatternCounting(CountingParts(rooms.stores.telemetry, logs.groups, logs.reader, store, emit, rooms.clock))
 
 
+def _following(rooms: Rooms) -> Job:
+    """Of an engine that several servers may write to: the embedded one has a single server."""
+    return Job("learn the series that other servers register", FOLLOW_S, rooms.registry.share)
+
+
 def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
     """What the server does by itself beside answering; the jobs process does the rest."""
     return [
         Job("read the rules of what is not kept", REFRESH_RULES_S, rooms.drop_rules.refresh),
         Job("read whose machines are", MACHINES_S, rooms.machines.refresh),
+        *([_following(rooms)] if rooms.settings.clickhouse_url else []),
         Job("save the ledger of sources", 10, rooms.ledger.flush, at_stop=True),
+        Job("save when series last had points", SAVE_ACTIVITY_S, rooms.save_activity, at_stop=True),
         Job("save when keys were used", 30, rooms.keys.flush, at_stop=True),
         Job("note when log streams were written", 2, rooms.logs.groups.flush, at_stop=True),
         Job("write log events into other groups", 1, rooms.logs.forwarding.into_groups.turn),
@@ -467,12 +470,14 @@ def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
         *rooms.inference.jobs(),
         *rooms.batch.jobs(),
         *rooms.progress.jobs(),
+        *rooms.token_minutes.jobs(),
         *rooms.advice.jobs(),
         *rooms.advice_plan.jobs(rooms.advice.lock),
         *rooms.cost_anomalies.jobs(),
         *reports.jobs(),
         *rooms.evaluation.jobs(rooms.settings.heartbeat_interval_s),
         rooms.egress_audit.job(),
+        Job("go on with what pages connected", 5, rooms.connecting.take_up),
         Job("save who was refused", 5, rooms.access.refusals.save, at_stop=True),
         rooms.access_audit.job(),
         forgetting_job(rooms.stores.state, rooms.clock, rooms.anew),

@@ -34,6 +34,7 @@ from trimtab.jobs.periodic import Job, run_jobs
 from trimtab.listen import bind
 from trimtab.selfwatch import tell_damage
 from trimtab.settings import OFF, Settings
+from trimtab.store.telemetry.arrow import leave_pandas_out
 from trimtab.stores import open_stores
 from trimtab.supervisor import READY
 from trimtab.wiring.forgetting import forget_at_start
@@ -174,6 +175,7 @@ def _url(settings: Settings, listener: socket.socket) -> str:
 def main() -> int:
     """Entry point of the server process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor ends us in order
+    leave_pandas_out()
     try:
         settings = settings_module.load()
         logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")

@@ -5,6 +5,7 @@ A setting comes from the environment (`TRIMTAB_<NAME>`), else from the TOML file
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -58,8 +59,8 @@ def _count(raw: str) -> int:
 
 def _false_alarms(raw: str) -> int:
     number = int(raw)
-    if not 10 <= number <= 2000:
-        raise ValueError("expected a whole number from 10 to 2000")
+    if not 1 <= number <= 2000:
+        raise ValueError("expected a whole number from 1 to 2000")
     return number
 
 
@@ -82,6 +83,12 @@ def _interval(raw: str) -> float:
     if not 20 <= number < 86_400:
         raise ValueError("expected 20 to 86399 seconds")
     return number
+
+
+def _cluster(raw: str) -> str:
+    if not re.fullmatch(r"[\w.-]{0,100}", raw):
+        raise ValueError("expected letters, digits, _, - and dots")
+    return raw
 
 
 def _path(raw: str) -> Path:
@@ -147,6 +154,19 @@ class Settings:
         _text,
         "A ClickHouse server to use instead of the embedded engine (http[s]://user:password@host:port/database).",
         secret=True,
+    )
+    clickhouse_cluster: str = _setting(
+        "",
+        _cluster,
+        "Cluster of that server (a name in its remote_servers) whose shards and replicas keep the tables; empty: one server.",
+    )
+    clickhouse_storage_policy: str = _setting(
+        "",
+        _cluster,
+        "Storage policy of that server, with a volume named cold, that tables cut by time are kept under; empty: the server's default.",
+    )
+    clickhouse_cold_days: int = _setting(
+        30, _positive, "Days after which parts move to the volume cold of that policy."
     )
     state_url: str = _setting(
         "", _text, "SQLAlchemy URL of the state database; empty means SQLite in the data directory.", secret=True
@@ -244,7 +264,9 @@ class Settings:
     retention_raw_days: int = _setting(
         15, _positive, "Days for which points are kept as they came (rolled up before they are dropped)."
     )
-    retention_1m_days: int = _setting(15, _positive, "Days for which 1-minute rollups are kept.")
+    retention_1m_days: int = _setting(
+        15, _positive, "Days for which values by the minute are kept: rollups are written where raw points go earlier."
+    )
     retention_5m_days: int = _setting(63, _positive, "Days for which 5-minute rollups are kept.")
     retention_1h_days: int = _setting(455, _positive, "Days for which 1-hour rollups are kept.")
     retention_traces_days: int = _setting(30, _positive, "Days for which spans are kept.")
@@ -286,7 +308,7 @@ class Settings:
     anomaly_false_alarms: int = _setting(
         1500,
         _false_alarms,
-        "Anomalies a week that a thousand watched series may raise though nothing happened to them, 10 to 2,000.",
+        "Anomalies a week that a thousand watched series may raise though nothing happened to them, 1 to 2,000.",
     )
     retention_notifications_days: int = _setting(
         30, _positive, "Days for which the delivery log keeps what is finished."
@@ -326,6 +348,9 @@ class Settings:
         "",
         _text,
         "TOML file that names the pools, clusters, webhooks and AWS resources that may be scaled (see the guide of scaling).",
+    )
+    connect_commands: bool = _setting(
+        False, _flag, "Let administrators read SLURM from the page Connect, which runs sacct, scontrol and squeue here."
     )
     trigger_commands: str = _setting(
         "",

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from trimtab.alarms.lateness import late_ms
 from trimtab.base.clock import Clock
-from trimtab.base.errors import Unavailable
+from trimtab.base.errors import SetupError, Unavailable
 from trimtab.jobs.lock import renewed_ms
 from trimtab.metrics.rollups.marks import ended
 from trimtab.settings import Settings
@@ -22,6 +22,8 @@ from trimtab.store.telemetry.client import (
     embedded_endpoint,
     server_endpoint,
 )
+from trimtab.store.telemetry.cluster_check import check_layout
+from trimtab.store.telemetry.cold import store_cold
 from trimtab.store.telemetry.log import IngestLog, LogLimits
 from trimtab.store.telemetry.migrations import migrate
 from trimtab.store.telemetry.records import Columns
@@ -61,8 +63,10 @@ def open_stores(settings: Settings, clock: Clock) -> Stores:
     state = State.open(settings.state_url, settings.data_dir, settings.state_key_file)
     staged.take(state, settings.data_dir)
     telemetry = open_telemetry(settings)
+    check_layout(telemetry)
     keep_old_parts(telemetry)
-    migrate(telemetry, Layout.SERVER if settings.clickhouse_url else Layout.EMBEDDED)
+    migrate(telemetry)
+    store_cold(telemetry, settings.clickhouse_storage_policy, settings.clickhouse_cold_days)
 
     limits = LogLimits(settings.wal_limit_mb << 20, settings.disk_reserve_mb << 20)
     opened = [
@@ -136,10 +140,17 @@ class _Engine:
 
 
 def open_telemetry(settings: Settings) -> Telemetry:
-    """The reading side alone: for the command line and notebooks beside a running server."""
+    """The reading side alone: for the command line and notebooks beside a running server. Raises SetupError."""
     if settings.clickhouse_url:
         at = server_endpoint(settings.clickhouse_url)
-        return Telemetry(lambda: at, _limits(settings))
+        layout = Layout.CLUSTER if settings.clickhouse_cluster else Layout.SERVER
+        return Telemetry(lambda: at, _limits(settings), layout, settings.clickhouse_cluster)
+    for name in ("clickhouse_cluster", "clickhouse_storage_policy"):
+        if value := getattr(settings, name):
+            raise SetupError(
+                f"cannot use TRIMTAB_{name.upper()}={value}: TRIMTAB_CLICKHOUSE_URL is empty; expected the address "
+                "of a ClickHouse server; try TRIMTAB_CLICKHOUSE_URL=http://user:password@host:8123/trimtab"
+            )
     return Telemetry(lambda: embedded_endpoint(settings.data_dir / "engine"), _limits(settings))
 
 

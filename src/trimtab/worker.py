@@ -47,6 +47,7 @@ from trimtab.metrics.expressions.evaluate import Evaluator
 from trimtab.metrics.following import Follower
 from trimtab.metrics.promql.catalogue import Catalogue
 from trimtab.metrics.promql.engine import PromQL
+from trimtab.metrics.promql.pushdown.stored import EnginePushdown
 from trimtab.metrics.promql.stored import StoredSource
 from trimtab.metrics.read import MetricReader, NoDrain
 from trimtab.metrics.registry import SeriesRegistry
@@ -58,6 +59,7 @@ from trimtab.notify.job import Notifying
 from trimtab.notify.transport.http import HttpTransport
 from trimtab.settings import Settings
 from trimtab.store.state.database import State
+from trimtab.store.telemetry.arrow import leave_pandas_out
 from trimtab.store.telemetry.client import Telemetry
 from trimtab.stores import JOBS, open_telemetry
 from trimtab.timeseries.anomaly.alerts import threshold_for
@@ -114,7 +116,8 @@ class Metrics(Struct, frozen=True):
         reader = MetricReader(telemetry, registry, NoDrain(), RollupChoice(telemetry, clock, Retention.of(settings)))
         detectors = DetectorRoom.of(state, clock)
         bands = TrainedBands(reader, registry, detectors.book, clock)
-        promql = PromQL(StoredSource(telemetry, Catalogue(registry)))
+        catalogue = Catalogue(registry)
+        promql = PromQL(StoredSource(telemetry, catalogue), pushdown=EnginePushdown(telemetry, catalogue))
         rules = RuleMetrics.of(telemetry, state, NoDrain(), clock)
         evaluator = Evaluator(reader, registry, clock, bands, rules=rules)
         return cls(registry, reader, detectors, bands, evaluator, promql)
@@ -254,6 +257,7 @@ def _stop_on_signal_or_eof(loop: asyncio.AbstractEventLoop, stop: asyncio.Event)
 def main() -> int:
     """Entry point of the jobs process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor ends us in order
+    leave_pandas_out()
     try:
         settings = settings_module.load()
         logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")

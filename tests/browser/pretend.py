@@ -18,6 +18,7 @@ from starlette.types import Scope as AsgiScope
 
 from browser.pretend_alarms import pretend_alarms
 from browser.pretend_anomalies import pretend_anomalies
+from browser.pretend_connect import PretendConnector
 from browser.pretend_insights import pretend_insights
 from browser.pretend_logs import PretendLogAnomalies, pretend_logs
 from browser.pretend_notify import PretendNotify
@@ -275,6 +276,7 @@ def build_state(
         settings=describe({}),
         clock=clock,
         version="0.1.0",
+        connector=PretendConnector(now, empty=not hosts),
     )
 
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 PAGES = [
     "/", "/hosts", "/hosts/web-1", "/runs", "/endpoints", "/kpis", "/explore/metrics", "/dashboards", "/sources",
-    "/access", "/settings", "/teams", "/figures",
+    "/access", "/settings", "/teams", "/figures", "/connect", "/home/team", "/home/on-call", "/home/money",
 ]  # fmt: skip
 DRAWN = "/explore/metrics?m=trimtab/Host|system.cpu.utilization&where=host.name=web-1&group=cpu.mode"
 
@@ -50,6 +50,7 @@ def test_an_empty_page_has_no_violation(path: str, context: BrowserContext, empt
 GPU_PAGES = [
     "/", "/hosts", "/hosts?show=gpus", "/hosts/gpu-1", "/endpoints", "/endpoints/chat-70b", "/kpis", "/kpis?level=team",
     "/runs", "/runs/atlas/101", "/runs/atlas/103", "/teams", "/teams/foundation", "/figures", "/figures/idle_cost",
+    "/home/team?team=foundation", "/home/on-call", "/connect",
 ]  # fmt: skip
 
 

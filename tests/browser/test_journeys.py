@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from browser.conftest import Watched
-from trimtab.web.site import NAVIGATION
+from trimtab.web.navigation import NAVIGATION, place_of
 
 pytestmark = pytest.mark.browser
 
@@ -32,11 +32,13 @@ def test_the_sidebar_leads_to_every_page(watched: Watched) -> None:
     paths = page.locator("nav[aria-label=Pages] a").evaluate_all(
         "links => links.map(link => link.getAttribute('href'))"
     )
-    assert paths == [item.path for _, items, _ in NAVIGATION for item in items]
+    assert paths == [entry.path for group in NAVIGATION for entry in group.entries]
+    assert len(paths) <= 16
     for path in OF_THE_FLEET:  # the others are opened over a real server, in test_this_machine.py
-        assert path in paths
-        opened = watched.open(path)
-        assert opened.locator("nav[aria-label=Pages] a[aria-current=page]").get_attribute("href") == path
+        opened, place = watched.open(path), place_of(path)
+        assert place is not None
+        assert opened.locator("nav[aria-label=Pages] a[aria-current=page]").get_attribute("href") == place[0].path
+        assert opened.locator(".page-tabs a[aria-current=page]").all_inner_texts() in ([], [place[1].name])
 
 
 def test_reload_and_back_reproduce_a_view(watched: Watched) -> None:
@@ -80,11 +82,11 @@ def test_a_closed_group_of_pages_stays_closed_and_the_current_page_is_in_sight(w
     assert page.locator("nav[aria-label=Pages] a[aria-current=page]").evaluate(
         "link => link.getBoundingClientRect().bottom <= innerHeight"
     )
-    page.click("#nav-explore")
-    page.wait_for_function("() => document.cookie.includes('trimtab_nav=explore')")
+    page.click("#nav-investigate")
+    page.wait_for_function("() => document.cookie.includes('trimtab_nav=investigate')")
     page.reload()
     closed = page.locator("details.nav-group:not([open])")
-    assert closed.evaluate_all("groups => groups.map(group => group.dataset.group)") == ["explore"]
+    assert closed.evaluate_all("groups => groups.map(group => group.dataset.group)") == ["investigate"]
     assert watched.open("/explore/metrics").locator("details.nav-group:not([open])").count() == 0
 
 

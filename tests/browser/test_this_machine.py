@@ -12,6 +12,7 @@ import pytest
 
 from browser.conftest import Served, Watched
 from live_server import LiveServer
+from trimtab.web.navigation import HOME, tabs
 
 pytestmark = [pytest.mark.browser, pytest.mark.wire]
 
@@ -51,11 +52,51 @@ def test_every_page_works_over_the_real_store(path: str, watched: Watched) -> No
 
 def test_the_sidebar_leads_to_every_page(watched: Watched) -> None:
     page = watched.open("/")
-    links = page.locator("nav[aria-label=Pages] a")
-    paths = links.evaluate_all("links => links.map(link => link.getAttribute('href'))")
-    assert len(paths) > 8
-    for path in paths:  # read and not drawn: tests/browser/test_accessible.py opens each
-        answer = page.request.get(urljoin(page.url, path), headers={"Accept": "text/html"})
-        assert (path, answer.status) == (path, 200)
+    for entry, tab in tabs():  # read and not drawn: tests/browser/test_accessible.py opens each
+        answer = page.request.get(urljoin(page.url, tab.path), headers={"Accept": "text/html"})
+        assert (tab.path, answer.status) == (tab.path, 200)
         current = re.findall(r"<a [^>]*aria-current=\"page\"[^>]*>", answer.text())
-        assert [re.search(r'href="([^"]*)"', link)[1] for link in current][:1] == [path]  # type: ignore[index]
+        links = [re.search(r'href="([^"]*)"', link)[1] for link in current]  # type: ignore[index]
+        assert links[0] == entry.path or entry is HOME
+        assert links[1:] == ([tab.path] if len(entry.tabs) > 1 else [])
+
+
+BILL = (
+    "BillingAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,"
+    "ChargeCategory,ServiceName,BilledCost,EffectiveCost\n"
+    "1,USD,2026-10-01,2026-11-01,2026-10-03,2026-10-04,Usage,Compute,1234.50,1234.50\n"
+)
+
+
+def test_a_stranger_drops_a_bill_and_sees_its_dollars_and_makes_a_budget(watched: Watched, tmp_path: Path) -> None:
+    file = tmp_path / "october.csv"
+    file.write_text(BILL)
+    page = watched.open("/connect")
+    page.wait_for_selector("#near table, #near p:has-text('Nothing was found')")
+    page.set_input_files("#bill-files", str(file))
+    page.wait_for_url("**/connect#receipts")
+    receipt = page.locator(".receipts li", has_text="october.csv")
+    receipt.get_by_text("done").wait_for(timeout=60_000)
+    assert "1 line · 1,234.50 USD" in receipt.inner_text()
+    receipt.get_by_role("link", name="Costs", exact=True).click()
+    page.wait_for_url("**/costs")
+    assert "1,234.50" in page.locator("main").inner_text()
+    page = watched.open("/make/budget")
+    page.fill("input[name=name]", "compute")
+    page.fill("input[name=limit]", "2000")
+    page.wait_for_selector("#same-command:has-text('trimtab budgets put compute --limit 2000')")
+    page.click("button:has-text('Make it')")
+    page.wait_for_url("**/budgets?budget=compute**")
+    assert "compute" in page.locator("section[aria-label=Budgets]").inner_text()
+
+
+def test_ctrl_k_finds_what_was_looked_at_first_and_what_an_id_names(watched: Watched) -> None:
+    page = watched.open("/settings")
+    watched.open("/explore/metrics")
+    page.keyboard.press("Control+k")
+    page.wait_for_selector("[role=option]:has-text('recent')")
+    assert "Settings" in page.locator("[role=option]").first.inner_text()
+    page.keyboard.type("arn:aws:logs:us-east-1:123456789012:log-group:/app/api")
+    page.wait_for_selector("[role=option]:has-text('/app/api')")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/logs?group=/app/api**")

@@ -19,11 +19,11 @@ from live_server import LiveServer
 from trimtab.client.api import Client
 from trimtab.client.log_events import LogEvents
 
-FUZZ = int(os.environ.get("FUZZ", "300"))  # requests a door
+FUZZ = int(os.environ.get("FUZZ", "2000"))  # requests a door
 EVERY = 25  # mutated requests between two good ones
 AWS = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "Logs_20140328.PutLogEvents"}
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(300 if FUZZ <= 300 else 7200)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(600 if FUZZ <= 2000 else 7200)]
 
 
 @dataclass

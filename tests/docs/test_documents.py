@@ -71,6 +71,13 @@ def test_the_architecture_names_every_package(repository: Path) -> None:
     assert [] == [name for name in packages + modules if name not in text]
 
 
+def test_where_the_architecture_says_something_is_there_is_something(repository: Path) -> None:
+    where = (repository / "ARCHITECTURE.md").read_text().partition("**Where is")[2].partition("\n## ")[0]
+    places = re.findall(r"`([\w/.]+)`", where)[1:]  # the first is the folder that they are below
+    assert len(places) > 30
+    assert [] == [place for place in places if not (repository / "src" / "trimtab" / place).exists()]
+
+
 def test_no_committed_file_names_a_registry(repository: Path) -> None:
     packages = [
         repository / "frontend" / "package-lock.json",

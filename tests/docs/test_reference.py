@@ -11,6 +11,7 @@ from types import ModuleType
 
 import pytest
 
+from trimtab.audit.findings.rules import RULES
 from trimtab.doors.aws.cloudwatch import limits
 from trimtab.doors.guard import DEFAULT_MAX_BODY
 from trimtab.doors.rest.endpoint import BODY_LIMIT
@@ -44,6 +45,14 @@ def test_every_setting_has_its_default_and_meaning(repository: Path) -> None:
     text = page(repository, "settings.md")
     missing = [row.name for row in describe({}) if f"| `{row.name}` |" not in text or row.help not in text]
     assert [] == missing
+
+
+def test_every_audit_finding_is_listed_and_told_by_the_attacks_that_it_names(repository: Path) -> None:
+    rules = {rule.id for rule in RULES}
+    listed = set(re.findall(r"^\| `([a-z-]+)` \|", page(repository, "audit-findings.md"), re.MULTILINE))
+    guide = (repository / "docs" / "guide" / "audit-techniques.md").read_text()
+    told = set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", guide))
+    assert (rules, rules) == (listed, told)
 
 
 def test_every_served_aws_operation_is_listed(generator: ModuleType, repository: Path) -> None:

@@ -40,6 +40,8 @@ class Want(StrEnum):
     LINES = "what training programs logged of trouble"
     PHASES = "what the GPUs of runs did"
     PRICES = "prices of instance types"
+    HABITS = "how callers use models of vendors"
+    USES = "hours in which machines that only a scheduler or telemetry knows were used"
     ACTIONS = "what is to be done with machines and GPUs after faults, and what it would have saved"
 
 

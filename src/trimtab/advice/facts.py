@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from trimtab.fleet.health.actions import Proposal
 from trimtab.fleet.model import MachineKey
 from trimtab.fleet.naming import MachineNames
+from trimtab.genai.habits import NO_HABITS, Habits
 from trimtab.inventory.owners import NO_RULES, Claims, Holding, Owner, OwnerRules, resolved
 
 DAY_S = 86_400
@@ -281,6 +282,24 @@ class Machines(Struct, frozen=True):
         return self.known.get(path or "")
 
 
+class MachineUse(Struct, frozen=True):
+    """When a machine was used that no inventory of a cloud knows: a scheduler, Kubernetes or telemetry tells of it.
+
+    `machine` is its path in the ledger of GPU time. `used` by start of each hour (ms) that anybody tells of: whether
+    somebody held any of it. A GPU that works is held, whoever tells of it.
+    """
+
+    machine: str
+    name: str
+    provider: str
+    account: str
+    region: str
+    scheduler: str
+    type: str
+    gpus: int
+    used: Mapping[int, bool]
+
+
 class Facts(Struct, frozen=True):
     """Everything that checks may look at, as of `now_ms`."""
 
@@ -301,6 +320,10 @@ class Facts(Struct, frozen=True):
     ports: Sequence[FabricPort] = ()
     program_faults: Sequence[ProgramFault] = ()
     run_hours: Sequence[RunHours] = ()
+    habits: Habits = NO_HABITS
+    """How callers use vendors' models."""
+    machine_uses: Sequence[MachineUse] = ()
+    """Of machines that only a scheduler, Kubernetes or telemetry knows."""
     prices: Mapping[str, Decimal] = field(default_factory=dict)
     """By instance type: USD an hour on demand, where the catalogue knows it."""
     billed: bool = False

@@ -78,6 +78,19 @@ def crons(hours: set[int]) -> tuple[list[str], list[str]]:
     return _crons([first for first, _ in runs]), _crons([(first + many) % WEEK for first, many in runs])
 
 
+def crontabs(hours: set[int]) -> tuple[list[str], list[str]]:
+    """When to stop and when to start, as lines of a crontab that keeps UTC: `0 20 * * 1,2`."""
+    runs = stretches(hours)
+    return _crontab([first for first, _ in runs]), _crontab([(first + many) % WEEK for first, many in runs])
+
+
+def _crontab(moments: list[int]) -> list[str]:
+    by_hour: dict[int, list[str]] = {}
+    for one in moments:
+        by_hour.setdefault(one % 24, []).append(str((one // 24 + 1) % 7))  # 0 is Sunday
+    return [f"0 {hour} * * {','.join(sorted(days))}" for hour, days in sorted(by_hour.items())]
+
+
 def _crons(moments: list[int]) -> list[str]:
     by_hour: dict[int, list[str]] = {}
     for one in moments:

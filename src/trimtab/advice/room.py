@@ -7,13 +7,24 @@ from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.cases import CaseStore
-from trimtab.advice.gather.facts_reader import FactsReader, OwnerFacet, Phases, Watches, no_phases
+from trimtab.advice.gather.facts_reader import (
+    FactsReader,
+    OwnerFacet,
+    Phases,
+    ReadHabits,
+    Watches,
+    no_habits,
+    no_phases,
+)
 from trimtab.advice.knobs import KnobStore
 from trimtab.advice.ledger.grading import warnings
 from trimtab.advice.ledger.keeper import Change, LedgerKeeper
+from trimtab.advice.ledger.machines import OwnRates
 from trimtab.advice.ledger.store import LedgerStore
 from trimtab.advice.plan.kept import kept_plans
 from trimtab.advice.plan.model import Plan
+from trimtab.advice.purchases.facts import FactStore, ReservedRate, shares_of, sizes_of
+from trimtab.advice.purchases.rates import published
 from trimtab.advice.routine import Recompute, Routine
 from trimtab.advice.rules import Rules, no_rules
 from trimtab.advice.standing import Decision, Standing
@@ -52,6 +63,7 @@ class Means(Struct, frozen=True):
     rules: Rules = no_rules
     health: HealthReader | None = None
     phases: Phases = no_phases
+    habits: ReadHabits = no_habits
 
 
 class AdviceRoom(Struct, frozen=True):
@@ -82,9 +94,15 @@ class AdviceRoom(Struct, frozen=True):
             means.rules,
             means.health,
             means.phases,
+            means.habits,
         )
         ledger = LedgerKeeper(
-            LedgerStore(state), means.costs, partial(_last_change, means.audit), clock, partial(_plans, knobs)
+            LedgerStore(state),
+            means.costs,
+            partial(_last_change, means.audit),
+            clock,
+            partial(_plans, knobs),
+            partial(_own_rates, FactStore(state, clock)),
         )
         routine = Routine(state, clock, findings, facts, ledger, knobs)
         lock = Lock(state, clock, "advice")
@@ -128,6 +146,12 @@ class AdviceRoom(Struct, frozen=True):
 
 async def _plans(knobs: KnobStore) -> list[Plan]:
     return (await kept_plans(knobs)).plans
+
+
+async def _own_rates(facts: FactStore) -> OwnRates:
+    said = await facts.listed(EVERYTHING)
+    reserved = [one for one in said if isinstance(one, ReservedRate)]
+    return OwnRates((*shares_of(said), *published()), sizes_of(reserved))
 
 
 async def _last_change(audit: AuditReader, resource: str, start_ms: int, end_ms: int) -> Change | None:

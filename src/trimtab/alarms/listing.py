@@ -10,7 +10,7 @@ from trimtab.alarms.rows import Stored, all_rows, stored
 from trimtab.store.state.database import State as Database
 from trimtab.store.state.tables import alarm_clocks, alarms, tags
 
-_ARN_PATTERN = "arn:aws:cloudwatch:%:alarm:%"
+_ARN_PATTERN = "arn:aws%:cloudwatch:%:alarm:%"
 
 
 class Listed(Struct, frozen=True):

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from trimtab.base.partitions import partition_of
 from trimtab.metrics.expressions.model import Query
 
 
@@ -69,7 +70,7 @@ class AlarmKey(Struct, frozen=True):
     @property
     def arn(self) -> str:
         """The alarm's ARN."""
-        return f"arn:aws:cloudwatch:{self.region}:{self.account}:alarm:{self.name}"
+        return f"arn:{partition_of(self.region)}:cloudwatch:{self.region}:{self.account}:alarm:{self.name}"
 
 
 class Actions(Struct, frozen=True):

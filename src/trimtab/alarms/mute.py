@@ -19,6 +19,7 @@ from msgspec import Struct
 from trimtab.alarms.limits import read_zone
 from trimtab.base.clock import to_datetime, to_ms
 from trimtab.base.errors import InvalidInput
+from trimtab.base.partitions import partition_of
 
 MAX_TARGETS = 100
 _MIN = timedelta(minutes=1)
@@ -72,7 +73,7 @@ class MuteRule(Struct, frozen=True):
     @property
     def arn(self) -> str:
         """The rule's ARN."""
-        return f"arn:aws:cloudwatch:{self.region}:{self.account}:alarm-mute-rule:{self.name}"
+        return f"arn:{partition_of(self.region)}:cloudwatch:{self.region}:{self.account}:alarm-mute-rule:{self.name}"
 
     @property
     def recurring(self) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from trimtab.alarms.mute import MuteRule, read_mute_rule
 from trimtab.base.errors import NotFound
+from trimtab.base.partitions import partition_of
 from trimtab.store.state.tables import alarm_mute_rules, tags
 
 _columns = alarm_mute_rules.c
@@ -53,7 +54,7 @@ def read_rules(connection: Connection, account: str, region: str) -> list[MuteRu
 
 def delete_rule(connection: Connection, account: str, region: str, name: str) -> None:
     """Delete a rule with its tags; none of that name is no error, as on AWS."""
-    arn = f"arn:aws:cloudwatch:{region}:{account}:alarm-mute-rule:{name}"
+    arn = f"arn:{partition_of(region)}:cloudwatch:{region}:{account}:alarm-mute-rule:{name}"
     connection.execute(delete(tags).where(tags.c.arn == arn))
     connection.execute(delete(alarm_mute_rules).where(_at(account, region, name)))
 

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, literal, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, case, literal, select
 
 from trimtab.access.scope import RowRule
 from trimtab.alarms.hold import Held, read_held
 from trimtab.alarms.model import Actions, AlarmKey, AlarmKind, State, StateValue
+from trimtab.base.partitions import BY_REGION, partition_of
 from trimtab.store.state.tables import alarms, tags
 
 Form = dict[str, Any]
@@ -81,9 +82,9 @@ def within(account: str, region: str) -> ColumnElement[bool]:
 def seen(table: Table, rows: Sequence[RowRule]) -> list[ColumnElement[bool]]:
     """The conditions that a row of `table` (it has account, region and name) is of an alarm whose tags pass `rows`."""
     columns = table.c
-    arn = (
-        literal("arn:aws:cloudwatch:") + columns.region + literal(":") + columns.account + literal(":alarm:")
-    ) + columns.name
+    partition = case(*((columns.region.startswith(begin), name) for begin, name in BY_REGION), else_=partition_of(""))
+    of = literal("arn:") + partition + literal(":cloudwatch:") + columns.region + literal(":") + columns.account
+    arn = of + literal(":alarm:") + columns.name
     return [
         arn.in_(select(tags.c.arn).where(tags.c.key == rule.key, tags.c.value.in_(sorted(rule.values))))
         for rule in rows

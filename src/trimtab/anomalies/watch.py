@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING
@@ -20,11 +21,11 @@ from trimtab.anomalies.expectation import CHUNK
 from trimtab.anomalies.model import SLOT_MS, Anomaly
 from trimtab.anomalies.progress import Progress, ProgressStore
 from trimtab.anomalies.shard import Shard, load, save, slot_of
-from trimtab.anomalies.subjects import is_watched, request_of
+from trimtab.anomalies.subjects import request_of, watchable
 from trimtab.anomalies.write import Inserter, write
 from trimtab.base.clock import Clock
 from trimtab.logs.patterns.anomalies import NAMESPACE
-from trimtab.metrics.model import Series
+from trimtab.metrics.postings import NOTHING, Ordinals
 from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.timeseries.anomaly.alerts import THRESHOLD
@@ -55,10 +56,6 @@ _SILENT_MS = 15 * 86_400_000
 """A series without a point for this long gives its row up."""
 
 
-def _is_pattern(series: Series) -> bool:
-    return series.identity.namespace == NAMESPACE
-
-
 class WatchParts(Struct, frozen=True):
     """What the job needs of its process. `limit` is how many series are watched at most, but for log patterns.
 
@@ -84,7 +81,7 @@ class AnomalyWatch:
         self._shards: list[Shard] | None = None
         self._known = 0
         self._watched: set[int] = set()
-        self._waiting: list[Series] = []
+        self._waiting: Ordinals = NOTHING
         self._pruned_ms = 0
         self._unwritten: list[Anomaly] = []
 
@@ -96,7 +93,7 @@ class AnomalyWatch:
         if self._shards is None:
             self._shards = await asyncio.to_thread(load, self._parts.directory)
             self._watched = {one.series for shard in self._shards for one in shard.owners.values()}
-            self._known, self._waiting, self._unwritten = 0, [], []
+            self._known, self._waiting, self._unwritten = 0, NOTHING, []
         await asyncio.to_thread(self._write)
         now_ms = self._parts.clock.now_ms()
         target_ms = slot_of(now_ms - GRACE_MS)
@@ -109,19 +106,19 @@ class AnomalyWatch:
 
     def _admit(self, shards: list[Shard], target_ms: int, now_ms: int) -> None:
         """Watch the series that are new in the registry, as far as the limit allows."""
-        fresh = self._parts.registry.since(self._known)
-        self._known += len(fresh)
-        self._waiting += [one for one in fresh if one.id not in self._watched and is_watched(one)]
-        settled = [one for one in self._waiting if one.first_seen_ms <= now_ms - _SETTLED_MS]
-        patterns = self._patterns()
-        room = max(self._parts.limit - len(self._watched) + len(patterns), 0)
-        settled = [
-            *[one for one in settled if _is_pattern(one)][: max(PATTERNS - len(patterns), 0)],
-            *[one for one in settled if not _is_pattern(one)][:room],
-        ]
-        taken = [Owner(one.id, one.identity.account, one.identity.region) for one in settled]
-        gone = {one.series for one in taken}
-        self._waiting = [one for one in self._waiting if one.id not in gone]
+        table = self._parts.registry.table
+        fresh = watchable(table, np.arange(self._known, len(table), dtype=np.uint32))
+        self._known = len(table)
+        known = np.fromiter(self._watched, np.uint64, len(self._watched))
+        fresh = fresh[~np.isin(table.ids[fresh], known)]
+        self._waiting = np.concatenate((self._waiting, fresh))
+        settled = self._waiting[table.first_seen[self._waiting] <= now_ms - _SETTLED_MS]
+        patterns = len(self._patterns())
+        room = max(self._parts.limit - len(self._watched) + patterns, 0)
+        telling = self._is_pattern(settled)
+        chosen = np.append(settled[telling][: max(PATTERNS - patterns, 0)], settled[~telling][:room])
+        self._waiting = self._waiting[~np.isin(self._waiting, chosen)]
+        taken = [Owner(table.id_at(ordinal), *table.shapes[table.shape_of[ordinal]][:2]) for ordinal in chosen.tolist()]
         share = _LEARNT_AT_ONCE // max(len(taken), 1)
         begin_ms = target_ms - min(max(share, _LEAST_LEARNT), HISTORY) * SLOT_MS
         for owner in taken:
@@ -133,8 +130,18 @@ class AnomalyWatch:
 
     def _patterns(self) -> list[int]:
         """The series of log patterns that are watched."""
-        known = ((id_, self._parts.registry.get(id_)) for id_ in self._watched)
-        return [id_ for id_, one in known if one is not None and _is_pattern(one)]
+        ids = np.fromiter(self._watched, np.uint64, len(self._watched))
+        ordinals = self._parts.registry.table.ordinals(ids)
+        known = ordinals >= 0
+        patterns: list[int] = ids[known][self._is_pattern(ordinals[known])].tolist()
+        return patterns
+
+    def _is_pattern(self, ordinals: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+        """Whether these are series of log patterns."""
+        table = self._parts.registry.table
+        patterns = np.array([shape[2] == NAMESPACE for shape in table.shapes], np.bool_)
+        flags: npt.NDArray[np.bool_] = patterns[table.shape_of.view[ordinals]]
+        return flags
 
     async def _newest(self, shards: Sequence[Shard], target_ms: int) -> int:
         """Look at the newest slots of every series that is not far behind."""

@@ -88,7 +88,9 @@ class Measure(Struct, frozen=True):
         return replace(standing, limit=limit)
 
     async def _so_far(self, budget: Budget, standing: Standing, where: Filter | None, unit: str) -> Standing:
-        """What was billed, and of days that are not billed what they are estimated at."""
+        """What was billed, and of days that are not billed whole what they are estimated at: no less than the bill has
+        of them already.
+        """
         period = standing.start_ms, self._until(standing.end_ms)
         usage = budget.type is BudgetType.USAGE
         live = await self.live.open_days(budget.scope, where, metric_of(budget.form), *period, "" if usage else unit)
@@ -96,8 +98,13 @@ class Measure(Struct, frozen=True):
             billed, note = await self._sum(budget, period, unit)
             shown = await self._presented(budget, period, Decimal(0), unit)
             return replace(standing, actual=Spend(billed, unit), problem=note, presented=shown)
-        billed, note = await self._sum(budget, (period[0], max(live.since_ms, period[0])), unit)
-        shown = await self._presented(budget, (period[0], max(live.since_ms, period[0])), live.amount, unit)
+        since = max(live.since_ms, period[0])
+        billed, note = await self._sum(budget, (period[0], since), unit)
+        begun, noted = await self._sum(budget, (since, period[1]), unit)
+        if begun > live.amount:
+            since, billed, note = period[1], billed + begun, note or noted
+            live = replace(live, amount=Decimal(0), lower=Decimal(0), upper=Decimal(0))
+        shown = await self._presented(budget, (period[0], since), live.amount, unit)
         found = replace(_with_live(standing, billed, live, unit), presented=shown)
         return replace(found, problem="; ".join(part for part in (found.problem, note) if part))
 

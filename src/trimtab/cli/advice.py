@@ -134,7 +134,7 @@ def plan(connection: Connection, without: tuple[str, ...], currency: str, backte
         remark("no plan yet; it needs a bill: `trimtab import FILE`, then `trimtab advice refresh`")
     for one in plans:
         click.echo(
-            f"{_money(one.total, one.currency)} a month off {_money(one.billed, one.currency)}; likely "
+            f"{_money(one.total, one.currency)} a month off {_money(one.billed, one.currency)} if all is done; likely "
             f"{_money(one.low, one.currency)} to {_money(one.high, one.currency)}"
         )
         rows = [
@@ -147,7 +147,7 @@ def plan(connection: Connection, without: tuple[str, ...], currency: str, backte
             (each.month, *(_money(value, one.currency) for value in (each.before, each.after, each.low, each.high)))
             for each in one.invoices
         ]
-        heads = ("invoice", "without", "with the plan", "at best", "at worst")
+        heads = ("invoice", "without", "all of it done", "likely, at best", "likely, at worst")
         print_table(heads, invoices, right=heads[1:])
         for note in (f"found so: {one.how}", *one.notes):
             remark(note)

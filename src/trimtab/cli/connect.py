@@ -22,7 +22,7 @@ from trimtab.sources.prometheus.api import Api, Credentials
 from trimtab.sources.prometheus.cursor import Cursor
 from trimtab.sources.prometheus.plan import Span, missing
 from trimtab.sources.prometheus.pull import Parts, Pull
-from trimtab.sources.prometheus.read import Exported, Raw, Reader, Stepped
+from trimtab.sources.prometheus.read import reader_of
 from trimtab.sources.prometheus.selector import EVERY_SERIES, parse
 
 _PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -107,7 +107,7 @@ def prometheus(
     writer = http_connection(connection.url, authorization, connection.ca_file, _WRITE_TIMEOUT_S)
     deliver = Deliver(writer, clock, wait, "connect")
     parts = Parts(
-        reader=_reader(api, step),
+        reader=reader_of(api, parse_duration_ms(step) if step is not None else 0),
         selectors=selectors,
         metadata=api.metadata(),
         write=deliver.write,
@@ -214,12 +214,6 @@ def _follow(pull: Pull, since_ms: int, interval_s: float, clock: Clock) -> None:
         return event.wait(seconds)
 
     pull.follow(since_ms, interval_s, stop)
-
-
-def _reader(api: Api, step: str | None) -> Reader:
-    if step is not None:
-        return Stepped(api, parse_duration_ms(step))
-    return Exported(api) if api.exports() else Raw(api)
 
 
 def _since(text: str, now_ms: int) -> int:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from trimtab import settings as settings_module
+from trimtab.base import loading
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import SetupError, TrimtabError
 from trimtab.base.records import asdict, replace
@@ -123,9 +124,11 @@ def _perform(play: Any, url: str, settings: Settings, console: Console) -> None:
     task = bar.add_task("two weeks of a company", total=_DONE, samples="")
 
     def progress(share: float, samples: int) -> None:
+        loading.tell(settings.data_dir, loading.Loading("the demo's company", share, SystemClock().now_ms()))
         bar.update(task, completed=share * _DONE, samples=f"{samples / 1e6:.1f} M samples")
 
     def loaded(result: Any) -> None:
+        loading.end(settings.data_dir)
         bar.stop()
         console.print(
             f"\n[bold]the demo is up[/bold]: {result.samples:,} samples in {result.sent_s:.0f} s, "

@@ -84,6 +84,7 @@ COMMANDS = {
     "analyses": LazyCommand("trimtab.cli.analyses", "analyses", "Visuals over datasets: pictures, tables, alarms."),
     "simulate": LazyCommand("trimtab.cli.simulate", "simulate", "Replay scaling policies and concurrency on the past."),
     "plan": LazyCommand("trimtab.cli.plan", "plan", "Machine type, policy and purchase option, chosen together."),
+    "mcp": LazyCommand("trimtab.cli.mcp", "mcp", "A door for assistants: tools over the Model Context Protocol."),
     "tokens": LazyCommand("trimtab.cli.tokens", "tokens", "Tokens of calls of models, and what they cost."),
     "train": LazyCommand("trimtab.cli.train", "train", "Training that survives interruptions, and costs least."),
     "traces": LazyCommand(
@@ -92,6 +93,7 @@ COMMANDS = {
     "triggers": LazyCommand(
         "trimtab.cli.triggers", "triggers", "Event rules: what acts on events; pipelines started once."
     ),
+    "service": LazyCommand("trimtab.cli.service", "service", "trimtab as a service of systemd: install, show."),
     "settings": LazyCommand("trimtab.cli.settings", "settings", "List every setting with its value and its meaning."),
 }
 

@@ -15,6 +15,8 @@ from trimtab.client import purchases_wire as wire
 from trimtab.client.purchases import Purchases
 
 KINDS = {"compute": "COMPUTE_SP", "ec2": "EC2_INSTANCE_SP", "sagemaker": "SAGEMAKER_SP", "database": "DATABASE_SP"}
+RATE_KINDS = KINDS | {"reserved": "RESERVED"}
+"""Kinds that rates are put for; `reserved` is of reservations beside EC2's."""
 PAYMENTS = {"none": "NO_UPFRONT", "partial": "PARTIAL_UPFRONT", "all": "ALL_UPFRONT"}
 
 
@@ -35,7 +37,7 @@ def rates(connection: Connection, as_json: bool) -> None:
 
 
 @click.command("set-rate")
-@click.argument("kind", type=click.Choice(tuple(KINDS)))
+@click.argument("kind", type=click.Choice(tuple(RATE_KINDS)))
 @click.argument("share")
 @click.option("--years", type=click.Choice(("1", "3")), default="1", show_default=True, help="Term.")
 @click.option("--payment", type=click.Choice(tuple(PAYMENTS)), default="none", show_default=True, help="Upfront.")
@@ -50,7 +52,7 @@ def set_rate(
 
     Example: trimtab advice purchases set-rate ec2 0.58 --family p5 --years 1 --payment all --note "price list"
     """
-    body = {"kind": KINDS[kind], "years": int(years), "payment": PAYMENTS[payment], "share": share,
+    body = {"kind": RATE_KINDS[kind], "years": int(years), "payment": PAYMENTS[payment], "share": share,
             "service": service, "family": family, "note": note}  # fmt: skip
     with connection.client() as client:
         Purchases(client).put_rate(read_body(body, wire.PutRate))

@@ -122,6 +122,7 @@ def show(connection: Connection, job: str, cluster: str, as_json: bool) -> None:
         ("submitted", iso(one.submit_ms)),
         ("ran", _ran(one)),
         ("waited", _waited(found)),
+        *[("another attempt", _attempt(part)) for part in found.attempts],
         ("GPUs", f"{one.gpus:g} × {one.gpu_type or 'GPU'}" + (f", known by {one.gpus_known_by}" if found.gpus else "")),
         ("GPU-hours", _hours(one)),
         ("active share", _active(one)),
@@ -276,6 +277,12 @@ def _nodes(one: wire.Run) -> str:
 def _waited(found: wire.RunDetail) -> str:
     reasons = [f"{part.reason} {_length((part.to_ms - part.from_ms) / 1000)}" for part in found.waited]
     return _length(found.run.wait_s) + (f": {', '.join(reasons)}" if reasons else "")
+
+
+def _attempt(part: wire.RunAttempt) -> str:
+    why = f" ({part.reason})" if part.reason else ""
+    cost = f", {_money(part.amounts)}" if part.amounts else ""
+    return f"{part.job}: {part.state}{why}, {part.gpu_hours:.2f} GPU-hours held{cost}"
 
 
 def _active(one: wire.Run) -> str:

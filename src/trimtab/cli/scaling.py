@@ -68,6 +68,8 @@ def show(connection: Connection, target: str, as_json: bool) -> None:
     print_table(("policy", "kind", "settings"), rows)
     for name, words in own.decision.reasons.items():
         remark(f"{name}: {words}")
+    for promise in own.decision.promises:
+        remark(f"{promise.policy}: {promise.words}")
     for words in own.decision.limited.values():
         remark(f"guard rail: {words}")
     for one in found.proposals:

@@ -97,7 +97,17 @@ def _print(found: wire.SimulationAnswer) -> None:
         for one in found.policies
     ]  # fmt: skip
     print_table(_HEADS, rows, right=_HEADS[1:])
+    for one in found.policies:
+        if one.promise is not None:
+            remark(f"{one.name}: {_promise(one.promise, found.tick_s)}")
     remark(f"{found.ticks} ticks of {found.tick_s:g} s; a replica takes {found.capacity:.6g} a second")
+
+
+def _promise(one: wire.SimulatedPromise, tick_s: float) -> str:
+    if one.since is None or one.violating is None:
+        return one.words
+    ended = "kept" if one.kept else "broken"
+    return f"{one.words}; {ended}: {one.violating:.3%} violated from day {one.since * tick_s / 86_400:.0f} on"
 
 
 def _policy(text: str) -> wire.SimulatedPolicy:

@@ -45,6 +45,9 @@ def tokens(
     if as_json:
         print_json(found)
         return
+    if not found.lines and not found.rests:
+        remark("No call of a model is known in these days. Send spans by OTLP, or try trimtab tokens import FILE.")
+        return
     heads = (by, "calls", "failed", "input", "cached", "output", "cost", "unknown")
     print_table(heads, [_line(line) for line in found.lines], right=heads[1:])
     if found.more:
@@ -132,6 +135,57 @@ def price(connection: Connection, model: str, vendor: str, tier: str, as_json: b
     ]
     print_table(("unit", found.currency, "of longer prompts"), rows, right=(found.currency,))
     remark(f"{found.vendor}/{found.model} by {found.source} of {found.as_of or 'no date'}.")
+
+
+@tokens.command("compare")
+@click.option("--model", "models", multiple=True, help="Another model of a vendor's API. May be repeated.")
+@click.option("--vendor", default="", help="Who sells it.  [default: told by the model's name]")
+@click.option("--only", multiple=True, metavar="FIELD=VALUE", help="Only calls of this tenant, feature, model …")
+@click.option("--own", multiple=True, help="An own model that pods served.  [default: every one]")
+@click.option("--own-hourly", default="", metavar="USD", help="What an hour of a replica would cost.")
+@click.option("--own-tokens-per-s", type=float, help="Tokens a second, in and out, of that replica at its limit.")
+@days_options
+@json_option
+@server_options
+def compare(
+    connection: Connection, models: tuple[str, ...], vendor: str, only: tuple[str, ...], own: tuple[str, ...],
+    own_hourly: str, own_tokens_per_s: float | None, start: str | None, end: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Show what the same calls would have cost: on other models, cached, by batch, on own GPUs.
+
+    Example: trimtab tokens compare --model gpt-5-mini --only feature=search --own-hourly 4.10 --own-tokens-per-s 2500
+    """
+    with connection.client() as client:
+        found = Tokens(client, start, end).compare(
+            models, vendor=vendor, own=own, only=only, own_hourly=own_hourly, own_tokens_per_s=own_tokens_per_s
+        )
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (one.name, _money(one.amount), _money(one.difference), one.currency, f"{one.calls:,}", one.replicas or "",
+         one.basis)
+        for one in found.choices
+    ]  # fmt: skip
+    heads = ("choice", "cost", "difference", "currency", "calls", "replicas", "rests on")
+    print_table(heads, rows, right=("cost", "difference", "calls", "replicas"))
+    for one in found.break_even:
+        remark(_even(one))
+    if found.left_out:
+        remark(f"{found.left_out:,} calls of unknown usage or cost are on neither side.")
+
+
+def _money(amount: str | None) -> str:
+    return "unknown" if amount is None else _amount(amount)
+
+
+def _even(one: wire.TokenBreakEven) -> str:
+    """The break-even in words."""
+    if one.share is None or one.units_a_day is None:
+        return f"{one.own} against {one.api}: the API costs nothing."
+    load = f"{one.units_a_day / 1e6:,.1f}M units a day, {one.share:.0%} of what a replica serves"
+    least = "no load at which own GPUs are cheaper" if one.share > 1 else f"own GPUs are cheaper above {load}"
+    return f"{one.own} against {one.api}: {least}. Now {one.units_now / 1e6:,.1f}M a day: {one.cheaper} is cheaper."
 
 
 def _parts(path: Path) -> Iterator[bytes]:

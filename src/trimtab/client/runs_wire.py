@@ -172,11 +172,25 @@ class HangingRuns(Struct, frozen=True):
     runs: list[HangingRun]
 
 
+class RunAttempt(Struct, frozen=True, kw_only=True):
+    """Another attempt of a run that was requeued: a run of its own, called by the job and when that was submitted."""
+
+    job: str
+    state: StateName
+    reason: str
+    submit_ms: Millis
+    start_ms: Millis | None
+    end_ms: Millis | None
+    gpu_hours: float
+    amounts: dict[str, str]
+
+
 class RunDetail(Struct, frozen=True):
     """A run in full. `series` begin at `activity_start_ms`, one value every `step_s` seconds.
 
     `profile` is null where none was imported. `phases` add up to the GPU-hours that the run held, `band` is the run
     over time; both and `hangs` are empty where no GPU of the run is known. `health` is of its GPUs while it held them.
+    `attempts` are the others of what was requeued, the first first.
     """
 
     run: Run
@@ -191,6 +205,7 @@ class RunDetail(Struct, frozen=True):
     band: list[PhaseStretch] = []
     hangs: list[RunHang] = []
     health: RunHealth | None = None
+    attempts: list[RunAttempt] = []
 
 
 class Waiting(Struct, frozen=True):

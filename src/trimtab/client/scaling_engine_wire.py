@@ -99,6 +99,18 @@ class Standing(Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
+class Promise(Struct, frozen=True, kw_only=True):
+    """What is promised of a portfolio, named by its policy: no more than `allowed` of the demand violates, since
+    `since_ms` (null: it is not promised, for `reason`); `violating` is the share that did since."""
+
+    policy: str
+    allowed: float
+    since_ms: int | None
+    violating: float | None
+    reason: str
+    words: str
+
+
 class Decision(Struct, frozen=True, kw_only=True):
     """The last decision: what was wanted, why, what cut it. `spent` is this month's replica cost."""
 
@@ -109,6 +121,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     at_ms: int
     spent: str
     problem: str = ""
+    promises: list[Promise] = []
 
 
 class PutPolicy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

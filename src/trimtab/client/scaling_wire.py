@@ -81,8 +81,20 @@ class SimulatedMoment(Struct, frozen=True, kw_only=True):
     why: str
 
 
+class SimulatedPromise(Struct, frozen=True, kw_only=True):
+    """What was promised of a portfolio: no more than `allowed` violates, from tick `since` on (null: it is not
+    promised, for `reason`). `violating` is the share that violated from there, `kept` whether that is within it."""
+
+    allowed: float
+    since: int | None
+    reason: str
+    words: str
+    violating: float | None
+    kept: bool | None
+
+
 class SimulatedOutcome(Struct, frozen=True, kw_only=True):
-    """A policy on the history. Shares are of the demand, 0 to 1."""
+    """A policy on the history. Shares are of the demand, 0 to 1. `promise` is there for portfolios."""
 
     name: str
     cost: str
@@ -99,6 +111,7 @@ class SimulatedOutcome(Struct, frozen=True, kw_only=True):
     peak: int
     ready: list[float]
     moments: list[SimulatedMoment]
+    promise: SimulatedPromise | None = None
 
 
 class SimulationAnswer(Struct, frozen=True, kw_only=True):

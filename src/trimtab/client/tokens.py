@@ -3,6 +3,8 @@
 `start` and `end` are days (end not included); without them the last seven days are meant.
 """
 
+from collections.abc import Sequence
+
 from trimtab.client import tokens_wire as wire
 from trimtab.client.api import Client
 
@@ -30,6 +32,24 @@ class Tokens:
         """The rates of a model now."""
         query = [("model", model), *((name, value) for name, value in (("vendor", vendor), ("tier", tier)) if value)]
         return self._client.call("GET", f"{_PATH}/price", wire.TokenPrice, query=query)
+
+    def compare(
+        self,
+        models: Sequence[str] = (),
+        *,
+        vendor: str = "",
+        own: Sequence[str] = (),
+        only: Sequence[str] = (),
+        own_hourly: str = "",
+        own_tokens_per_s: float | None = None,
+    ) -> wire.TokenComparison:
+        """What the calls would have cost on other models, cached, by batch, and on own GPUs; `only` are FIELD=VALUE."""
+        speed = "" if own_tokens_per_s is None else repr(own_tokens_per_s)
+        given = {"vendor": vendor, "own_hourly": own_hourly, "own_tokens_per_s": speed}
+        many = (("model", models), ("own", own), ("filter", only))
+        query = [*self._query, *((name, value) for name, value in given.items() if value),
+                 *((name, value) for name, values in many for value in values)]  # fmt: skip
+        return self._client.call("GET", f"{_PATH}/compare", wire.TokenComparison, query=query)
 
     def send(self, content: bytes) -> wire.CallsTaken:
         """Send what a gateway logged: a JSON array, or an object a line."""

@@ -137,3 +137,49 @@ class CallsTaken(Struct, frozen=True):
 
     accepted: int
     other: int
+
+
+class TokenChoice(Struct, frozen=True, kw_only=True):
+    """What the same calls would have cost. `amount` is null where it is not known, and `basis` says why.
+
+    `kind`: recorded, model (another one), cache (that prompts allow), batch (where nobody waits), own (GPUs for the
+    busiest hour) or own scaled (by the hour). `difference` is against the recorded cost. `calls` are those priced anew;
+    the `other` ones are in it at their recorded cost.
+    """
+
+    name: str
+    kind: str
+    amount: str | None
+    difference: str | None
+    currency: str
+    calls: int
+    other: str
+    replicas: int
+    basis: str
+
+
+class TokenBreakEven(Struct, frozen=True, kw_only=True):
+    """Where an own replica and an API cost the same. A unit is a token of input; one of output is four, a cached one a
+    tenth. `share` is that load as a share of what the replica serves at most: above 1 the API is always cheaper.
+    """
+
+    own: str
+    api: str
+    currency: str
+    per_1m_units: str
+    hourly: str
+    units_a_day: float | None
+    share: float | None
+    units_now: float
+    cheaper: str
+
+
+class TokenComparison(Struct, frozen=True, kw_only=True):
+    """Recorded calls priced otherwise. `left_out` have no known usage or cost, or another currency."""
+
+    start_ms: Millis
+    end_ms: Millis
+    calls: int
+    left_out: int
+    choices: list[TokenChoice]
+    break_even: list[TokenBreakEven]

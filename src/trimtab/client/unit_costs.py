@@ -30,7 +30,7 @@ class UnitCosts:
         """Dollars of a GPU-hour by team."""
         return self._client.call("GET", f"{_PATH}/gpu-hours", wire.GpuHourCosts, query=self._query)
 
-    def idle(self, limit: int = 100) -> wire.IdleCosts:
-        """Idle dollars by cause."""
-        query = [*self._query, ("limit", str(limit))]
+    def idle(self, limit: int = 100, team: str = "") -> wire.IdleCosts:
+        """Idle dollars by cause; the holders' rows of one team where it is named."""
+        query = [*self._query, ("limit", str(limit)), *([("team", team)] if team else [])]
         return self._client.call("GET", f"{_PATH}/idle", wire.IdleCosts, query=query)

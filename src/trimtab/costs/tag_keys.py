@@ -17,10 +17,10 @@ def value_sql(tag: Tag, pairs: str, bind: Bind) -> str:
         return f"{pairs}[{bind(tag.key, 'String')}]"
     names = names_of(tag)
     exact = bind(list(names), "Array(String)")
-    folds = bind([name.lower() for name in names], "Array(String)")
-    rank = f"if(has({exact}, k), indexOf({exact}, k), {len(names)} + indexOf({folds}, lowerUTF8(k)))"
+    folds = bind([folded(name) for name in names], "Array(String)")
+    rank = f"if(has({exact}, k), indexOf({exact}, k), {len(names)} + indexOf({folds}, lowerUTF8(trimBoth(k))))"
     entries = f"arrayMap((k, v) -> ({rank}, k, {_spaced_sql('v')}), {_texts('mapKeys', pairs)}, mapValues({pairs}))"
-    known = f"arrayFilter(e -> has({folds}, lowerUTF8(e.2)) AND e.3 != '', {entries})"
+    known = f"arrayFilter(e -> has({folds}, lowerUTF8(trimBoth(e.2))) AND e.3 != '', {entries})"
     return _meant_sql(tag, f"(arraySort({known})[1]).3", bind)
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from trimtab.base.errors import SetupError
 from trimtab.demo.totals import Totals
 
-VERSION = 6
+VERSION = 7
 """Raise it with every change to what is sent: data of two versions do not go together."""
 SEED = 7
 FRESH_FOR_MS = 7 * 86_400_000

@@ -5,7 +5,6 @@ the data and of the pages read it, `trimtab demo --plants` prints it. Each room 
 from collections.abc import Iterable
 
 import numpy as np
-from msgspec import Struct
 
 from trimtab.base.records import replace
 from trimtab.demo import audit
@@ -19,7 +18,9 @@ from trimtab.demo.endpoints import DEGRADED, DEGRADED_SINCE_H, THINNED, THINNED_
 from trimtab.demo.faults import FAULTS, Fault
 from trimtab.demo.functions import COLD, ROOMY
 from trimtab.demo.logs import KEPT_H, NEW_ERROR
+from trimtab.demo.model_call_plants import model_call_plants
 from trimtab.demo.noise import Floats, Times
+from trimtab.demo.plant import Plant
 from trimtab.demo.retraining import ARRIVE_MS, PIPELINE, RULE
 from trimtab.demo.retraining import TEAM as RETRAINING_TEAM
 from trimtab.demo.runs import Run
@@ -31,22 +32,6 @@ from trimtab.demo.world import FAILING_GPU, FAILING_NODE, World, ago
 
 IDLE_BELOW = 0.02
 """SM activity below which a GPU that is held counts as idle."""
-
-
-class Plant(Struct, frozen=True):
-    """One planted thing. `resources` are GPU UUIDs, names of nodes or endpoints, words of the bill: what findings name.
-
-    `dollars_per_hour` is what it wastes, 0 where it wastes no money by itself. Times in ms; `page` is a path.
-    """
-
-    id: str
-    page: str
-    title: str
-    account: str
-    team: str
-    resources: tuple[str, ...]
-    since_ms: int
-    dollars_per_hour: float = 0.0
 
 
 def plants(world: World) -> tuple[Plant, ...]:
@@ -76,6 +61,7 @@ def plants(world: World) -> tuple[Plant, ...]:
         *(_missized(world, one) for one in MISSIZED),
         _runaway_run(world),
         _dear_tokens(world),
+        *model_call_plants(world),
         _swinging_service(world),
     )
 

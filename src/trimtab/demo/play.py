@@ -18,8 +18,10 @@ from trimtab.demo.faults import put_faults, refresh
 from trimtab.demo.functions import FunctionFeed
 from trimtab.demo.load_tests import put_load_tests
 from trimtab.demo.logs import LogFeed
+from trimtab.demo.model_calls import ModelCallFeed
 from trimtab.demo.notes import Notes
-from trimtab.demo.plants import Plant, plants
+from trimtab.demo.plant import Plant
+from trimtab.demo.plants import plants
 from trimtab.demo.purchases import put_terms
 from trimtab.demo.retraining import put_retraining, write_commands
 from trimtab.demo.scaling import ScalingFeed
@@ -62,6 +64,7 @@ class Play:
         self._audit = AuditFeed(self._simulation.world)
         self._traces = TraceFeed(self._simulation.world)
         self._search = SearchTraceFeed(self._simulation.world)
+        self._calls = ModelCallFeed(self._simulation.world)
         self._functions = FunctionFeed(self._simulation.world)
         self._bill = Delivery(self._simulation.world, directory / "demo" / "bill")
 
@@ -147,16 +150,9 @@ class Play:
                 raise Stopped("cannot send the demo: it was stopped")
             sender.send(shipment)
             samples += shipment.samples
-        for shipment in self._logs.shipments(slab):
-            sender.send(shipment)
-        for shipment in self._functions.shipments(slab):
-            sender.send(shipment)
-        for shipment in self._audit.shipments(slab):
-            sender.send(shipment)
-        for shipment in self._traces.shipments(slab):
-            sender.send(shipment)
-        for shipment in self._search.shipments(slab):
-            sender.send(shipment)
+        for feed in (self._logs, self._functions, self._audit, self._traces, self._search, self._calls):
+            for shipment in feed.shipments(slab):
+                sender.send(shipment)
         for shipment in self._schedulers.shipments(slab):
             sender.send_in_order(shipment)
         sender.finish()

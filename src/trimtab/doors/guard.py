@@ -27,7 +27,7 @@ from trimtab.settings import OFF, Settings
 
 SESSION_COOKIE = "trimtab_session"
 LOGIN_PATH = "/login"
-FINANCE_HOME = "/statements"
+FINANCE_HOME = "/home/money"
 """Where a browser with the role finance begins: the overview is of telemetry."""
 OPEN_PATHS = frozenset(
     {

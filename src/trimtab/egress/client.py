@@ -6,7 +6,6 @@ no redirect is followed, and no proxy of the environment is used: behind one it 
 
 import asyncio
 import ssl
-from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -14,11 +13,9 @@ from httpx import BasicAuth, HTTPError, Response
 
 from trimtab.base.errors import Unavailable
 from trimtab.egress.gate import Gate
+from trimtab.egress.places import AskedPlaces, place_of
 
 __all__ = ["ANSWER_BYTES", "BasicAuth", "Client", "HTTPError", "Response", "read_whole"]
-_STILL_S = 2.0
-"""How long a connection that is kept serves before the gate is asked again whether it may."""
-_MOST_PLACES = 1000
 ANSWER_BYTES = 25_000_000
 """Of an answer's body, unless the caller says otherwise: SageMaker's quota of an invocation."""
 
@@ -63,41 +60,30 @@ class _Transport(httpx.AsyncHTTPTransport):
         if isinstance(verify, str):
             verify = ssl.create_default_context(cafile=verify)
         super().__init__(verify=verify, trust_env=False)
-        self._gate = gate
-        self._asked: dict[tuple[str, int], float] = {}
+        self._places = AskedPlaces(gate)
         pool: Any = self._pool  # httpx has no argument for it; without these two members it fails here, and is not open
-        pool._network_backend = _Gated(gate, pool._network_backend, self._asked)
+        pool._network_backend = _Gated(self._places, pool._network_backend)
 
     async def handle_async_request(self, request: httpx.Request) -> Response:
         """The answer. Raises Forbidden where the place may not be connected to any more."""
-        place = request.url.host, request.url.port or (443 if request.url.scheme == "https" else 80)
-        asked_s, now_s = self._asked.get(place), self._gate.entries.clock.monotonic()
-        if asked_s is not None and now_s - asked_s >= _STILL_S:
-            with suppress(OSError):  # a resolver that is away ends no connection
-                await asyncio.to_thread(self._gate.addresses, *place)
-            self._asked[place] = now_s
+        place = place_of(request.url)
+        if self._places.is_due(place):
+            await asyncio.to_thread(self._places.ask_again, place)
         return await super().handle_async_request(request)
 
 
 class _Gated:
     """The network of a pool: names become addresses that the gate returned."""
 
-    def __init__(self, gate: Gate, inner: Any, asked: dict[tuple[str, int], float]) -> None:
-        self._gate = gate
+    def __init__(self, places: AskedPlaces, inner: Any) -> None:
+        self._places = places
         self._inner = inner
-        self._asked = asked
 
     async def connect_tcp(self, host: str, port: int, **options: Any) -> Any:
         """A connection to the first address that takes one. Raises Forbidden, or what the inner network raises."""
-        try:
-            found = await asyncio.to_thread(self._gate.addresses, host.strip("[]"), port)
-        except OSError as problem:
-            raise httpx.ConnectError(str(problem)) from None
-        if len(self._asked) >= _MOST_PLACES:
-            self._asked.clear()
-        self._asked[host.strip("[]"), port] = self._gate.entries.clock.monotonic()
+        allowed = await asyncio.to_thread(self._places.addresses, host, port)
         failed: Exception = httpx.ConnectError("the name has no address")
-        for _, address in found:
+        for _, address in allowed:
             try:
                 return await self._inner.connect_tcp(str(address), port, **options)
             except Exception as problem:  # noqa: BLE001 - whatever the network says of one address, the next is tried

@@ -38,10 +38,7 @@ class EngineRows(Struct, frozen=True):
 
     def gather_series(self) -> None:
         """Note which series go, those that an earlier try took out of the list of series among them."""
-        self.telemetry.command(
-            f"CREATE TABLE IF NOT EXISTS {SERIES} (series UInt64) ENGINE = MergeTree ORDER BY series "
-            "SETTINGS fsync_after_insert = 1, fsync_part_directory = 1"
-        )
+        self.telemetry.create(Table(SERIES, (("series", "UInt64", ""),), order_by="series"))
         series = condition("metric_series", self.owner, self.hash())
         if series:
             self.telemetry.load(f"INSERT INTO {SERIES} SELECT series FROM metric_series WHERE {series}", _LIMITS)  # noqa: S608
@@ -73,7 +70,7 @@ class EngineRows(Struct, frozen=True):
         structure = ", ".join(f"`{name}` {kind}" for name, kind in columns)
         escaped = structure.replace("'", "\\'")
         self.telemetry.command(f"DROP TABLE IF EXISTS {_BLOCK} SYNC")
-        self.telemetry.command(f"CREATE TABLE {_BLOCK} ({structure}) ENGINE = Memory")
+        self.telemetry.command(f"CREATE TABLE {_BLOCK} ({structure}) ENGINE = Memory")  # of the node that is asked
         try:
             insert = f"INSERT INTO {_BLOCK} SELECT * FROM input('{escaped}') FORMAT RowBinary"  # noqa: S608
             self.telemetry.load(insert, _LIMITS, [rows])

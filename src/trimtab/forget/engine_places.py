@@ -15,6 +15,7 @@ _BY_SERIES = f"series IN (SELECT series FROM {SERIES})"  # noqa: S608 - a name o
 NOBODYS: Mapping[str, str] = {
     "metric_rollup_hours": "which hours are rolled up",
     "metric_rollup_marks": "which hours have late points",
+    "metric_detailed": "which metrics were asked for percentiles",
     "fleet_days": "which days are built",
 }
 """Tables whose rows belong to no owner, and why."""

@@ -63,12 +63,17 @@ class Owner(Struct, frozen=True):
     @property
     def digest(self) -> str:
         """What a request is told by after it is done."""
-        return hashlib.sha256(f"{self.kind}:{self.name}".encode()).hexdigest()
+        return digest_of(self.kind, self.name)
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The keys of labels, attributes and tags that name such an owner; an account has a place of its own."""
         return {Kind.ACCOUNT: (), Kind.TEAM: TEAM_KEYS, Kind.USER: USER_KEYS}[self.kind]
+
+
+def digest_of(kind: str, name: str) -> str:
+    """The SHA-256 by which an owner is known who may not be named."""
+    return hashlib.sha256(f"{kind}:{name}".encode()).hexdigest()
 
 
 class Request(Struct, frozen=True):

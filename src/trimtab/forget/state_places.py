@@ -134,6 +134,7 @@ PLACES: Mapping[str, Place] = {
     "log_anomalies": _ACCOUNT,
     "log_anomaly_detectors": _ACCOUNT,
     "log_deletions": _GROUP,
+    "log_deliveries": _ACCOUNT,
     "log_destinations": _ACCOUNT,
     "log_export_tasks": _ACCOUNT,
     "log_forwards": _GROUP,

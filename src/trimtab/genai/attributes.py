@@ -118,6 +118,11 @@ IDENTITY: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Who a call was for: fields of `Call` that a span has from the spans above it where it does not say them itself."""
 
+EVENT_NAME, EVENT = "event.name", "gen_ai.client.inference.operation.details"
+"""The conventions' event of a call, a log record with the attributes of its span."""
+TOLD_BY_EVENT = "trimtab.told_by_event"
+"""On a span that was made of such an event."""
+
 USAGE = frozenset((*INPUT, *OUTPUT, *TOTAL))
 MARKS = frozenset((*USAGE, "gen_ai.operation.name", "gen_ai.request.model", "gen_ai.system", "llm.model_name"))
 """A span with one of these may be a call of a model."""
@@ -125,6 +130,7 @@ ALL: frozenset[str] = MARKS | frozenset(
     name
     for names in (
         MODEL, ASKED_MODEL, VERSION, VENDOR, OPERATION, KIND, ID, TIER, ENDPOINT, STATUS, STREAM, COST,
+        (TOLD_BY_EVENT,),
         *PARTS.values(), *IDENTITY.values(),
     )
     for name in names

@@ -30,6 +30,7 @@ def calls_of(spans: Iterable[CallSpan]) -> list[Call]:
         call = call_of_span(span)
         if call is not None:
             calls[key] = call
+    _into_their_spans(calls, by_id)
     inner = _without_outer(calls, by_id)
     told = _told_in_traces(by_id.values())
     return counted_once(_with_identity(call, by_id, told) for call in inner)
@@ -58,6 +59,14 @@ def filled(call: Call, other: Call) -> Call:
 def _knows(call: Call) -> tuple[bool, int, bool]:
     """Who tells most kinds of tokens, then who is nearest to the wire."""
     return call.tokens.known, sum(getattr(call.tokens, kind) is not None for kind in KINDS), call.status > 0
+
+
+def _into_their_spans(calls: dict[_Key, Call], by_id: Mapping[_Key, CallSpan]) -> None:
+    """Of an event that was logged in the span of its call: the span is the call, and has what only the event says."""
+    for key in [key for key in calls if names.TOLD_BY_EVENT in by_id[key].attributes]:
+        above = (key[0], key[1], by_id[key].parent_id)
+        if above in calls and not is_holder(by_id[above].attributes):
+            calls[above] = filled(calls[above], calls.pop(key))
 
 
 def _without_outer(calls: Mapping[_Key, Call], by_id: Mapping[_Key, CallSpan]) -> list[Call]:

@@ -11,6 +11,7 @@ thing (GPU, pod) stands above the wider one (node, host). Pure, and meant to be 
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -50,17 +51,25 @@ def resolve(attributes: Mapping[str, str], default_account: str, default_region:
     Account and region come from the attributes where those name them, else from the defaults. UNMATCHED where no rule
     fits: the caller keeps the signal all the same.
     """
-    for key in ARN_KEYS:
+    arns, rules = _candidates(frozenset(attributes))
+    for key in arns:
         arn = attributes.get(key, "")
         if arn.startswith("arn:"):
             ref = parse_arn(arn, default_account, default_region)
             if ref:
                 return ref
-    for rule in RULES:
+    for rule in rules:
         parts = _values(rule, attributes)
         if parts:
             return _place(rule, parts, attributes, default_account, default_region)
     return UNMATCHED
+
+
+@lru_cache(maxsize=4096)  # of series there are many, of sets of their labels' names few
+def _candidates(names: frozenset[str]) -> tuple[tuple[str, ...], tuple[Rule, ...]]:
+    """The keys that may hold an ARN, and the rules that may fit, of attributes with these names."""
+    arns = tuple(key for key in ARN_KEYS if key in names)
+    return arns, tuple(rule for rule in RULES if all(key[0] == "?" or key in names for key in rule.keys))
 
 
 def parse_arn(arn: str, default_account: str = "", default_region: str = "") -> ResourceRef:

@@ -1,8 +1,9 @@
 """Which keys of tags are one key, and what a set of tags has of it. Pure; `costs/tag_keys.py` says the same in SQL.
 
-Keys that differ in case only are one (`Team`, `TEAM`), and so are the aliases that allocation rules name. Of tags that
-carry several the first counts that says something: the key itself, its aliases in order, then other spellings by
-alphabet. Values that differ in white space only are one; their case stays unless rules say otherwise.
+Keys that differ in case or in spaces around them only are one (`Team`, ` TEAM`), and so are the aliases that allocation
+rules name. Of tags that carry several the first counts that says something: the key itself, its aliases in order, then
+other spellings by alphabet. Values that differ in white space only are one; their case stays unless rules say
+otherwise.
 
 A key that is `exact` is that spelling alone with the value as it is written: what AWS's own API means by a key.
 """
@@ -32,7 +33,7 @@ class TagKey(Struct, frozen=True):
 
 def folded(key: str) -> str:
     """What two spellings of one key have in common."""
-    return key.lower()
+    return key.strip(" ").lower()
 
 
 def names_of(tag: TagKey) -> tuple[str, ...]:
@@ -53,8 +54,8 @@ def spelling_of(tag: TagKey, pairs: Mapping[str, str]) -> str:
     for name in names:
         if name in pairs and spaced(pairs[name]):
             return name
-    ranks = {name.lower(): at for at, name in reversed(list(enumerate(names)))}
-    others = sorted((ranks[key.lower()], key) for key in pairs if key.lower() in ranks)
+    ranks = {folded(name): at for at, name in reversed(list(enumerate(names)))}
+    others = sorted((ranks[folded(key)], key) for key in pairs if folded(key) in ranks)
     return next((key for _, key in others if spaced(pairs[key])), "")
 
 

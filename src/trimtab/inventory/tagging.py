@@ -56,6 +56,20 @@ class Tagging:
         await self._state.read(work)
         return [Tagged(arn, found[arn]) for arn in sorted(found) if arn in mine or scope.sees(found[arn])]
 
+    async def known(self, arns: Sequence[str]) -> set[str]:
+        """Those of some ARNs that are of the inventory."""
+
+        def read(connection: Connection) -> set[str]:
+            return {
+                row.arn
+                for at in range(0, len(arns), _AT_ONCE)
+                for row in connection.execute(
+                    select(resources.c.arn).where(resources.c.arn.in_(arns[at : at + _AT_ONCE]))
+                )
+            }
+
+        return await self._state.read(read)
+
     async def change(
         self, scope: Scope, arns: Sequence[str], put: Mapping[str, str], remove: Iterable[str] = ()
     ) -> dict[str, str]:
@@ -90,7 +104,7 @@ def _change(connection: Connection, scope: Scope, arn: str, put: Mapping[str, st
     own = kept_tags(connection, [arn]).get(arn, {})
     before = {**(json.loads(row.tags) if row else {}), **own}
     known = {"team": row.owner if row else "", **before}
-    if not _covers(scope, arn) or (row is None and not own) or not scope.sees(known):
+    if row is None or not _covers(scope, arn) or not scope.sees(known):
         return f"{arn} is not in the inventory"
     after = {key: value for key, value in {**before, **put}.items() if key not in remove}
     if len(after) > MAX_TAGS:
@@ -99,9 +113,8 @@ def _change(connection: Connection, scope: Scope, arn: str, put: Mapping[str, st
     connection.execute(delete(tags).where(tags.c.arn == arn))
     if kept:
         connection.execute(insert(tags), [{"arn": arn, "key": key, "value": value} for key, value in kept.items()])
-    if row is not None:
-        values = {"tags": json.dumps(after, sort_keys=True), "owner": owner_of(after) or row.owner}
-        connection.execute(update(resources).where(resources.c.arn == arn).values(values))
+    values = {"tags": json.dumps(after, sort_keys=True), "owner": owner_of(after) or row.owner}
+    connection.execute(update(resources).where(resources.c.arn == arn).values(values))
     return ""
 
 

@@ -49,11 +49,27 @@ class Lock(Struct):
             self._until_ms = 0
         return self.held
 
+    def renew_sync(self) -> bool:
+        """The same, blocking this thread."""
+        try:
+            self._until_ms = self.state.change_sync(self._take)
+        except IntegrityError:
+            self._until_ms = 0
+        return self.held
+
+    def release_sync(self) -> None:
+        """The same as `release`, blocking this thread."""
+        self._until_ms = 0
+        self.state.change_sync(self._leave)
+
     async def release(self) -> None:
         """Give the lock back, so that another process need not wait for the end of the lease."""
         self._until_ms = 0
+        await self.state.change(self._leave)
+
+    def _leave(self, connection: Connection) -> None:
         mine = (locks.c.name == self.name) & (locks.c.holder == self.holder)
-        await self.state.change(lambda connection: connection.execute(delete(locks).where(mine)))
+        connection.execute(delete(locks).where(mine))
 
     def _take(self, connection: Connection) -> int:
         now_ms = self.clock.now_ms()

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from msgspec import Struct
 
+from trimtab.base.partitions import partition_of
+
 
 class Group(Struct, frozen=True):
     """A log group. `id` is that of this incarnation; `retention_days` None keeps events for ever."""
@@ -22,7 +24,7 @@ class Group(Struct, frozen=True):
     @property
     def arn(self) -> str:
         """The ARN, without the `:*` that some operations put behind it."""
-        return f"arn:aws:logs:{self.region}:{self.account}:log-group:{self.name}"
+        return f"arn:{partition_of(self.region)}:logs:{self.region}:{self.account}:log-group:{self.name}"
 
 
 class Stream(Struct, frozen=True):

@@ -18,6 +18,7 @@ from trimtab.logs.read import LogReader
 from trimtab.logs.resource_policies import ResourcePolicies
 from trimtab.logs.schedules.store import ScheduledQueries
 from trimtab.logs.tail.live import LiveTails
+from trimtab.logs.vended import VendedLogs
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
 from trimtab.store.telemetry.log import IngestLog
@@ -40,6 +41,7 @@ class LogsRoom(Struct, frozen=True):
     resource_policies: ResourcePolicies
     lookups: LookupTables
     contributors: ContributorsRoom
+    vended: VendedLogs
 
     def forget(self) -> None:
         """Read policies and subscription filters anew with the next write: everything was wiped."""
@@ -71,4 +73,5 @@ class LogsRoom(Struct, frozen=True):
             ResourcePolicies(state, clock),
             LookupTables(telemetry, state, clock),
             ContributorsRoom.of(telemetry, state, groups, reader, clock),
+            VendedLogs(state, clock),
         )

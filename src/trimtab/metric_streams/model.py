@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput
+from trimtab.base.partitions import partition_of
 from trimtab.metrics.statistics import Family, Statistic, parse_statistic
 
 MOST_FILTERS = 1000
@@ -92,7 +93,7 @@ class Stream(Struct, frozen=True):
 
 def arn_of(account: str, region: str, name: str) -> str:
     """The ARN of a stream."""
-    return f"arn:aws:cloudwatch:{region}:{account}:metric-stream/{name}"
+    return f"arn:{partition_of(region)}:cloudwatch:{region}:{account}:metric-stream/{name}"
 
 
 def read_selection(form: Mapping[str, Any]) -> Selection:

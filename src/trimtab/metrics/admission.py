@@ -59,12 +59,12 @@ class Admission:
         self._known: Counter[str] = Counter()
         self._live: dict[str, tuple[int, int]] = {}  # by account: when it was counted, how many there were
 
-    def registered(self, account: str) -> None:
-        """One more series of `account` is known."""
-        self._known[account] += 1
+    def registered(self, account: str, number: int = 1) -> None:
+        """So many more series of `account` are known."""
+        self._known[account] += number
         if account in self._live:
             at, live = self._live[account]
-            self._live[account] = at, live + 1
+            self._live[account] = at, live + number
 
     def room(self, account: str) -> int:
         """How many new series `account` may have now."""
@@ -97,14 +97,15 @@ class Admission:
         limits = self.limits
         if len(labels) > limits.labels:
             raise self.too_many_labels(str(len(labels)))
+        longest_name, longest_value = limits.name_length, limits.value_length
         for name, value in labels:
-            if len(name) > limits.name_length:
+            if len(name) > longest_name:
                 self.refused["label_name"] += 1
                 raise SeriesRefused(
                     f"received a series whose label name length exceeds the limit (limit: {limits.name_length}); "
                     "TRIMTAB_MAX_LABEL_NAME_LENGTH sets it"
                 )
-            if len(value) > limits.value_length:
+            if len(value) > longest_value:
                 self.refused["label_value"] += 1
                 raise SeriesRefused(
                     f"received a series whose label value length exceeds the limit (limit: {limits.value_length}), "

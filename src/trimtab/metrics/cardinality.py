@@ -4,20 +4,26 @@ A source is what sends: the job of a Prometheus series, else the namespace (an O
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 
+import numpy as np
+import numpy.typing as npt
 from msgspec import Struct, field
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
-from trimtab.metrics.model import Identity, SeriesQuery
+from trimtab.metrics.columns import Numbers
+from trimtab.metrics.model import SeriesQuery
+from trimtab.metrics.postings import Flags
 from trimtab.metrics.registry import SeriesRegistry, Snapshot
 
 DAY_MS = 86_400_000
 KEEP_MS = 30_000
-"""How long a report stands: a million series take some seconds to count."""
+"""How long a report stands: a million series take half a second to count."""
 _MOST_REPORTS = 20
+_Counts = tuple[int, int, int, int]
+_Keys = npt.NDArray[np.integer]
 _JOB = "job"
 
 
@@ -76,34 +82,68 @@ class CardinalityReader:
 
 
 def count(snapshot: Snapshot, now_ms: int) -> Cardinality:
-    """The report of these series. Blocks: some µs a series."""
-    created = (snapshot.first_seen >= now_ms - DAY_MS).tolist()
-    live = (snapshot.last_seen >= now_ms - DAY_MS).tolist()
-    last = snapshot.last_seen.tolist()
-    total, found = Group("all"), {by: _Groups() for by in By}
-    values: dict[str, set[str]] = {}
-    for identity, is_new, is_live, at in zip(snapshot.identities, created, live, last, strict=True):
-        touched = [total, found[By.ACCOUNT].of(identity.account), found[By.SOURCE].of(source_of(identity))]
-        touched.append(found[By.METRIC].of(identity.name, identity.namespace))
-        for label, value in identity.dimensions:
-            touched.append(found[By.LABEL].of(label))
-            values.setdefault(label, set()).add(value)
-        for group in touched:
-            group.series += 1
-            group.created += is_new
-            group.live += is_live
-            group.last_seen_ms = max(group.last_seen_ms, at)
-    for group in found[By.LABEL].all():
-        group.values, group.example = len(values[group.key]), next(iter(values[group.key]))
+    """The report of these series, counted by columns. Blocks: 0.2 µs a series."""
+    table, found = snapshot.table, snapshot.found
+    number = len(found)
+    seen = _Seen(table.first_seen[found] >= now_ms - DAY_MS, table.last_seen[found], now_ms - DAY_MS)
+    groups = {by: _Groups() for by in By}
+    total = Group("all", series=number, created=int(seen.created.sum()), live=int(seen.live.sum()))
+    total.last_seen_ms = int(seen.last.max(initial=0))
+    shape_of = table.shape_of.view[found]
+    for shape, counts in seen.by(shape_of, len(table.shapes)):
+        account, _, namespace, name, *_ = table.shapes[shape]
+        _add(groups[By.ACCOUNT].of(account), counts)
+        _add(groups[By.METRIC].of(name, namespace), counts)
+    jobs = table.pair_named(found, _JOB)
+    for pair, counts in seen.by(jobs, len(table.pairs), jobs >= 0):
+        _add(groups[By.SOURCE].of(table.pairs.value(pair)), counts)
+    for shape, counts in seen.by(shape_of, len(table.shapes), jobs < 0):
+        _add(groups[By.SOURCE].of(table.shapes[shape][2]), counts)
+    labels, owners = table.labels_of(found)
+    present = np.unique(labels)
+    names, firsts, values = np.unique(table.pairs.name_of[present], return_index=True, return_counts=True)
+    examples = dict(zip(names.tolist(), zip(present[firsts].tolist(), values.tolist(), strict=True), strict=True))
+    for label, counts in seen.of(owners).by(table.pairs.name_of[labels], len(table.pairs.names)):
+        group = groups[By.LABEL].of(table.pairs.names[label])
+        _add(group, counts)
+        example, group.values = examples[label]
+        group.example = table.pairs.value(example)
     order: dict[By, Callable[[Group], int]] = dict.fromkeys(By, lambda group: group.series)
     order[By.LABEL] = lambda group: group.values
-    groups = {by: sorted(found[by].all(), key=lambda one: (-order[by](one), one.key)) for by in By}
-    return Cardinality(now_ms, total, groups)
+    listed = {by: sorted(groups[by].all(), key=lambda group: (-order[by](group), group.key)) for by in By}
+    return Cardinality(now_ms, total, listed)
 
 
-def source_of(identity: Identity) -> str:
-    """What sends a series."""
-    return next((value for label, value in identity.dimensions if label == _JOB), identity.namespace)
+class _Seen:
+    """Of each series whether it began within a day, and when it last spoke."""
+
+    def __init__(self, created: Flags, last: Numbers, since_ms: int) -> None:
+        self.created, self.last, self._since_ms = created, last, since_ms
+        self.live = last >= since_ms
+
+    def of(self, owners: Numbers) -> "_Seen":
+        """The same of series as often as they are named."""
+        return _Seen(self.created[owners], self.last[owners], self._since_ms)
+
+    def by(self, keys: _Keys, most: int, chosen: Flags | None = None) -> Iterator[tuple[int, _Counts]]:
+        """For every key that comes (below `most`): series, created, live, newest time. `chosen` leaves out others."""
+        created, live, last = self.created, self.live, self.last
+        if chosen is not None:
+            keys, created, live, last = keys[chosen], created[chosen], live[chosen], last[chosen]
+        series = np.bincount(keys, minlength=most)
+        newest = np.zeros(most, np.int64)
+        np.maximum.at(newest, keys, last)
+        begun, spoke = (np.bincount(keys[flags], minlength=most) for flags in (created, live))
+        for key in np.flatnonzero(series).tolist():
+            yield key, (int(series[key]), int(begun[key]), int(spoke[key]), int(newest[key]))
+
+
+def _add(group: Group, counts: _Counts) -> None:
+    series, created, live, last = counts
+    group.series += series
+    group.created += created
+    group.live += live
+    group.last_seen_ms = max(group.last_seen_ms, last)
 
 
 class _Groups:

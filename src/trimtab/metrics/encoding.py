@@ -14,20 +14,30 @@ _EXPONENTIAL = struct.Struct("<BhQdi")  # exponential, scale, zero_count, zero_t
 _OFFSET = struct.Struct("<i")
 
 
-_repeated = lru_cache(maxsize=16_384)(string)
-"""Of series the same names and values come again and again."""
+@lru_cache(maxsize=4096)
+def _head(account: str, region: str, namespace: str, name: str, unit: str, kind: str) -> bytes:
+    return b"".join(map(string, (account, region, namespace, name, unit, kind)))
+
+
+@lru_cache(maxsize=16_384)
+def _pair(pair: tuple[str, str]) -> bytes:
+    return string(pair[0]) + string(pair[1])
+
+
+_resource = lru_cache(maxsize=4096)(string)
+"""Of series the same heads, pairs and resources come again and again."""
 
 
 def encode_series(series_id: int, identity: Identity, first_seen_ms: int) -> bytes:
     """A row of metric_series."""
-    texts = (identity.account, identity.region, identity.namespace, identity.name, identity.unit, identity.kind)
+    head = identity.account, identity.region, identity.namespace, identity.name, identity.unit, identity.kind
     return b"".join(
         (
             _ID.pack(series_id),
-            *map(_repeated, texts),
+            _head(*head),
             varint(len(identity.dimensions)),
-            *(_repeated(text) for pair in identity.dimensions for text in pair),
-            _repeated(identity.resource),
+            *map(_pair, identity.dimensions),
+            _resource(identity.resource),
             _TIME.pack(first_seen_ms),
         )
     )

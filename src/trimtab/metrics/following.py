@@ -15,9 +15,9 @@ class Follower:
     async def follow(self) -> frozenset[tuple[str, str]]:
         """Learn what another process registered; the (namespace, name) pairs that are new to this follower."""
         await self._registry.follow()
-        fresh = self._registry.since(self._known)
-        self._known += len(fresh)
-        return frozenset((one.identity.namespace, one.identity.name) for one in fresh)
+        names = self._registry.names_since(self._known)
+        self._known = len(self._registry)
+        return names
 
     def find(self, scope: Scope, query: SeriesQuery) -> list[Series]:
         """The series that match."""

@@ -1,7 +1,7 @@
 """Reads: statistics, raw points and latest values of series, within a caller's scope."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -89,8 +89,9 @@ class MetricReader:
         requests, each table is read once for each period. Raises InvalidInput, QueryAborted, Unavailable.
         """
         wanted = dict.fromkeys(series_id for request in requests for series_id in request.series)
-        plan = make_plan(requests, self._readable(scope, wanted))
-        read = await self._read(plan, start_ms, end_ms) if end_ms > start_ms else {}
+        readable = self._readable(scope, wanted)
+        plan = make_plan(requests, readable)
+        read = await self._read(plan, start_ms, end_ms, readable) if end_ms > start_ms else {}
         # A million rows take a thread 50 ms: the event loop has other callers meanwhile.
         return await asyncio.to_thread(_answer, requests, plan, read, start_ms, end_ms)
 
@@ -110,7 +111,7 @@ class MetricReader:
             ids = [series[at] for at in gauges]
             fetch = Fetch(Source.GAUGES, Shape.TOTALS, periods.period_ms)
             plan = Plan({fetch: Atoms(tuple(ids), (), {})}, ())
-            splits = await self._rollups.splits(plan, start_ms, end_ms) if self._rollups else {}
+            splits = await self._rollups.splits(plan, start_ms, end_ms, known) if self._rollups else {}
             found[gauges] = await of_gauges(self._telemetry, ids, statistic, periods, splits.get(fetch))
         others = sorted({*range(len(series))} - {*gauges})
         requests = [StatRequest((series[at],), statistic, period_s) for at in others]
@@ -146,8 +147,10 @@ class MetricReader:
         """Wait, at most `timeout_s` seconds, until what was written before can be read; whether it now can."""
         return await self._log.settled(timeout_s)
 
-    async def _read(self, plan: Plan, start_ms: int, end_ms: int) -> dict[Fetch, list[Columns]]:
-        splits = await self._rollups.splits(plan, start_ms, end_ms) if self._rollups else {}
+    async def _read(
+        self, plan: Plan, start_ms: int, end_ms: int, readable: Mapping[int, Series]
+    ) -> dict[Fetch, list[Columns]]:
+        splits = await self._rollups.splits(plan, start_ms, end_ms, readable) if self._rollups else {}
         return await run_plan(self._telemetry, plan, splits, start_ms, end_ms)
 
     def _readable(self, scope: Scope, ids: Iterable[int]) -> dict[int, Series]:

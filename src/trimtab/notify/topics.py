@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.base.ids import new_id
+from trimtab.base.partitions import partition_of
 from trimtab.base.records import replace
 from trimtab.notify.model import Channel, Subscription, Topic
 from trimtab.store.state.database import State
@@ -23,7 +24,7 @@ MAX_TOPICS = 10_000
 
 def arn_of(account: str, region: str, name: str) -> str:
     """The ARN of a topic. Raises InvalidInput for a name that no topic can have."""
-    arn = f"arn:aws:sns:{region}:{account}:{name}"
+    arn = f"arn:{partition_of(region)}:sns:{region}:{account}:{name}"
     if _ARN.fullmatch(arn) is None or name.endswith(".fifo"):
         raise InvalidInput(
             f"Invalid parameter: Topic Name {name[:60]!r}: expected up to 256 letters, digits, '-' and '_'",

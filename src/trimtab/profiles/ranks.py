@@ -37,14 +37,20 @@ class RankPace(Struct, frozen=True, kw_only=True):
 class RankJudgement(Struct, frozen=True, kw_only=True):
     """`slow` is the rank that slows the job, None where none does; `words` says it, or why nothing can be said.
 
-    `gain` is the share of a step that goes away when the slowest rank takes the median of the others.
+    `gain` is the share of a step that goes away when the slowest rank takes the median of the others. `compared` are
+    the steps, or the numbers of windows, that all ranks have.
     """
 
     ranks: tuple[RankPace, ...]
-    steps: int
+    compared: tuple[int, ...]
     slow: str | None
     gain: float
     words: str
+
+    @property
+    def steps(self) -> int:
+        """How many steps, or windows, were compared."""
+        return len(self.compared)
 
 
 def judge(times: Mapping[str, Mapping[int, float]]) -> RankJudgement:
@@ -54,7 +60,7 @@ def judge(times: Mapping[str, Mapping[int, float]]) -> RankJudgement:
     values = np.array([[times[name][step] for step in shared] for name in names], np.float64)
     values = values.reshape(len(names), len(shared))
     fine = (np.isfinite(values) & (values > 0)).all(axis=0)
-    return _judged(names, values[:, fine])
+    return _judged(names, values[:, fine], tuple(np.array(shared, np.int64)[fine].tolist()))
 
 
 def of_series(series: Mapping[str, Iterable[tuple[int, float]]], window_ms: int) -> RankJudgement:
@@ -85,14 +91,14 @@ def of_profiles(profiles: Sequence[TraceProfile]) -> RankJudgement:
     return judge(times)
 
 
-def _judged(names: Sequence[str], values: NDArray[np.float64]) -> RankJudgement:
+def _judged(names: Sequence[str], values: NDArray[np.float64], compared: tuple[int, ...]) -> RankJudgement:
     ranks, steps = values.shape
     if ranks < FEWEST_RANKS or steps < FEWEST_STEPS:
         words = (
             f"cannot know: {ranks} ranks share {steps} steps; at least {FEWEST_RANKS} ranks and {FEWEST_STEPS} steps"
             " are compared"
         )
-        return RankJudgement(ranks=(), steps=steps, slow=None, gain=0.0, words=words)
+        return RankJudgement(ranks=(), compared=compared, slow=None, gain=0.0, words=words)
     means = values.mean(axis=1)
     last = values.argmax(axis=0)
     shares = np.bincount(last, minlength=ranks) / steps
@@ -117,4 +123,6 @@ def _judged(names: Sequence[str], values: NDArray[np.float64]) -> RankJudgement:
     else:
         words = f"no single rank slows the job: the slowest one, {names[at]}, costs {max(gain, 0.0):.1%} of a step"
     paces = tuple(sorted(paces, key=lambda one: -one.mean))
-    return RankJudgement(ranks=paces, steps=steps, slow=names[at] if slow else None, gain=max(gain, 0.0), words=words)
+    return RankJudgement(
+        ranks=paces, compared=compared, slow=names[at] if slow else None, gain=max(gain, 0.0), words=words
+    )

@@ -7,7 +7,7 @@ labels name the run.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from trimtab.fleet.telemetry.concepts import Found, Metric
 from trimtab.fleet.telemetry.devices import pod_of
@@ -58,11 +58,22 @@ RUN_LABELS = (
 """Labels that name a run, by its id or its name."""
 
 
-def names_run(run: Run, one: Found) -> bool:
-    """Whether the labels of a series name a run."""
-    pairs = one.series.dimensions
-    known = {run.key.job, run.name} - {""}
-    if any(pairs.get(label) in known for label in RUN_LABELS):
-        return True
-    pod = pod_of(one.series)
-    return bool(pod) and (run.key.job == pod or any(part.pod == pod for part in run.held))
+class RunNames:
+    """Runs by what labels of series call them."""
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self._named: dict[str, list[Run]] = {}
+        self._pods: dict[str, list[Run]] = {}
+        for run in runs:
+            for name in {run.key.job, run.name} - {""}:
+                self._named.setdefault(name, []).append(run)
+            for pod in {run.key.job, *(part.pod for part in run.held)} - {""}:
+                self._pods.setdefault(pod, []).append(run)
+
+    def of(self, one: Found) -> list[Run]:
+        """The runs that the labels of a series name."""
+        pairs = one.series.dimensions
+        values = dict.fromkeys(pairs[label] for label in RUN_LABELS if label in pairs)
+        named = [run for value in values for run in self._named.get(value, ())]
+        named += self._pods.get(pod_of(one.series), ())
+        return list({run.key: run for run in named}.values())

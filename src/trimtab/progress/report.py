@@ -15,7 +15,6 @@ from trimtab.progress.course import Course, Phase
 from trimtab.progress.energy import JOULES_PER_KWH, Energy, joules_a_unit
 from trimtab.progress.flops import Known, mfu
 from trimtab.progress.model import Workload
-from trimtab.progress.pace import RankPaces
 
 _SIZE = re.compile(r"^\s*([\d.,]+(?:[eE]\d+)?)\s*([kKmMbBtT])?\s*$")
 _SCALE = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
@@ -31,7 +30,6 @@ class RunProgress(Struct, frozen=True, kw_only=True):
     """What a run has done. `course` is None where nothing told of it; figures then say why they are unknown.
 
     `sources` are who told: dialects of logs, names of metrics, who reported. Energy is of the whole life of the run.
-    `pace` is how its ranks compare, None where they do not tell their step times.
     """
 
     course: Course | None
@@ -45,7 +43,6 @@ class RunProgress(Struct, frozen=True, kw_only=True):
     kwh: Known
     joules_a_sample: Known
     joules_a_token: Known
-    pace: RankPaces | None = None
 
 
 class RunEnergy(Struct, frozen=True):

@@ -7,14 +7,14 @@ from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
-from trimtab.base.records import replace
 from trimtab.fleet.health.impact import Milestones
 from trimtab.fleet.telemetry.concepts import Registry
 from trimtab.fleet.telemetry.reading import Reader
+from trimtab.inventory.runs.attempts import whole_key
 from trimtab.inventory.runs.model import Held, Run, RunKey, RunState
 from trimtab.inventory.runs.store import RunStore
 from trimtab.jobs.periodic import Job
-from trimtab.progress import pace, series
+from trimtab.progress import series
 from trimtab.progress.course import Course, course_of
 from trimtab.progress.intake import FLUSH_S, LineIntake
 from trimtab.progress.milestones import milestones_of
@@ -45,17 +45,18 @@ class ProgressRoom(Struct, frozen=True):
         store = ProgressStore(state, clock)
         return cls(runs, store, LineIntake(runs, store, clock), reader, registry, clock)
 
-    async def one(self, scope: Scope, run: Run, held_hours: float) -> RunProgress:
-        """The progress of a run that the scope sees, with its energy and the pace of its ranks.
+    async def one(self, scope: Scope, run: Run, held_hours: float, others: Sequence[Run] = ()) -> RunProgress:
+        """The progress of a run that the scope sees, with its energy: of all its attempts, of which `others` are the
+        others and `held_hours` all that they held.
 
         What lines, callbacks and imports told comes first; metrics are asked where these told no step.
         Raises QueryAborted, Unavailable.
         """
         now_ms = self.clock.now_ms()
         sight = Scope(accounts=scope.accounts)  # who may see a run may see what it did, whatever its series' tags
-        energy = await series.energy_of(self.reader, self.registry, sight, run, now_ms)
-        ranks = await pace.paces_of(self.reader, self.registry, sight, run, now_ms)
-        return replace(_report(run, await self._all_of(sight, run, now_ms), held_hours, energy), pace=ranks)
+        every = [await series.energy_of(self.reader, self.registry, sight, one, now_ms) for one in (*others, run)]
+        energy = RunEnergy(tuple(part for one in every for part in one.parts), every[-1].reason)
+        return _report(run, await self._all_of(sight, run, now_ms), held_hours, energy)
 
     async def listed(self, runs: Sequence[Run], held_hours: Mapping[RunKey, float]) -> dict[RunKey, RunProgress]:
         """The progress of runs as it was told, without metrics and energy; runs without any are absent."""
@@ -92,7 +93,8 @@ class ProgressRoom(Struct, frozen=True):
     async def milestones(self, runs: Sequence[Run]) -> dict[RunKey, Milestones]:
         """When runs saved and started again, of those that told of it; metrics are asked of few runs only. Raises
         QueryAborted, Unavailable."""
-        kept = await self.store.of(run.key for run in runs)
+        known = await self.store.of({whole_key(run.key) for run in runs})
+        kept = {run.key: known[whole_key(run.key)] for run in runs if whole_key(run.key) in known}
         if len(runs) <= _MOST_ASKED:
             now_ms, found = self.clock.now_ms(), dict(kept)
             for run in runs:
@@ -104,7 +106,8 @@ class ProgressRoom(Struct, frozen=True):
 
     async def _all_of(self, sight: Scope, run: Run, now_ms: int) -> Kept | None:
         """What was told of a run, with its metrics where lines, callbacks and imports told no step."""
-        kept = (await self.store.of([run.key])).get(run.key)
+        whole = whole_key(run.key)
+        kept = (await self.store.of([whole])).get(whole)
         if kept is not None and _moves(kept.marks):
             return kept
         told = await series.marks_of(self.reader, self.registry, sight, run, now_ms)

@@ -17,7 +17,7 @@ from trimtab.metrics.plan import StatRequest, StatSeries
 from trimtab.metrics.statistics import parse_statistic
 from trimtab.progress.energy import GAP_S, Energy, of_counter, of_power
 from trimtab.progress.model import Mark, MarkKind
-from trimtab.progress.names import TOLD, names_run
+from trimtab.progress.names import TOLD, RunNames
 from trimtab.progress.report import RunEnergy
 
 _LAST, _AVERAGE = parse_statistic("Last"), parse_statistic("Average")
@@ -44,9 +44,10 @@ async def marks_of(reader: Reader, registry: Registry, scope: Scope, run: Run, n
         return ToldBySeries()
     step_s = _step_s(end_ms - start_ms)
     finder = Finder(registry, scope, start_ms - step_s * 1000)
+    names = RunNames([run])
     chosen: dict[str, list[Found]] = {}
     for name, metrics in TOLD.items():
-        mine = [one for one in finder.all(metrics) if names_run(run, one)]
+        mine = [one for one in finder.all(metrics) if names.of(one)]
         if mine:
             chosen[name] = [one for one in mine if one.metric.name == mine[0].metric.name]
     if not any(name in chosen for name in ("step", "samples", "tokens", "epoch")):

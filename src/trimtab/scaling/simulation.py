@@ -15,6 +15,7 @@ from trimtab.capacity.simulate.replay import Replayed, check_demand, replay_plan
 from trimtab.scaling.policies.objective import Objective
 from trimtab.scaling.policies.portfolio import Portfolio, plain_quantile, plan
 from trimtab.scaling.policies.predictive import Predictive, floor_of
+from trimtab.scaling.policies.promise import Kept, keep
 from trimtab.scaling.policies.rule import Rule
 from trimtab.scaling.policies.step import Adjustment, Step, StepScaling
 from trimtab.scaling.policies.switching import Switching, kept
@@ -88,6 +89,22 @@ class Moment(Struct, frozen=True):
     why: str
 
 
+class Promised(Struct, frozen=True):
+    """What was promised of a portfolio: from tick `since` on (None: never), why or why not (`reason`, in `words`), and
+    the share of the demand that violated from there (None: nothing followed)."""
+
+    allowed: float
+    since: int | None
+    reason: str
+    words: str
+    violating: float | None
+
+    @property
+    def kept(self) -> bool | None:
+        """Whether the promise was kept; None where there was none."""
+        return None if self.violating is None else self.violating <= self.allowed
+
+
 class Simulated(Struct, frozen=True):
     """A policy's outcome, what was in service each tick, and its decisions in words."""
 
@@ -98,6 +115,7 @@ class Simulated(Struct, frozen=True):
     coming: Array
     violated: Array
     moments: list[Moment] = field(default_factory=list)
+    promised: Promised | None = None
 
 
 class Simulation(Struct, frozen=True):
@@ -125,8 +143,9 @@ def simulate(asked: Asked) -> Simulation:
 
 
 def _one(asked: Asked, policy: PolicyAsked, start: int, oracle_hours: float) -> Simulated:
+    promise: Kept | None = None
     if policy.kind in ("portfolio", "quantile"):
-        found, why = _planned(asked, policy, start)
+        found, why, promise = _planned(asked, policy, start)
     elif policy.kind == "fixed":
         peak = math.ceil(float(asked.demand.max()) / asked.fleet.pools[0].capacity - 1e-9)
         number = peak if policy.replicas is None else policy.replicas
@@ -139,27 +158,39 @@ def _one(asked: Asked, policy: PolicyAsked, start: int, oracle_hours: float) -> 
     ratio = found.outcome.hours / oracle_hours if oracle_hours else 0.0
     moments = _moments(rows[:, ROW_READY] + rows[:, ROW_COMING], why)
     columns = (rows[:, ROW_READY].copy(), rows[:, ROW_COMING].copy(), rows[:, ROW_VIOLATED].copy())
-    return Simulated(policy.name, found.outcome, ratio, *columns, moments)
+    promised = None if promise is None else _promised(promise, asked.demand, columns[2])
+    return Simulated(policy.name, found.outcome, ratio, *columns, moments, promised)
+
+
+def _promised(kept: Kept, demand: Array, violated: Array) -> Promised:
+    """A promise with what the replay of the whole fleet came to, warm pools, queues and interruptions counted."""
+    verdict, after = kept.verdict, None
+    if kept.since is not None and demand[kept.since :].any():
+        after = float(violated[kept.since :].sum() / demand[kept.since :].sum())
+    return Promised(verdict.allowed, kept.since, verdict.reason.value, verdict.words, after)
 
 
 def _always(words: str) -> Callable[[int], str]:
     return lambda tick: words
 
 
-def _planned(asked: Asked, policy: PolicyAsked, start: int) -> tuple[Replayed, Callable[[int], str]]:
+def _planned(asked: Asked, policy: PolicyAsked, start: int) -> tuple[Replayed, Callable[[int], str], Kept | None]:
     plain = policy.kind == "quantile"
     settings = plain_quantile(policy.level, policy.allowed) if plain else Portfolio(policy.allowed)
     made = plan(asked.demand, asked.fleet, settings, start_with=start)
     switching = Switching(policy.launch_cost_s)
     desired = kept(made.desired, asked.fleet.tick_s, switching) if policy.launch_cost_s else made.desired
+    promise = None if plain else keep(asked.demand, asked.fleet, desired, policy.allowed, start_with=start)
+    wanted = desired if promise is None else promise.desired
 
     def why(tick: int) -> str:
         told = made.why(tick)
         if desired[tick] > made.desired[tick]:
             told += f"; {switching.explain(float(made.desired[tick]), float(desired[tick]))}"
-        return told
+        risk = "" if promise is None else promise.why(tick)
+        return f"{told}; {risk}" if risk else told
 
-    return replay_plan(asked.demand, asked.fleet, desired, start_with=start, seed=asked.seed), why
+    return replay_plan(asked.demand, asked.fleet, wanted, start_with=start, seed=asked.seed), why, promise
 
 
 def _ruled(asked: Asked, policy: PolicyAsked, start: int) -> tuple[Replayed, Callable[[int], str]]:

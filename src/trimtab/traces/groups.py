@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, and_, delete, insert, select, update
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from trimtab.base.ids import new_id
+from trimtab.base.partitions import partition_of
 from trimtab.base.records import replace
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import tags, trace_groups
@@ -34,7 +35,7 @@ class Group(Struct, frozen=True):
     def arn(self) -> str:
         """The group's ARN."""
         tail = f"/{self.id}" if self.id else ""
-        return f"arn:aws:xray:{self.region}:{self.account}:group/{self.name}{tail}"
+        return f"arn:{partition_of(self.region)}:xray:{self.region}:{self.account}:group/{self.name}{tail}"
 
 
 class TraceGroups:

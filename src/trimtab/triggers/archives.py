@@ -12,7 +12,7 @@ from trimtab.store.state.schema.triggers import event_archived, event_archives
 from trimtab.triggers import versions
 from trimtab.triggers.arns import Place
 from trimtab.triggers.buses import bus_in
-from trimtab.triggers.patterns.pattern import compile_pattern
+from trimtab.triggers.patterns.pattern import checked_pattern
 
 _DAY_MS = 86_400_000
 _columns = event_archives.c
@@ -45,7 +45,7 @@ class ArchiveStore:
     ) -> Archive:
         """Make an archive of a bus. Raises Conflict, NotFound (the bus), InvalidPattern."""
         if pattern:
-            compile_pattern(pattern)
+            checked_pattern(pattern)
         arn = place.arn("events", f"archive/{name}")
 
         def write(connection: Connection) -> Archive:
@@ -93,7 +93,7 @@ class ArchiveStore:
     ) -> Archive:
         """Change what is given. Raises NotFound, InvalidPattern."""
         if pattern:
-            compile_pattern(pattern)
+            checked_pattern(pattern)
         given = {"description": description, "pattern": pattern, "retention_days": retention_days}
         values = {name: value for name, value in given.items() if value is not None}
 

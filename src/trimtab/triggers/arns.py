@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
+from trimtab.base.partitions import partition_of
 
 DEFAULT_BUS = "default"
 
@@ -15,7 +16,7 @@ class Place(Struct, frozen=True):
 
     def arn(self, service: str, resource: str) -> str:
         """The ARN of a resource here."""
-        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+        return f"arn:{partition_of(self.region)}:{service}:{self.region}:{self.account}:{resource}"
 
     def bus(self, name: str) -> str:
         """The ARN of an event bus; `name` may be an ARN already."""

@@ -14,6 +14,7 @@ from trimtab.store.state.schema.triggers import event_buses, event_rules
 from trimtab.triggers import versions
 from trimtab.triggers.arns import DEFAULT_BUS, Place, name_of, parse
 from trimtab.triggers.model import Bus
+from trimtab.triggers.tags import forget_tags
 
 MOST_BUSES = 100
 """Buses of an account and region. Source: EventBridge quotas."""
@@ -83,6 +84,7 @@ class BusStore:
             if connection.execute(select(event_rules.c.arn).where(event_rules.c.bus == arn)).first():
                 raise InvalidInput(f"Event bus {name_of(arn)} cannot be deleted: it has rules; delete them first")
             connection.execute(delete(event_buses).where(_columns.arn == arn))
+            forget_tags(connection, arn)
             versions.grow(connection)
 
         await self._state.change(write)

@@ -1,6 +1,6 @@
 """The room's part of the server process: deliveries are sent and runs started, by one server of several."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from trimtab.triggers.pipelines.starters import CommandStarter, HttpStarter, Sag
 from trimtab.triggers.pipelines.target import Pipelines
 from trimtab.triggers.room import TriggersRoom
 from trimtab.triggers.sending.authorize import Authorizer
+from trimtab.triggers.sending.bus_logs import BusLogs
 from trimtab.triggers.sending.dead_letters import DeadLetters
 from trimtab.triggers.sending.inside import Actions, EventBuses, LogGroups, Topics, WriteLog
 from trimtab.triggers.sending.over_http import ApiDestinations, Webhooks
@@ -31,6 +32,11 @@ _SEND_S = 0.5
 _RUN_S = 0.5
 _FORGET_S = 3600.0
 _DAY_MS = 86_400_000
+
+
+async def no_groups(arn: str, log_type: str) -> Sequence[str]:
+    """The log groups of a bus that logs nowhere."""
+    return ()
 
 
 class Means(Struct, frozen=True):
@@ -45,6 +51,7 @@ class Means(Struct, frozen=True):
     sagemaker: Callable[[str], Any]
     sagemaker_problems: tuple[type[Exception], ...]
     gate: Gate
+    groups_for: Callable[[str, str], Awaitable[Sequence[str]]] = no_groups
     retention_days: int = 30
 
 
@@ -74,7 +81,14 @@ class Delivering(Struct, frozen=True):
             Actions(means.actuators),
         )
         letters = DeadLetters(means.directory / "dead-letters", (log_groups, webhooks, topics))
-        dispatcher = Dispatcher(state, clock, senders, letters, lambda: lock.held)
+        dispatcher = Dispatcher(
+            state,
+            clock,
+            senders,
+            letters,
+            lambda: lock.held,
+            BusLogs(room.buses, means.groups_for, means.write_log).tell,
+        )
         over_http = HttpStarter(http, authorizer, room.connections)
         starters: dict[str, Starter] = {
             "command": CommandStarter(Sandbox(means.directory / "runs"), room.commands),

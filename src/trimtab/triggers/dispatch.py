@@ -4,7 +4,7 @@ Between sending and recording a process can die; the delivery is then sent again
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from sqlalchemy import Connection, select
@@ -27,8 +27,12 @@ _NEVER = (InvalidInput, NotFound, Conflict, AccessDenied)
 """Errors after which asking again would not help."""
 
 
+Tell = Callable[[Delivery, Sent, DeliveryState, int], Awaitable[None]]
+"""Is told what came of a delivery, and when (ms)."""
+
+
 class Dispatcher:
-    """Sends what is due. `may_send` is asked before each: of several servers one sends."""
+    """Sends what is due. `may_send` is asked before each: of several servers one sends. `tell` hears of outcomes."""
 
     def __init__(
         self,
@@ -37,12 +41,14 @@ class Dispatcher:
         senders: Sequence[Sender],
         dead_letters: DeadLetters,
         may_send: Callable[[], bool] = lambda: True,
+        tell: Tell | None = None,
     ) -> None:
         self._state = state
         self._clock = clock
         self._senders = tuple(senders)
         self._dead_letters = dead_letters
         self._may_send = may_send
+        self._tell = tell
         self._gate = asyncio.Semaphore(_AT_ONCE)
 
     def reaches(self, arn: str) -> bool:
@@ -77,7 +83,9 @@ class Dispatcher:
                 queue.note_dead_letter(connection, delivery.id, PENDING if has_place else KEPT_HERE)
             return state
 
-        await self._state.change(write)
+        state = await self._state.change(write)
+        if self._tell is not None:
+            await self._tell(delivery, sent, state, self._clock.now_ms())
 
     async def _attempt(self, delivery: Delivery) -> Sent:
         sender = next((one for one in self._senders if one.takes(delivery.arn)), None)

@@ -5,7 +5,7 @@ from msgspec import Struct
 from trimtab.base.errors import InvalidInput
 from trimtab.jobs.schedule import parse
 from trimtab.triggers.patterns.numerals import decode
-from trimtab.triggers.patterns.pattern import compile_pattern
+from trimtab.triggers.patterns.pattern import checked_pattern
 
 
 class Tried(Struct, frozen=True):
@@ -31,7 +31,7 @@ def try_pattern(pattern: str, event: str) -> Tried:
     if not pattern.strip():
         return Tried()
     try:
-        compiled = compile_pattern(pattern)
+        compiled = checked_pattern(pattern)
         if not event.strip():
             return Tried()
         document = decode(event)

@@ -17,7 +17,8 @@ from trimtab.triggers import versions
 from trimtab.triggers.arns import DEFAULT_BUS, Place, name_of
 from trimtab.triggers.buses import bus_in
 from trimtab.triggers.model import CLOUDTRAIL_TOO, DISABLED, ENABLED, Rule
-from trimtab.triggers.patterns.pattern import compile_pattern
+from trimtab.triggers.patterns.pattern import checked_pattern
+from trimtab.triggers.tags import forget_tags
 
 MOST_RULES = 2_000
 """Rules of a bus. AWS has 300 unless asked for more; the index here does not mind."""
@@ -50,7 +51,7 @@ class RuleStore:
         if not wish.pattern and not wish.schedule:
             raise InvalidInput("Parameter(s) EventPattern or ScheduleExpression must be specified.")
         if wish.pattern:
-            compile_pattern(wish.pattern)
+            checked_pattern(wish.pattern)
         if wish.state not in STATES:
             raise InvalidInput(f"cannot put rule {wish.name}: got state {wish.state!r}; expected {', '.join(STATES)}")
         return await self._state.change(partial(self._put, place=place, wish=wish))
@@ -128,6 +129,7 @@ class RuleStore:
             if connection.execute(select(event_targets.c.id).where(event_targets.c.rule == arn)).first():
                 raise InvalidInput("Rule can't be deleted since it has targets.")
             connection.execute(delete(event_rules).where(_columns.arn == arn))
+            forget_tags(connection, arn)
             versions.grow(connection)
 
         await self._state.change(write)

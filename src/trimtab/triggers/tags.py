@@ -44,6 +44,11 @@ class TagStore:
         await self._state.change(write)
 
 
+def forget_tags(connection: Connection, arn: str) -> None:
+    """Drop the tags of what is deleted: the next of its name has none of them."""
+    connection.execute(delete(tags).where(tags.c.arn == arn))
+
+
 def _need(connection: Connection, arn: str) -> None:
     known = connection.execute(select(event_rules.c.arn).where(event_rules.c.arn == arn)).first()
     known = known or connection.execute(select(event_buses.c.arn).where(event_buses.c.arn == arn)).first()

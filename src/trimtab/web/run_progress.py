@@ -7,6 +7,7 @@ from trimtab.charts.heat_strip import Segment, segment_bar
 from trimtab.charts.svg import Svg
 from trimtab.figures.areas import progress as figures
 from trimtab.figures.model import Figure
+from trimtab.fleet.phases.pace import RankPaces
 from trimtab.kpis.runs.report import length_of
 from trimtab.progress.course import Course, Phase
 from trimtab.progress.flops import Known
@@ -118,8 +119,15 @@ def shown(found: RunProgress) -> dict[str, Any]:
         "facts": facts(found),
         "unknown": found.goodput.how if course is None else "",
         "course": course,
-        "pace": found.pace,
     }
+
+
+def pace_as_dict(pace: RankPaces, gpu_hours: float) -> dict[str, Any]:
+    """How its ranks compare, and the GPU-hours that went to a slow one, as JSON has them."""
+    judged = pace.judgement
+    return {
+        "slow": judged.slow, "node": pace.slow_node, "gain": judged.gain, "words": judged.words, "gpu_hours": gpu_hours,
+    }  # fmt: skip
 
 
 def as_dict(found: RunProgress) -> dict[str, Any]:
@@ -129,15 +137,6 @@ def as_dict(found: RunProgress) -> dict[str, Any]:
     own: dict[str, Any] = {
         name: {"value": getattr(found, name).value, "how": getattr(found, name).how} for name in known
     }
-    if found.pace is not None:
-        judged = found.pace.judgement
-        own["pace"] = {
-            "slow": judged.slow,
-            "node": found.pace.slow_node,
-            "gain": judged.gain,
-            "words": judged.words,
-            "gpu_hours": found.pace.lost_gpu_hours,
-        }
     if course is None:
         return own
     counts = ("step", "epoch", "loss", "evaluations", "checkpoints", "unsaved_steps", "restarts", "lost_steps")

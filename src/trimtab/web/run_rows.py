@@ -116,8 +116,8 @@ class Sums(Struct, frozen=True):
         return self.active_hours / self.known_hours if self.known_hours else None
 
 
-def sums_of(rows: Sequence[RunRow]) -> Sums:
-    """The sums of rows."""
+def sums_of(rows: Sequence[RunRow], end_ms: int) -> Sums:
+    """The sums of rows of a range; what runs and waits is counted at its end, which of one that goes on is now."""
     costs: dict[str, Decimal] = {}
     saved: dict[str, Decimal] = {}
     for row in rows:
@@ -126,9 +126,9 @@ def sums_of(rows: Sequence[RunRow]) -> Sums:
         loss = row.report.largest_loss
         for currency, amount in loss.amounts.items() if loss else ():
             saved[currency] = saved.get(currency, Decimal(0)) + amount
-    waiting = [row for row in rows if row.state == "pending"]
+    waiting = [row for row in rows if row.report.run.waited_at(end_ms - 1)]
     return Sums(
-        running=sum(row.state == "running" for row in rows),
+        running=sum(row.report.run.ran_at(end_ms - 1) for row in rows),
         waiting=len(waiting),
         waiting_gpus=sum(row.gpus for row in waiting),
         gpu_hours=sum(row.gpu_hours for row in rows),

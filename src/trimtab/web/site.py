@@ -1,4 +1,4 @@
-"""The frame around every page: navigation, template environment, and the errors that become pages."""
+"""The frame around every page: template environment, what all pages show, and the errors that become pages."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -26,8 +25,10 @@ from trimtab.web.alarms.desk import Desk
 from trimtab.web.arrivals import Arrivals
 from trimtab.web.assets import Assets
 from trimtab.web.cache import SharedCache
+from trimtab.web.connect.loading import loading
 from trimtab.web.fleet import Fleet
 from trimtab.web.gpu_reader import GpuReader
+from trimtab.web.navigation import HOME, entry_of, home_key, home_of, navigation_of, place_of
 from trimtab.web.services import ServiceReader
 from trimtab.web.state import WebState
 from trimtab.web.view import THEME_COOKIE, View, read_view
@@ -37,104 +38,9 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _FIRING_S = 5.0
 _NAV_COOKIE = "trimtab_nav"
 """The groups of the sidebar that a viewer closed, with dots between (elements/nav-groups.js writes it)."""
-
-
-class NavItem(Struct, frozen=True):
-    """A link of the sidebar. `bound`: the page is also for callers who are bound to tags."""
-
-    name: str
-    path: str
-    icon: str
-    role: Role = Role.READ
-    bound: bool = True
-
-    def open_to(self, principal: Principal) -> bool:
-        """Whether a caller may have the page."""
-        return principal.may(self.role) and (self.bound or not principal.bound)
-
-
-NAVIGATION: tuple[tuple[str, tuple[NavItem, ...], str], ...] = (
-    (
-        "Fleet",
-        (
-            NavItem("Overview", "/", "gauge"),
-            NavItem("Hosts & GPUs", "/hosts", "server"),
-            NavItem("GPU health", "/gpu-health", "burst", bound=False),
-            NavItem("Teams", "/teams", "stack"),
-            NavItem("Queue & runs", "/runs", "queue"),
-            NavItem("Endpoints", "/endpoints", "broadcast"),
-            NavItem("Load tests", "/load-tests", "curve", bound=False),
-            NavItem("Batch jobs", "/batch", "files", bound=False),
-            NavItem("Functions & jobs", "/serverless", "bolt"),
-            NavItem("Service KPIs", "/kpis", "pulse"),
-        ),
-        "",
-    ),
-    (
-        "Money",
-        (
-            NavItem("Costs", "/costs", "coins", Role.FINANCE),
-            NavItem("Cost per run & token", "/unit-costs", "per", Role.FINANCE),
-            NavItem("Tokens", "/tokens", "tag", Role.FINANCE),
-            NavItem("Cost anomalies", "/cost-anomalies", "burst", Role.FINANCE),
-            NavItem("Budgets", "/budgets", "target", Role.FINANCE),
-            NavItem("Purchase plan", "/purchase-plan", "cart", Role.FINANCE, bound=False),
-            NavItem("Statements", "/statements", "receipt", Role.FINANCE, bound=False),
-            NavItem("Allocation", "/allocation", "split", Role.FINANCE, bound=False),
-            NavItem("Untagged cost", "/untagged", "tag", Role.FINANCE, bound=False),
-        ),
-        "",
-    ),
-    (
-        "Actions",
-        (
-            NavItem("Advice", "/advice", "bulb"),
-            NavItem("Right-sizing", "/rightsizing", "ruler"),
-            NavItem("Savings ledger", "/savings", "book", Role.FINANCE),
-            NavItem("Alarms", "/alarms", "alert"),
-            NavItem("Event rules", "/event-rules", "flow", bound=False),
-            NavItem("Scaling", "/scaling", "scale", bound=False),
-            NavItem("Simulator", "/simulate", "play"),
-            NavItem("Capacity plan", "/capacity-plan", "stack", bound=False),
-        ),
-        "",
-    ),
-    (
-        "Explore",
-        (
-            NavItem("Metrics", "/explore/metrics", "chart"),
-            NavItem("Logs", "/logs", "lines"),
-            NavItem("Traces", "/traces", "trace"),
-            NavItem("Audit", "/audit", "shield", bound=False),
-            NavItem("Anomalies", "/anomalies", "spike"),
-            NavItem("Dashboards", "/dashboards", "grid"),
-            NavItem("Analyses", "/analyses", "wave"),
-            NavItem("Datasets", "/datasets", "table", Role.FINANCE),
-            NavItem("Reports", "/reports", "report", Role.FINANCE, bound=False),
-        ),
-        "",
-    ),
-    (
-        "Admin",
-        (
-            NavItem("Data sources", "/sources", "plug", bound=False),
-            NavItem("Notifications", "/notifications", "bell", bound=False),
-            NavItem("Access", "/access", "key"),
-            NavItem("Settings", "/settings", "sliders"),
-        ),
-        "",
-    ),
-)
-"""UI.md's five groups. Only pages that exist are links; an empty group says what it waits for."""
-
-
-def navigation_of(principal: Principal) -> list[tuple[str, tuple[NavItem, ...], str]]:
-    """The groups as a caller sees them: pages that are not open to it are not there, nor groups without any."""
-    shown = [
-        (name, tuple(item for item in items if item.open_to(principal)), later) for name, items, later in NAVIGATION
-    ]
-    return [group for group in shown if group[1] or (group[2] and principal.may(Role.READ))]
-
+_COOKIE_S = 31_536_000
+HOME_COOKIE = "trimtab_home"
+"""The tab of Home that a viewer looked at last."""
 
 _STATUS: tuple[tuple[type[TrimtabError], int, str], ...] = (
     (InvalidInput, 400, "This address cannot be read"),
@@ -160,6 +66,7 @@ class Site:
         self.arrivals = Arrivals(state.clock)
         self.alarms = None if state.alarms is None else Desk(state.alarms, self.cache)
         self._firing: dict[Scope, Firing] = {}
+        self._loading: tuple[str, ...] = ()
         self._assets = assets
         self._environment = _environment()
         self._environment.globals.update(
@@ -189,9 +96,16 @@ class Site:
             "view": view,
             "firing": self._firing.get(view.scope, Firing()),
             "unevaluated": self.state.evaluation.problem if self.state.evaluation else "",
+            "loading": self._loading if view.principal.sees_all else (),
             "nav_closed": request.cookies.get(_NAV_COOKIE, "").split("."),
+            "nav_home": home_of(view.principal, request.cookies.get(HOME_COOKIE, "")),
+            **_place(view),
         }
-        return respond.html(request, found.render({**frame, **facts, "layout": layout}), status)
+        answer = respond.html(request, found.render({**frame, **facts, "layout": layout}), status)
+        if status == 200 and layout == "base.html" and view.path in (tab.path for tab in HOME.tabs):
+            key = home_key(view.path)
+            answer.set_cookie(HOME_COOKIE, key, max_age=_COOKIE_S, httponly=True, samesite="lax")
+        return answer
 
     def fragment(self, request: Request, view: View, template: str, **facts: Any) -> Response:
         """Render a part of a page by itself."""
@@ -210,7 +124,7 @@ class Site:
             try:
                 if not request.state.principal.may(role):
                     raise AccessDenied(f"this page needs the role {role}; sign in with a token that has it")
-                await self._count(request.state.principal.scope)
+                await self._count(request.state.principal)
                 return await handler(request)
             except TrimtabError as problem:
                 return self._problem(request, problem)
@@ -218,8 +132,10 @@ class Site:
         answer.needs = Needs(role, bound)  # type: ignore[attr-defined]  # `doors.roles` reads it
         return answer
 
-    async def _count(self, scope: Scope) -> None:
-        """How many alarms fire, for every page: counted anew some seconds after it was, however many look."""
+    async def _count(self, principal: Principal) -> None:
+        """How many alarms fire and what is loading, for every page: asked anew every few seconds, however many look."""
+        scope = principal.scope
+        self._loading = await self.cache.get(("loading",), _FIRING_S, lambda: loading(self.state), stale_s=60.0)
         if self.alarms is not None:
             count = partial(self.alarms.rooms.firing.now, scope)
             self._firing[scope] = await self.cache.get(("firing", scope), _FIRING_S, count, stale_s=60.0)
@@ -239,6 +155,14 @@ class Site:
         theme = request.cookies.get(THEME_COOKIE, "")
         bare = View(request.url.path, (), read_window({}, now, None), False, theme, request.state.principal, now, "")
         return self.page(request, bare, "error", status, timed=False, title=title, message=str(problem), code=status)
+
+
+def _place(view: View) -> dict[str, Any]:
+    """Where a page stands: the entry of the sidebar, its tabs that the viewer may open, and which of them it is."""
+    place = place_of(view.path)
+    if place is None:
+        return {"nav_entry": None, "nav_tab": None}
+    return {"nav_entry": entry_of(place[0], view.principal), "nav_tab": place[1]}
 
 
 def _environment() -> Environment:

@@ -51,6 +51,7 @@ from trimtab.scaling.plan.room import PlansRoom
 from trimtab.settings import Described
 from trimtab.web.alarms.desk import AlarmRooms
 from trimtab.web.analyses.desk import Analysts
+from trimtab.web.connect.model import Connector
 from trimtab.web.events.desk import EventRooms
 
 
@@ -127,3 +128,4 @@ class WebState(Struct, frozen=True):
     log_anomalies: LogPatternAnomalies | None = None
     batch: BatchRoom | None = None
     inference: InferenceRoom | None = None
+    connector: Connector | None = None

@@ -23,6 +23,7 @@ from trimtab.costs.model import Facet
 from trimtab.costs.room import CostsRoom
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.rules.owners import owner_rules
+from trimtab.economics.tokens.room import TokensRoom
 from trimtab.fleet.health.room import HealthReader
 from trimtab.fleet.reading import HoursReader
 from trimtab.inventory.catalog.book import load
@@ -36,6 +37,7 @@ from trimtab.settings import Settings
 from trimtab.stores import Stores
 from trimtab.timeseries.forecast.forecaster import Forecaster
 from trimtab.wiring.starved_hours import starved_hours
+from trimtab.wiring.token_habits import token_habits
 
 
 def advice_of(
@@ -47,6 +49,7 @@ def advice_of(
     economics: EconomicsRoom,
     fleet: tuple[HoursReader, HealthReader],
     runs: RunReports,
+    tokens: TokensRoom,
 ) -> AdviceRoom:
     """Checks over what there is, what it measured and cost, with the alarms kept here and the owners of the rules."""
 
@@ -66,7 +69,8 @@ def advice_of(
 
     hours, health = fleet
     phases = starved_hours(runs)
-    means = AdviceMeans(*facts, audit.reader, watches, owner, hours=hours, rules=rules, health=health, phases=phases)
+    means = AdviceMeans(*facts, audit.reader, watches, owner, hours=hours, rules=rules, health=health, phases=phases,
+                        habits=token_habits(tokens, clock))  # fmt: skip
     return AdviceRoom.of(stores.state, clock, means)
 
 

@@ -8,7 +8,6 @@ from trimtab.reports.analyses.watching import Watching
 from trimtab.reports.datasets.reading import DatasetReader
 from trimtab.reports.datasets.room import DatasetRoom
 from trimtab.reports.datasets.sources import every
-from trimtab.store.telemetry.schema import Layout
 from trimtab.timeseries.forecast.forecaster import Forecaster
 from trimtab.wiring.rooms import Rooms
 
@@ -34,8 +33,7 @@ def datasets_of(rooms: Rooms) -> DatasetRoom:
         )
     )
     reader = DatasetReader(rooms.stores.telemetry, sources, rooms.clock)
-    layout = Layout.SERVER if rooms.settings.clickhouse_url else Layout.EMBEDDED
-    found = DatasetRoom.of(rooms.stores.state, reader, rooms.clock, rooms.settings.account_id, layout)
+    found = DatasetRoom.of(rooms.stores.state, reader, rooms.clock, rooms.settings.account_id)
     rooms.forget.append(found.forget)
     return found
 

@@ -33,6 +33,7 @@ def delivering_of(
         sagemaker.pipelines,
         sagemaker.PROBLEMS,
         Gate.of(settings, stores.state, clock),
+        logs.vended.groups_for,
         settings.retention_events_days,
     )
     return Delivering.of(triggers, means)

@@ -14,7 +14,7 @@ from trimtab.actions.registry import Actuators
 from trimtab.alarms.model import StateValue
 from trimtab.alarms.room import AlarmRoom
 from trimtab.alarms.rows import Stored
-from trimtab.alarms.store import Filter
+from trimtab.alarms.store import AlarmStore, Filter
 from trimtab.audit.room import AuditRoom
 from trimtab.base.clock import Clock
 from trimtab.base.errors import SetupError
@@ -149,12 +149,13 @@ class Pools(Struct):
 
 
 class LiveScaling(Struct, frozen=True):
-    """The room, the pools, the groups and the functions."""
+    """The room, the pools, the groups and the functions; and the alarms, in which policies have theirs."""
 
     room: ScalingRoom
     pools: Pools
     groups: GroupsRoom
     functions: LambdaRooms
+    alarms: AlarmStore
 
     @property
     def viewing(self) -> Viewing:
@@ -169,7 +170,7 @@ class LiveScaling(Struct, frozen=True):
     def services(self) -> list[Service]:
         """The AWS services over scaling."""
         return [
-            application_autoscaling.build(self.room),
+            application_autoscaling.build(self.room, self.alarms),
             autoscaling.build(self.groups),
             lambda_functions.build(self.functions),
         ]
@@ -230,4 +231,5 @@ def live_scaling(settings: Settings, state: State, clock: Clock, around: Wiring)
         answer = await to_thread(http.ask, outgoing)
         return answer.status, answer.body
 
-    return LiveScaling(room, Pools(room, clock), groups, LambdaRooms(functions, ask, around.gate.admit))
+    further = LambdaRooms(functions, ask, around.gate.admit), around.alarms.store
+    return LiveScaling(room, Pools(room, clock), groups, *further)

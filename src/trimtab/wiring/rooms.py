@@ -25,6 +25,7 @@ from trimtab.alarms.room import AlarmRoom
 from trimtab.anomalies.room import AnomalyRoom
 from trimtab.audit.room import AuditRoom
 from trimtab.base.clock import Clock
+from trimtab.base.errors import Unavailable
 from trimtab.base.records import replace
 from trimtab.batch.room import BatchRoom
 from trimtab.bottlenecks.room import BottlenecksRoom
@@ -45,6 +46,7 @@ from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.shared.machines import FleetMachines
 from trimtab.economics.tokens.calls import SpanCalls
+from trimtab.economics.tokens.minutes import TokenMinutes
 from trimtab.economics.tokens.room import TokensRoom
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.economics.use import OwnersUse
@@ -59,6 +61,7 @@ from trimtab.inventory.machines import MachineOwners
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.sources import SourceLedger
 from trimtab.jobs.anew import Anew
+from trimtab.jobs.lock import Lock
 from trimtab.jobs.processes import Processes
 from trimtab.jobs.reports import Reporting, Told
 from trimtab.kpis import throttles
@@ -69,6 +72,7 @@ from trimtab.logs.insights.room import InsightsRoom
 from trimtab.logs.patterns.room import LogAnomalyRoom
 from trimtab.logs.room import LogsRoom
 from trimtab.logs.serverless.read import ServerlessReader
+from trimtab.metrics.activity import ActivityFile
 from trimtab.metrics.admission import SeriesLimits
 from trimtab.metrics.bands.source import TrainedBands
 from trimtab.metrics.drop_rules import DropRulesRoom
@@ -78,6 +82,7 @@ from trimtab.metrics.ingest import MetricIngest
 from trimtab.metrics.promql.browse import Browser
 from trimtab.metrics.promql.catalogue import Catalogue
 from trimtab.metrics.promql.engine import PromQL
+from trimtab.metrics.promql.pushdown.stored import EnginePushdown
 from trimtab.metrics.promql.stored import StoredSource
 from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
@@ -104,6 +109,8 @@ from trimtab.triggers.sources.audit import AuditSource
 from trimtab.wiring import capacity_plans
 from trimtab.wiring.access_audit import AccessAudit
 from trimtab.wiring.advice_rooms import advice_of, backtest_of, plan_of, rightsizing_room_of
+from trimtab.wiring.call_events import keep_call_events
+from trimtab.wiring.connecting import Connecting
 from trimtab.wiring.deliveries import delivering_of
 from trimtab.wiring.egress_audit import EgressAudit
 from trimtab.wiring.endpoint_scaling import inference_of
@@ -152,6 +159,7 @@ class Rooms(Struct, frozen=True):
     exposed: Exposed
     units: UnitCosts
     tokens: TokensRoom
+    token_minutes: TokenMinutes
     budgets: BudgetsRoom
     advice: AdviceRoom
     advice_plan: AdvicePlanRoom
@@ -168,6 +176,7 @@ class Rooms(Struct, frozen=True):
     inventory: InventoryRoom
     machines: MachineOwners
     accounts: AccountsRoom
+    connecting: Connecting
     logs: LogsRoom
     traces: TracesRoom
     profiles: ProfilesRoom
@@ -192,11 +201,19 @@ class Rooms(Struct, frozen=True):
     egress_audit: EgressAudit
     access_audit: AccessAudit
     drop_rules: DropRulesRoom
+    activity: ActivityFile
     series_memory: list[Callable[[], None]]
     """Empties what the doors remember of series: when all is wiped, and when other rules say what is kept."""
     forget: list[Callable[[], None]] = field(default_factory=list)
     """Empties what is remembered of what was stored: called when everything is wiped."""
     anew: Anew = field(default_factory=Anew)
+
+    async def save_activity(self) -> None:
+        """Keep for the next start when series last had points. Raises Unavailable."""
+        try:
+            await asyncio.to_thread(self.activity.write, self.registry.activity())
+        except OSError as problem:
+            raise Unavailable(f"cannot write when series last had points: {problem}") from None
 
     @property
     def keys(self) -> KeyStore:
@@ -208,7 +225,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     """Make the rooms over open stores."""
     await stores.settled(_RESUME_S)
     registry = SeriesRegistry(stores.telemetry, clock, SeriesLimits.of(settings))
-    await registry.load()
+    activity = ActivityFile(settings.data_dir / "series_seen")
+    await registry.load(await asyncio.to_thread(activity.read))
     series_memory: list[Callable[[], None]] = []
     drop_rules = DropRulesRoom(DropRuleStore(stores.state, clock), registry.rules, series_memory)
     await drop_rules.refresh()
@@ -221,7 +239,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     evaluator = Evaluator(reader, registry, clock, bands, rules=rules)
     catalogue = Catalogue(registry)
     alarms = AlarmRoom.of(stores.state, clock)
-    promql = PromQL(StoredSource(stores.telemetry, catalogue))
+    promql = PromQL(StoredSource(stores.telemetry, catalogue), pushdown=EnginePushdown(stores.telemetry, catalogue))
     drawn = PromQLSource(promql), AlarmSource(alarms.store)
     inventory, machines = InventoryRoom.of(stores.state, clock), MachineOwners(stores.state)
     bills = (await _costs(settings, stores, clock)).knowing(partial(announced, inventory.rates))
@@ -237,6 +255,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     gate = Gate.of(settings, stores.state, clock)
     logs = LogsRoom.of(stores.telemetry, stores.state, stores.logs, clock, gate)
     traces = TracesRoom.of(stores.telemetry, stores.state, stores.traces, clock, settings.max_spans_per_trace)
+    logs.ingest.keepers.append(keep_call_events(traces.ingest))
     estimated.live = live
     spoken = SpanCalls(traces.reader, clock)
     books = books_of(settings.api_prices)
@@ -262,7 +281,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     facts = inventory, reader, registry, costs
     profiles = ProfilesRoom.of(stores.state, settings.data_dir, clock)
     runs = run_reports(reader, registry, inventory, progress, profiles.store, gpu_health)
-    advice = advice_of(stores, clock, facts, audit, alarms, economics, (fleet.ledger, gpu_health), runs)
+    tokens = TokensRoom(spoken, units, costs.reader, lambda: books)
+    advice = advice_of(stores, clock, facts, audit, alarms, economics, (fleet.ledger, gpu_health), runs, tokens)
     sizes = rightsizing_room_of(settings, stores, clock, (inventory, reader, registry, costs), serverless, advice)
     plan = plan_of(stores, clock, costs, advice, inventory)
     return Rooms(
@@ -294,7 +314,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         run_reports=runs,
         exposed=Exposed(live, fleet.ledger, clock),
         units=units,
-        tokens=TokensRoom(spoken, units, costs.reader, lambda: books),
+        tokens=tokens,
+        token_minutes=TokenMinutes(spoken, lambda: books, ingest, registry, clock, Lock(stores.state, clock, "tokens")),
         budgets=_budgets(settings, stores, clock, costs, BudgetedLive(live, units), notify, actuators),
         inference=inference_of(settings, stores.state, clock, scaling.room),
         batch=BatchRoom.of(stores.state, clock, (ingest, registry), settings, S3Folders(), gate),
@@ -315,6 +336,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         browser=Browser(registry, catalogue),
         inventory=inventory,
         accounts=AccountsRoom.of(stores.state, clock, inventory, MetricStore(ingest, registry), audit.ingest, gate),
+        connecting=Connecting(gate, clock, settings.data_dir, commands_allowed=settings.connect_commands),
         logs=logs,
         traces=traces,
         profiles=profiles,
@@ -340,7 +362,9 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         inflight=InFlight(settings.inflight_mb << 20),
         egress_audit=EgressAudit.of(settings, gate, audit, clock),
         access_audit=AccessAudit.of(settings, access, audit, clock),
+        activity=activity,
         forget=[
+            activity.forget,
             drop_rules.forget_all,
             gate.entries.forget,
             traces.forget,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from trimtab.access.scope import Scope
 from trimtab.fleet.health.room import HealthReader
+from trimtab.fleet.phases.pace import RankPaces
 from trimtab.fleet.phases.told import Doing, Told
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.model import Run, RunKey
@@ -12,6 +13,7 @@ from trimtab.metrics.read import MetricReader
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.profiles.store import ProfileStore
 from trimtab.progress.course import Course, Phase
+from trimtab.progress.pace import paces_of
 from trimtab.progress.room import ProgressRoom
 
 _DOING = {
@@ -40,7 +42,10 @@ def run_reports(
     async def told(scope: Scope, runs: Sequence[Run]) -> Mapping[RunKey, Sequence[Told]]:
         return await _told(progress, scope, runs, clock.now_ms())
 
-    return RunReports(reader, registry, inventory, health.ledger, clock, profiles, told, health)
+    async def paces(scope: Scope, runs: Sequence[Run]) -> Mapping[RunKey, RankPaces]:
+        return await paces_of(reader, registry, Scope(accounts=scope.accounts), runs, clock.now_ms())
+
+    return RunReports(reader, registry, inventory, health.ledger, clock, profiles, told, paces, health)
 
 
 async def _told(

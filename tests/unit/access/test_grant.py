@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.access.grant import WHOLE, Grant, rules_of, tags_of, teams_of
+from trimtab.access.grant import MOST_RULES, WHOLE, Grant, rules_of, tags_of, teams_of
 from trimtab.access.principal import Role
 from trimtab.access.scope import RowRule
 from trimtab.base.errors import AccessDenied, InvalidInput
@@ -89,3 +89,17 @@ def test_teams_and_tags_are_rules_and_come_back() -> None:
 def test_an_empty_or_absurd_rule_is_refused(teams: list[str], tags: dict[str, list[str]]) -> None:
     with pytest.raises(InvalidInput, match="cannot bind to tag"):
         rules_of(teams, tags)
+
+
+@pytest.mark.parametrize(("keys", "values", "length"), [(MOST_RULES, 1, 1), (1, MOST_RULES, 1), (1, 1, 256), (1, 1, 0)])
+def test_limits_of_tags_are_the_last_that_are_taken(keys: int, values: int, length: int) -> None:
+    def tags(keys: int, values: int, length: int) -> dict[str, list[str]]:
+        return {f"k{key}": [f"{value}".ljust(length, "x") for value in range(values)] for key in range(keys)}
+
+    assert keys == len(rules_of((), tags(keys, values, length)))
+    for more in ((keys + MOST_RULES, values, length), (keys, values + MOST_RULES, length), (keys, values, 257)):
+        with pytest.raises(InvalidInput, match="expected at most"):
+            rules_of((), tags(*more))
+    for edge in ((MOST_RULES + 1, 1, 1), (1, MOST_RULES + 1, 1)):
+        with pytest.raises(InvalidInput, match="expected at most"):
+            rules_of((), tags(*edge))

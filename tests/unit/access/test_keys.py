@@ -1,6 +1,7 @@
 """Keys: made once, verified from memory, revoked at once, seen across processes."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from trimtab.access.grant import Grant
-from trimtab.access.key import AWS, DAY_MS, TOKEN, KeyInfo, warning_of
+from trimtab.access.key import AWS, DAY_MS, TOKEN, KeyInfo, NewKey, warning_of
 from trimtab.access.keys import FRESH_S, MISS_FRESH_S, STALE_S, KeyStore, digest_of
 from trimtab.access.principal import Role
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
@@ -59,6 +60,19 @@ def clock() -> ManualClock:
 @pytest.fixture
 def keys(state: CountingState, clock: ManualClock) -> KeyStore:
     return KeyStore(state, clock)
+
+
+def test_a_token_has_240_random_bits_and_an_id_of_its_own(keys: KeyStore) -> None:
+    made = asyncio.run(keys.create_token("ci", Role.READ))
+    assert re.fullmatch(r"tok-[0-9a-f]{12}", made.id)
+    assert re.fullmatch(r"tt_[\w-]{40}", made.secret)
+
+
+def test_a_new_key_tells_its_teams_and_other_tags_apart() -> None:
+    rows = (RowRule("team", frozenset(("vision",))), RowRule("stage", frozenset(("dev", "test"))))
+    made = NewKey("tok-1", TOKEN, "ci", Role.READ, None, "s", rows=rows)
+    assert (["vision"], {"stage": ["dev", "test"]}) == (made.teams, made.tags)
+    assert "'s'" not in repr(made)
 
 
 def test_an_aws_key_looks_like_one_and_signs_for_its_account(keys: KeyStore) -> None:

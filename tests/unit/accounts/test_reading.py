@@ -49,13 +49,13 @@ class NoAudit:
         return SimpleNamespace(events=list(events))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def server() -> Iterator[Recorded]:
     with account() as server:
         yield server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def seeded(server: Recorded) -> str:
     """Three machines in a region, one with a past; the disks of each."""
     instance = machines(server, "eu-west-1", 3, 2)[0]

@@ -8,7 +8,7 @@ from trimtab.advice.catalogue import check
 from trimtab.advice.complete import judgement
 from trimtab.advice.examples import NOW_MS, billed, given, thing
 from trimtab.advice.facts import HOUR_S
-from trimtab.advice.quiet import HOUR_MS, WEEK, Quiet, crons, hour_of_week, quiet_hours, stretches, words
+from trimtab.advice.quiet import HOUR_MS, WEEK, Quiet, crons, crontabs, hour_of_week, quiet_hours, stretches, words
 from trimtab.base.records import replace
 
 MONDAY = 1_789_948_800_000  # 2026-09-21T00:00:00Z
@@ -53,6 +53,7 @@ def test_a_stretch_goes_over_the_end_of_the_week() -> None:
     assert stretches({166, 167, 0, 1, 10}) == [(10, 1), (166, 4)]
     assert stretches(set(range(WEEK))) == [(0, WEEK)]
     assert words({166, 167, 0, 1, 20, 21}) == "Mon 20:00 for 2 h; Sun 22:00 for 4 h (UTC)"
+    assert crontabs({20, 21, 44, 45, 160, 161}) == (["0 16 * * 0", "0 20 * * 1,2"], ["0 18 * * 0", "0 22 * * 1,2"])
     assert crons({20, 21, 44, 45}) == (["cron(0 20 ? * MON,TUE *)"], ["cron(0 22 ? * MON,TUE *)"])
 
 

@@ -14,9 +14,9 @@ from sqlalchemy import select
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
 from trimtab.actions.registry import Actuators, Plan
 from trimtab.base.clock import ManualClock
-from trimtab.base.errors import InvalidInput, NotFound, QueryAborted, Unavailable
+from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound, QueryAborted, Unavailable
 from trimtab.budgets import calendar
-from trimtab.budgets.actions import ActionStore, Locked
+from trimtab.budgets.actions import MOST_ACTIONS, ActionStore, Locked
 from trimtab.budgets.evaluator import BudgetEvaluator
 from trimtab.budgets.executing import Executing
 from trimtab.budgets.form import read_notification, read_subscribers
@@ -167,6 +167,37 @@ def test_a_budget_is_judged_when_it_is_due_changed_or_the_bill_is(house: House) 
     assert run(house.evaluator.turn()) == 1
     house.clock.advance(301)
     assert run(house.evaluator.turn()) == 1
+
+
+def test_a_new_action_has_its_budget_judged_at_once(house: House) -> None:
+    house.budget()
+    house.spend("91")
+    id_ = house.action()
+    assert run(house.evaluator.turn()) == 1
+    assert house.status(id_) == "PENDING"
+
+
+@pytest.mark.parametrize(
+    ("approval", "says"), [("MANUAL", "The action waits for approval."), ("AUTOMATIC", "The action is executed.")]
+)
+def test_the_history_says_what_follows_a_crossing(house: House, approval: str, says: str) -> None:
+    house.budget()
+    house.amounts.lower = "91"
+    id_ = house.action(approval)
+    house.spend("91")
+    told = run(house.actions.history(EVERYTHING, ACCOUNT, "b", id_))
+    assert any(one.message.endswith(says) for one in told)
+
+
+def test_one_threshold_has_five_actions_and_another_has_more(house: House) -> None:
+    house.budget()
+    for number in range(MOST_ACTIONS):
+        house.action(Target=f"gpu{number}")
+    with pytest.raises(LimitExceeded, match="one threshold can have 5 actions"):
+        house.action(Target="one more")
+    with pytest.raises(Conflict, match="same action exists already"):
+        house.action(Target="gpu0")
+    house.action(type_="FORECASTED", Target="one more")
 
 
 def test_an_action_waits_for_approval_and_is_carried_out_once(house: House) -> None:

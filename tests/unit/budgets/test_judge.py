@@ -57,6 +57,11 @@ def test_what_is_not_known_changes_no_state() -> None:
     assert judge(standing(), Notification(FORECASTED, "GREATER_THAN", Decimal(1))) is None
 
 
+def test_nothing_is_sure_below_the_threshold() -> None:
+    assert not surely(standing("80"), Notification(ACTUAL, "GREATER_THAN", Decimal(80)))
+    assert surely(standing("80.01"), Notification(ACTUAL, "GREATER_THAN", Decimal(80)))
+
+
 def test_a_forecast_is_sure_only_at_its_lower_bound() -> None:
     crossing = Notification(FORECASTED, "GREATER_THAN", Decimal(100))
     assert judge(standing(forecast="120", lower="95"), crossing) is ALARM

@@ -23,15 +23,16 @@ CROSSING = Notification(NotificationType.ACTUAL, "GREATER_THAN", Decimal(100))
 
 @dataclass
 class Live:
-    """Twenty a day, of which `sure` of each is sure; asked questions are kept."""
+    """Twenty a day (or another number), of which `sure` of each is sure; asked questions are kept."""
 
     sure: Decimal | None = Decimal("0.9")
+    daily: int = 20
     asked: list[tuple[Any, ...]] = field(default_factory=list)
 
     async def open_days(self, scope: Any, where: Any, metric: Any, start_ms: int, end_ms: int, unit: str) -> Estimated:
         self.asked.append((start_ms, end_ms, unit))
         since = at("2026-06-08")
-        amount = Decimal(20 * max(0, (end_ms - max(start_ms, since)) // DAY))
+        amount = Decimal(self.daily * max(0, (end_ms - max(start_ms, since)) // DAY))
         lower = None if self.sure is None else amount * self.sure
         return Estimated(amount, lower, None, 0.02, 28, since)
 
@@ -60,6 +61,12 @@ def test_days_that_are_not_billed_count_at_their_estimate_and_no_day_twice() -> 
     assert (Decimal(60), Decimal(70) + 54) == (found.estimated, found.actual_lower)
     assert (0.02, at("2026-06-08")) == (found.estimate_error, found.estimated_from_ms)
     assert [(at("2026-06-01"), at("2026-06-11"), "USD")] == live.asked
+
+
+def test_what_the_bill_has_of_open_days_already_counts_where_their_estimate_is_less() -> None:
+    found = stands(Live(daily=2))
+    assert Spend(Decimal(10 * 10), "USD") == found.actual
+    assert (Decimal(0), Decimal(100)) == (found.estimated, found.actual_lower)
 
 
 @pytest.mark.parametrize(("sure", "acts"), [(Decimal("0.9"), True), (Decimal("0.5"), False), (None, False)])

@@ -39,7 +39,7 @@ class Calls:
 def test_a_row_says_when_it_becomes_cash_and_what_falls_later(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "AdviceCalls", Calls)
     told = CliRunner().invoke(command.advice, ["plan"]).output
-    assert "60.50 USD a month off 1,000.00 USD; likely 40.00 USD to 60.50 USD" in told
+    assert "60.50 USD a month off 1,000.00 USD if all is done; likely 40.00 USD to 60.50 USD" in told
     [first] = [line for line in told.splitlines() if "a, b, c and 1 more" in line]
     assert first.rstrip().endswith("next invoice, 5.00 USD more on 2027-03-01")
     [second] = [line for line in told.splitlines() if line.startswith("stop") and "nobody" in line]

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from trimtab.base.errors import InvalidInput
-from trimtab.cli.simulate import _metric, _policy, _values
+from trimtab.cli.simulate import _metric, _policy, _promise, _values
+from trimtab.client import scaling_wire as wire
 
 
 def test_counts_of_a_file_are_spread_over_their_bucket(tmp_path: Path) -> None:
@@ -33,3 +34,13 @@ def test_policies_and_metrics_are_read_from_words() -> None:
             _policy(wrong)
     with pytest.raises(InvalidInput, match="NAMESPACE"):
         _metric("nonsense", "-7d", "now", False)
+
+
+def test_a_promise_is_told_with_what_became_of_it() -> None:
+    said = {"allowed": 0.01, "reason": "kept-so-far", "words": "promised"}
+    kept = wire.SimulatedPromise(**said, since=10_080, violating=0.004, kept=True)  # type: ignore[arg-type] # by name
+    assert "promised; kept: 0.400% violated from day 7 on" == _promise(kept, 60.0)
+    broken = wire.SimulatedPromise(**said, since=10_080, violating=0.02, kept=False)  # type: ignore[arg-type] # by name
+    assert "promised; broken: 2.000% violated from day 7 on" == _promise(broken, 60.0)
+    never = wire.SimulatedPromise(**said, since=None, violating=None, kept=None)  # type: ignore[arg-type] # by name
+    assert "promised" == _promise(never, 60.0)

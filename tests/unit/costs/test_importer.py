@@ -8,10 +8,14 @@ import pytest
 from tests.unit.costs.bills import CUR2, FOCUS, one, sums, table
 from tests.unit.costs.conftest import Room
 
+from trimtab.base.clock import ManualClock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound, Unavailable
+from trimtab.costs.files.folder import LocalFolder
 from trimtab.costs.imports.importer import Importer, ImportRequest
+from trimtab.costs.imports.ledger import ImportLedger
 from trimtab.costs.imports.staging import Staging
 from trimtab.costs.model import Dimension, ImportState, Metric
+from trimtab.store.state.database import State
 
 AUGUST, SEPTEMBER = (
     {"BillingPeriodStart": f"2026-{at:02d}-01", "BillingPeriodEnd": f"2026-{at + 1:02d}-01", "ChargePeriodStart": day}
@@ -211,3 +215,13 @@ def test_one_import_runs_at_a_time(room: Room, monkeypatch: pytest.MonkeyPatch) 
 def test_an_unknown_format_is_named(room: Room) -> None:
     with pytest.raises(InvalidInput, match="got format 'xlsx'; expected one of auto, cur2"):
         room.importer.run(ImportRequest(str(Path("/")), format="xlsx"))
+
+
+def test_a_server_that_cannot_see_the_file_is_sent_its_rows(room: Room, state: State, tmp_path: Path) -> None:
+    (room.folder / "bill.csv").write_text(bill("1.5", "2"))
+    far = Importer(
+        room.telemetry, ImportLedger(state, ManualClock()), tmp_path / "far" / "work",
+        lambda location, _: LocalFolder(Path(location)), embedded=False,
+    )  # fmt: skip
+    assert ImportState.DONE == far.run(ImportRequest(str(room.folder / "bill.csv"))).state
+    assert (Decimal("3.5"),) == one(room, Metric.BILLED)

@@ -25,6 +25,8 @@ RULED = Tag("team", ruled=True, aliases=("owner", "Squad"), lower=True, values=(
     [
         (Tag("team"), {"Team": "Search"}, "Search"),
         (Tag("TEAM"), {"team": "a", "Team": "b"}, "a"),
+        (Tag("team"), {" Team ": "Search"}, "Search"),
+        (Tag(" Team", exact=True), {"Team": "a"}, ""),
         (Tag("team"), {"TEAM": "x", "Team": "y"}, "x"),
         (Tag("team"), {"team": "  ", "Team": "y"}, "y"),
         (Tag("team"), {"team": "\t ml \u00a0platform\n"}, "ml platform"),
@@ -41,7 +43,9 @@ def test_a_line_has_the_first_spelling_that_says_something(tag: Tag, pairs: dict
     assert expected == value_of(tag, pairs)
 
 
-keys = st.sampled_from(["team", "Team", "TEAM", "owner", "Owner", "squad", "Squad", "cost center", "other"])
+keys = st.sampled_from(
+    ["team", "Team", "TEAM", " team", "Team ", " OWNER ", "owner", "Owner", "squad", "Squad", "cost center", "other"]
+)
 texts = st.text(st.sampled_from("aAbBüÜ \t\u00a0-"), max_size=6) | st.sampled_from(["ML platform", " ml  PLATFORM "])
 
 
@@ -49,7 +53,7 @@ texts = st.text(st.sampled_from("aAbBüÜ \t\u00a0-"), max_size=6) | st.sampled_
 @given(
     st.lists(st.dictionaries(keys, texts, max_size=5), min_size=1, max_size=12),
     st.sampled_from(
-        [Tag("team"), Tag("TEAM"), Tag("Team", exact=True), RULED, Tag("x", ruled=True, aliases=("OWNER",))]
+        [Tag("team"), Tag("TEAM "), Tag("Team", exact=True), RULED, Tag("x", ruled=True, aliases=("OWNER",))]
     ),
 )
 def test_the_engine_reads_a_tag_as_python_does(engine: Telemetry, lines: list[dict[str, str]], tag: Tag) -> None:

@@ -14,7 +14,8 @@ from tests.unit.demo.conftest import ANCHOR_MS, HOUR_MS
 from trimtab.costs.outlook import calendar_of
 from trimtab.demo.bill import report, services, terms
 from trimtab.demo.bill.terms import DAY_MS
-from trimtab.demo.plants import Plant, plants
+from trimtab.demo.plant import Plant
+from trimtab.demo.plants import plants
 from trimtab.demo.world import World
 from trimtab.timeseries import overspend
 

@@ -4,7 +4,8 @@ import numpy as np
 from tests.unit.demo.conftest import ANCHOR_MS, HOUR_MS, Sent, of
 
 from trimtab.demo.endpoints import DEGRADED, DEGRADED_SINCE_H
-from trimtab.demo.plants import IDLE_BELOW, Plant, held_gpus, idle_dollars, plants
+from trimtab.demo.plant import Plant
+from trimtab.demo.plants import IDLE_BELOW, held_gpus, idle_dollars, plants
 from trimtab.demo.simulation import Simulation
 from trimtab.demo.slab import Slab
 from trimtab.demo.totals import Totals

@@ -36,7 +36,7 @@ from trimtab.doors.front import Front
 from trimtab.doors.guard import Guard, Policy, is_open
 from trimtab.doors.roles import declared
 from trimtab.settings import Settings
-from trimtab.web.site import NAVIGATION, navigation_of
+from trimtab.web.navigation import navigation_of, tabs
 
 ACCOUNT, REGION, BOUND = "123456789012", "us-east-1", "bound"
 LET_IN = 299
@@ -119,13 +119,11 @@ def test_every_route_declares_what_it_needs(doors: Composed) -> None:
 
 
 def test_the_sidebar_has_what_a_caller_may_open(doors: Composed) -> None:
-    items = [item for _, items, _ in NAVIGATION for item in items]
+    items = [tab for _, tab in tabs()]
     declarations = {item.path: declared(answering(doors, "GET", item.path)) for item in items}
     found = {path: needs("GET") for path, needs in declarations.items() if needs is not None}
-    assert found == {
-        item.path: Needs(item.role if item.path != "/access" else Role.ADMIN, item.bound) for item in items
-    }
-    shown = {item.path for _, group, _ in navigation_of(PEOPLE[BOUND]) for item in group}
+    assert found == {item.path: Needs(item.role, item.bound) for item in items}
+    shown = {tab.path for group in navigation_of(PEOPLE[BOUND]) for entry in group.entries for tab in entry.tabs}
     assert {"/", "/costs", "/dashboards"} <= shown
     assert not {"/scaling", "/audit", "/statements"} & shown
 

@@ -150,6 +150,7 @@ def test_a_key_of_one_account_sees_none_of_it(house: House, open_pages: Open) ->
 
 def test_finance_is_shown_the_pages_it_may_open(house: House, open_pages: Open) -> None:
     page = open_pages(FINANCE).get("/statements").text
-    assert 'href="/allocation"' in page
+    assert 'href="/costs"' in page
+    assert 'href="/allocation"' in open_pages(FINANCE).get("/untagged").text  # a tab beside it
     assert 'href="/hosts"' not in page
     assert "jump-menu" not in page

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from tests.unit.notify.receiver import Receiver, receiving
 
@@ -21,6 +22,7 @@ from trimtab.base.records import replace
 from trimtab.egress import entries
 from trimtab.egress.address import Address, Forbidden, Place, host_of
 from trimtab.egress.asker import NOBODY, Asker, asking
+from trimtab.egress.blocking import Transport
 from trimtab.egress.client import Client, HTTPError, read_whole
 from trimtab.egress.entries import Entries
 from trimtab.egress.gate import Gate, resolve
@@ -347,6 +349,42 @@ def test_the_asynchronous_client_connects_to_what_was_judged_too(gate: Gate, nam
     with pytest.raises(HTTPError, match="Name or service not known"):
         asyncio.run(asked("http://nowhere.example/"))
     assert len(receiver.requests) == 1
+
+
+def test_the_blocking_transport_connects_to_what_was_judged_too(gate: Gate, names: Names, receiver: Receiver) -> None:
+    port = int(receiver.url.rsplit(":", 1)[1].split("/")[0])
+    names.answers["rebind.example"] = [["127.0.0.1"], ["127.0.0.1"], [INNER]]
+    url = f"http://rebind.example:{port}/"
+
+    def asked(url: str) -> int:
+        with httpx.Client(transport=Transport(gate)) as client:
+            return client.post(url, content=b"x").status_code
+
+    with pytest.raises(Forbidden, match="is on no public network"):
+        asked(url)
+    assert receiver.requests == []
+    gate.entries.add(Place("127.0.0.1", port), "", "ann")
+    assert asked(url) == 200
+    with pytest.raises(Forbidden):
+        asked(url)
+    with pytest.raises(HTTPError, match="Name or service not known"):
+        asked("http://nowhere.example/")
+    assert len(receiver.requests) == 1
+
+
+def test_a_blocking_connection_that_is_kept_busy_ends_with_its_entry(gate: Gate) -> None:
+    clock = gate.entries.clock
+    assert isinstance(clock, ManualClock)
+    with receiving(kept=True) as receiver, httpx.Client(transport=Transport(gate)) as client:
+        admit(gate, receiver.url, ADMIN)
+        (entry,) = gate.entries.listed()
+        assert client.post(receiver.url).status_code == 200
+        gate.entries.remove(entry.place)
+        clock.advance(1.9)
+        assert client.post(receiver.url).status_code == 200
+        clock.advance(0.2)
+        with pytest.raises(Forbidden, match="is on no public network"):
+            client.post(receiver.url)
 
 
 @pytest.mark.parametrize("spelling", ["2130706433", "0x7f.1", "127.1", "localhost"])

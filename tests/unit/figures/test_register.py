@@ -13,7 +13,7 @@ from trimtab.figures.model import Rollup
 from trimtab.figures.register import BY_NAME, REGISTER, figure
 from trimtab.fleet.figures import FIGURES as FLEET
 from trimtab.kpis.formulas import FORMULAS
-from trimtab.web.site import NAVIGATION
+from trimtab.web.navigation import tabs
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_a_figure_says_everything(id_: str) -> None:
     assert one.id == id_
     assert all((one.label, one.area, one.formula, one.span, one.unit))
     assert bool(one.basis) == (one.unit == "$"), "money has a basis, and nothing else has"
-    assert one.rows.partition("?")[0] in {item.path for _, items, _ in NAVIGATION for item in items}
+    assert one.rows.partition("?")[0] in {tab.path for _, tab in tabs()}
     assert one.unit != "$" or one.rollup in (Rollup.SUM, Rollup.RATIO, Rollup.WHOLE)
     assert "÷" not in one.formula or one.rollup is not Rollup.SUM or "Σ" in one.formula or one.unit == "1/s"
 

@@ -12,6 +12,7 @@ from trimtab.base.clock import ManualClock
 from trimtab.base.errors import NotFound
 from trimtab.base.records import replace
 from trimtab.inventory.room import InventoryRoom
+from trimtab.inventory.runs.attempts import earlier_key
 from trimtab.inventory.runs.filter import RunFilter
 from trimtab.inventory.runs.forget import Forgetting
 from trimtab.inventory.runs.model import Condition, Held, Node, Run, RunKey, RunState
@@ -152,3 +153,77 @@ def test_what_ended_long_ago_is_forgotten_and_what_is_open_stays(room: Inventory
     assert [] == run(room.runs.stretches([old.key])).get(old.key, [])
     left = run(room.nodes.stretches(EVERYTHING, T0, T0 + 20 * day))["atlas", "n1"]
     assert [Condition.DRAINED, Condition.UP] == [part.condition for part in left]
+
+
+AGAIN = replace(WAITS, submit_ms=T0 + 60 * MINUTE, reason="BeginTime")
+SECOND = replace(
+    RUNS, submit_ms=T0 + 60 * MINUTE, start_ms=T0 + 80 * MINUTE, held=(Held("n2", 8.0),), node_names=("n2",)
+)
+FIRST = earlier_key(RUNS)
+
+
+def test_a_run_that_goes_back_to_the_queue_keeps_what_its_first_attempt_held(room: InventoryRoom) -> None:
+    run(room.runs.put([RUNS], T0 + 40 * MINUTE))
+    run(room.runs.put([AGAIN], T0 + 62 * MINUTE))
+    first = run(room.runs.one(EVERYTHING, FIRST.job))
+    assert "7@20251124T160000Z" == first.key.job
+    assert (RunState.CANCELLED, "requeued", T0 + 60 * MINUTE) == (first.state, first.reason, first.end_ms)
+    assert tuple(range(8)) == first.held[0].indexes
+    assert 8 * 30 * 60 == first.gpu_seconds(0, T0 + 900 * MINUTE)
+    assert (RunState.PENDING, None, 60 * MINUTE) == (one(room).state, one(room).start_ms, one(room).submit_ms - T0)
+    run(room.runs.put([SECOND], T0 + 90 * MINUTE))
+    run(room.runs.put([SECOND], T0 + 91 * MINUTE))
+    assert T0 + 80 * MINUTE == one(room).start_ms
+    assert {KEY: [FIRST], FIRST: [KEY]} == {
+        key: [other.key for other in others]
+        for key, others in run(room.runs.attempts([one(room), first])).items()
+    }  # fmt: skip
+    waits = run(room.runs.stretches([KEY, FIRST]))
+    assert [(T0, T0 + 30 * MINUTE)] == [(part.from_ms, part.to_ms) for part in waits[FIRST]]
+    assert [(T0 + 60 * MINUTE, T0 + 80 * MINUTE)] == [(part.from_ms, part.to_ms) for part in waits[KEY]]
+
+
+def test_attempts_that_are_told_together_and_again_and_late_are_kept_once(room: InventoryRoom) -> None:
+    ended = replace(RUNS, state=RunState.PREEMPTED, end_ms=T0 + 59 * MINUTE, reason="")
+    assert 2 == run(room.runs.put([SECOND, ended], T0 + 90 * MINUTE)).changed
+    assert 0 == run(room.runs.put([ended, SECOND], T0 + 91 * MINUTE)).changed
+    assert 0 == run(room.runs.put([ended], T0 + 92 * MINUTE)).changed
+    found = run(room.runs.listed(EVERYTHING, RunFilter(), 10))
+    assert [(KEY, "n2"), (FIRST, "n1")] == [(part.key, part.held[0].node) for part in found]
+    assert (RunState.PREEMPTED, T0 + 59 * MINUTE) == (found[1].state, found[1].end_ms)
+
+
+def test_accounting_says_exactly_how_an_attempt_ended_that_was_seen_to_go(room: InventoryRoom) -> None:
+    run(room.runs.put([RUNS], T0 + 40 * MINUTE))
+    failed = replace(RUNS, state=RunState.NODE_FAILED, end_ms=T0 + 58 * MINUTE, held=(Held("n1", 8.0),))
+    version, _ = run(room.marks.since(0))
+    run(room.runs.put([failed, AGAIN], T0 + 62 * MINUTE))
+    first = run(room.runs.one(EVERYTHING, FIRST.job))
+    assert (RunState.NODE_FAILED, T0 + 58 * MINUTE) == (first.state, first.end_ms)
+    assert tuple(range(8)) == first.held[0].indexes  # which GPUs it had only the controller said
+    assert "n1" in {node for _, _, node, _, _ in run(room.marks.since(version))[1]}
+
+
+def test_a_later_job_of_the_same_id_leaves_the_earlier_one_alone(room: InventoryRoom) -> None:
+    done = replace(RUNS, state=RunState.COMPLETED, end_ms=T0 + 50 * MINUTE)
+    run(room.runs.put([done], T0 + 55 * MINUTE))
+    version, _ = run(room.marks.since(0))
+    run(room.runs.put([replace(AGAIN, name="another", user="mira")], T0 + 62 * MINUTE))
+    marked = {node for _, _, node, _, _ in run(room.marks.since(version))[1]}
+    assert marked == {"n1"}  # who held its hours is called otherwise now
+    first = run(room.runs.one(EVERYTHING, FIRST.job))
+    assert (RunState.COMPLETED, T0 + 50 * MINUTE, "wei") == (first.state, first.end_ms, first.user)
+
+
+def test_what_ran_and_what_waited_at_a_moment() -> None:
+    def at(state: RunState, start_ms: int | None, end_ms: int | None) -> list[str]:
+        one = Run(RunKey("1", "atlas", "1"), "slurm", state, 10, start_ms=start_ms, end_ms=end_ms)
+        return ["ran" if one.ran_at(ms) else "waited" if one.waited_at(ms) else "" for ms in (9, 10, 19, 20, 29, 30)]
+
+    waits, runs, none = "waited", "ran", ""
+    assert at(RunState.RUNNING, 20, None) == [none, waits, waits, runs, runs, runs]
+    assert at(RunState.COMPLETED, 20, 30) == [none, waits, waits, runs, runs, none]
+    assert at(RunState.PENDING, None, None) == [none, waits, waits, waits, waits, waits]
+    assert at(RunState.CANCELLED, None, 20) == [none, waits, waits, none, none, none]
+    assert at(RunState.LOST, 20, None) == [none, waits, waits, none, none, none]
+    assert at(RunState.LOST, None, None) == [none] * 6

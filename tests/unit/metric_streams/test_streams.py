@@ -22,7 +22,7 @@ from trimtab.base.clock import ManualClock
 from trimtab.base.errors import InvalidInput
 from trimtab.base.records import replace
 from trimtab.doors.aws.cloudwatch.service import build
-from trimtab.doors.aws.cloudwatch.tagged import EveryTagged, named_exist
+from trimtab.doors.aws.cloudwatch.tags import EveryTagged, named_exist
 from trimtab.metric_streams.deliver import KEPT_MS, Parcel, Streaming
 from trimtab.metric_streams.otlp import unit
 from trimtab.metric_streams.room import StreamsRoom

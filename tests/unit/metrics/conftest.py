@@ -1,6 +1,7 @@
 """An engine in this process behind the reading interface of Telemetry, and a log that inserts at once."""
 
 import asyncio
+import os
 import uuid
 from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +21,9 @@ from trimtab.metrics.read import MetricReader, StatRequest, StatSeries
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.metrics.statistics import parse_statistic
 from trimtab.store.telemetry.batch import Appended, Section
-from trimtab.store.telemetry.client import _array
+from trimtab.store.telemetry.client import Telemetry, _array
 from trimtab.store.telemetry.schema import TABLES, Table, create_table
+from two_shards import two_shards_in
 
 T = TypeVar("T")
 
@@ -55,6 +57,11 @@ class Engine:
     async def table(self, sql: str, params: dict[str, Any] | None = None, *, limits: object = None) -> pa.Table:
         self.queries.append(sql)
         return self.client.query_arrow(sql, parameters=params or {})
+
+    async def batches(self, sql: str, params: dict[str, Any] | None = None, *, limits: object = None) -> Any:
+        self.queries.append(sql)
+        for batch in self.client.query_arrow(sql, parameters=params or {}).to_batches(max_chunksize=3):
+            yield batch
 
     def execute(self, sql: str, params: dict[str, Any], *, limits: object = None) -> None:
         self.client.command(sql, parameters=params, settings={"insert_deduplicate": "0"})
@@ -139,8 +146,33 @@ def as_dict(answer: StatSeries) -> dict[int, float]:
     return dict(zip(((answer.times - START) / 1000).tolist(), answer.values.tolist(), strict=True))
 
 
+class OverShards(Engine):
+    """The same over two shards, in the process of an engine's owner; it is its own client too."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self.telemetry = telemetry
+        self.client = self
+        self.queries = []
+
+    def query_arrow(self, sql: str, parameters: dict[str, Any]) -> pa.Table:
+        return self.telemetry.table_sync(sql, parameters)
+
+    def execute(self, sql: str, params: dict[str, Any], *, limits: object = None) -> None:
+        self.telemetry.execute(sql, params)
+
+    def command(self, sql: str, parameters: dict[str, Any] | None = None, **_: object) -> None:
+        self.telemetry.command(sql, parameters)
+
+    def raw_insert(self, table: str, _: object, rows: bytes, settings: dict[str, str], fmt: str) -> None:
+        self.telemetry.insert(TABLES[table], rows, settings["insert_deduplication_token"])
+
+
 @pytest.fixture(scope="session")
 def shared_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    if os.environ.get("TWO_SHARDS") == "1":
+        with two_shards_in(tmp_path_factory.mktemp("engine") / "owned") as telemetry:
+            yield OverShards(telemetry)
+        return
     engine = Engine(str(tmp_path_factory.mktemp("engine")))  # One path a process is all that the engine allows.
     yield engine
     engine.client.close()

@@ -164,6 +164,9 @@ def test_names_counts_series(room: Room) -> None:
     assert {"a": {"x": 2}, "b": {"y": 1}} == room.registry.names(EVERYTHING)
     assert ["a", "b"] == list(room.registry.names(EVERYTHING))
     assert {"a": {"x": 1}} == room.registry.names(Scope(accounts=frozenset("2")))
+    assert {("b", "y"), ("a", "x")} == room.registry.names_since(0)
+    assert {("a", "x")} == room.registry.names_since(1) == room.registry.names_since(2)
+    assert frozenset() == room.registry.names_since(3)
 
 
 def test_pages_cover_everything_once_while_series_keep_coming(room: Room) -> None:
@@ -235,3 +238,40 @@ def test_who_follows_learns_each_series_once_and_asks_little_where_there_is_none
     run(room.ingest.write(MetricBatch(values=value_rows((second, 5, 1.0)))))
     assert {("ns", "later")} == run(follower.follow())
     assert 2 == len(follower)
+
+
+def test_a_server_that_has_loaded_follows_what_another_registers(room: Room) -> None:
+    first = room.registry.add(identity(host="a"))
+    run(room.ingest.write(MetricBatch(values=value_rows((first, 5, 1.0)))))
+    other = SeriesRegistry(room.engine, room.clock)  # type: ignore[arg-type]
+    run(other.load())
+    own = other.add(identity(name="own"))
+    room.clock.advance(3600)
+    second = room.registry.add(identity(name="later"))
+    run(room.ingest.write(MetricBatch(values=value_rows((second, 5, 1.0)))))
+    room.engine.queries.clear()
+    run(other.share())
+    assert {"m", "own", "later"} == {one.identity.name for one in other.find(EVERYTHING, SeriesQuery())}
+    assert own == other.add(identity(name="own"))
+    assert other._followed_ms == room.clock.now_ms(), "it would ask for what it knows again and again"
+
+
+def test_a_series_of_another_server_is_active_from_its_first_moment_and_while_it_has_points(room: Room) -> None:
+    other = SeriesRegistry(room.engine, room.clock)  # type: ignore[arg-type]
+    run(other.load())
+    seen_ms = room.clock.now_ms()
+    series = room.registry.add(identity())
+    run(room.ingest.write(MetricBatch(values=value_rows((series, seen_ms, 1.0)))))
+    run(other.share())
+
+    def active(since_ms: int) -> int:
+        return len(other.find(EVERYTHING, SeriesQuery(active_since_ms=since_ms)))
+
+    assert (1, 0) == (active(seen_ms), active(seen_ms + 1))
+    room.clock.advance(7200)
+    run(room.ingest.write(MetricBatch(values=value_rows((series, room.clock.now_ms(), 1.0)))))
+    run(other.share())
+    assert 1 == active(room.clock.now_ms())
+    room.engine.queries.clear()
+    run(other.share())
+    assert not [sql for sql in room.engine.queries if "metric_values" in sql], "points are read every hour only"

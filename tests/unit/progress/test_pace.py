@@ -10,6 +10,7 @@ from trimtab.access.scope import Scope
 from trimtab.base.clock import ManualClock
 from trimtab.base.records import replace
 from trimtab.base.tags import make_tags
+from trimtab.fleet.phases.pace import RankPaces
 from trimtab.inventory.runs.model import Run, RunKey, RunState
 from trimtab.metrics.model import Identity, Kind
 from trimtab.metrics.plan import StatSeries
@@ -43,8 +44,11 @@ class Told:
         rows = (self.values[one.series[0]] for one in requests)
         return [StatSeries(BEGUN + np.arange(len(row), dtype=np.int64) * 60_000, np.array(row)) for row in rows]
 
-    def paces(self, run: Run = RUN) -> pace.RankPaces | None:
-        return asyncio.run(pace.paces_of(self, self.registry, Scope(), run, BEGUN + HOUR))
+    def paces(self, run: Run = RUN) -> RankPaces | None:
+        return self.of([run]).get(run.key)
+
+    def of(self, runs: list[Run]) -> dict[RunKey, RankPaces]:
+        return asyncio.run(pace.paces_of(self, self.registry, Scope(), runs, BEGUN + HOUR))
 
 
 @pytest.fixture
@@ -59,8 +63,8 @@ def test_the_slow_rank_is_named_with_its_node_and_what_it_costs(told: Told) -> N
     assert found is not None
     assert ("11", "n2") == (found.judgement.slow, found.slow_node)
     assert 0.2 == pytest.approx(found.judgement.gain, abs=0.005)
-    # 30 minutes of an hour were told, of 16 GPUs: a fifth of those eight GPU-hours
-    assert 16 * 0.5 * found.judgement.gain == pytest.approx(found.lost_gpu_hours)
+    # 30 minutes of an hour were told: a fifth of those is a tenth of the hour
+    assert 0.5 * found.judgement.gain == pytest.approx(found.lost_share(BEGUN, BEGUN + HOUR))
     assert (True, "training_step_own_time", 60) == (found.own, found.metric, found.window_s)
     assert {60} == told.periods
 
@@ -70,7 +74,7 @@ def test_a_healthy_run_loses_nothing(told: Told) -> None:
         told.add("training.step.own.time", str(rank), 2.0 + 0.005 * rank)
     found = told.paces()
     assert found is not None
-    assert (None, "", 0.0) == (found.judgement.slow, found.slow_node, found.lost_gpu_hours)
+    assert (None, "", 0.0) == (found.judgement.slow, found.slow_node, found.lost_share(BEGUN, BEGUN + HOUR))
 
 
 def test_own_times_come_before_whole_steps_which_are_alike(told: Told) -> None:
@@ -110,3 +114,24 @@ def test_of_two_ranks_of_other_runs_and_of_what_never_started_nothing_is_said(to
         told.add("training.step.own.time", str(rank), 2.0, run="102")
     assert told.paces() is None
     assert told.paces(replace(RUN, start_ms=None)) is None
+
+
+def test_runs_are_read_together_and_each_is_judged_by_its_own_ranks_and_time(told: Told) -> None:
+    other = replace(RUN, key=RunKey("1", "atlas", "102"), name="rl", end_ms=BEGUN + HOUR // 4)
+    for rank in range(8):
+        told.add("training.step.own.time", str(rank), 2.0 if rank != 5 else 2.5)
+        told.add("training.step.own.time", str(rank), 2.0 if rank != 2 else 3.0, run="rl")
+    found = told.of([other, RUN, replace(RUN, key=RunKey("1", "atlas", "103"), name="")])
+    assert {"101": "5", "102": "2"} == {key.job: one.judgement.slow for key, one in found.items()}
+    assert [30, 15] == [found[run.key].judgement.steps for run in (RUN, other)]
+    assert [0.5 * 0.2, 1 / 3] == [
+        pytest.approx(found[run.key].lost_share(BEGUN, run.end_ms or 0), abs=0.002) for run in (RUN, other)
+    ]
+
+
+def test_of_many_runs_longer_windows_are_read(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    for rank in range(16):
+        told.add("training.step.own.time", str(rank), 2.0)
+    monkeypatch.setattr(pace, "_MOST_VALUES", 16 * 20)
+    assert told.paces() is not None
+    assert {300} == told.periods

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.triggers.patterns.numerals import decode
-from trimtab.triggers.patterns.pattern import InvalidPattern, Pattern, compile_pattern, read_pattern
+from trimtab.triggers.patterns.pattern import InvalidPattern, Pattern, checked_pattern, compile_pattern, read_pattern
 from trimtab.triggers.patterns.rule_index import RuleIndex
 
 _CASES = [
@@ -24,8 +24,28 @@ _CASES = [
     ("true is not 1", '{"a": [true]}', '{"a": 1}', False),
     ("1 is not true", '{"a": [1]}', '{"a": true}', False),
     ("a number by its text", '{"a": [300]}', '{"a": 300}', True),
-    ("the same number written otherwise", '{"a": [300]}', '{"a": 3e2}', False),
-    ("a fraction written otherwise", '{"a": [3.5]}', '{"a": 3.50}', False),
+    ("the same number written otherwise", '{"a": [300]}', '{"a": 3e2}', True),
+    ("a whole number with a point", '{"a": [300.0]}', '{"a": 300}', True),
+    ("a fraction written otherwise", '{"a": [3.5]}', '{"a": 3.50}', True),
+    ("minus nothing", '{"a": [0]}', '{"a": -0.0}', True),
+    ("another number", '{"a": [300]}', '{"a": 300.5}', False),
+    ("the text of a number", '{"a": [300]}', '{"a": "300"}', False),
+    (
+        "digits that no double has, by their text",
+        '{"a": [0.12345678901234567890]}',
+        '{"a": 0.12345678901234567890}',
+        True,
+    ),
+    ("digits that no double has, otherwise", '{"a": [0.12345678901234567890]}', '{"a": 0.1234567890123456789}', False),
+    ("beyond doubles, by its text", '{"a": [1e400]}', '{"a": 1e400}', True),
+    ("beyond doubles, otherwise", '{"a": [1e400]}', '{"a": 10e399}', False),
+    ("300 digits", '{"a": [%s]}' % ("7" * 300), '{"a": %s}' % ("7" * 300), True),
+    ("one of 300 digits is another", '{"a": [%s]}' % ("7" * 300), '{"a": %s8}' % ("7" * 299), False),
+    ("sixteen digits", '{"a": [0.1000000000000001]}', '{"a": 0.1}', False),
+    ("numeric of five digits after the point", '{"a": [{"numeric": ["=", 0.30001]}]}', '{"a": 0.300010}', True),
+    ("numeric knows the sixth digit", '{"a": [{"numeric": ["=", 0.300001]}]}', '{"a": 0.300002}', False),
+    ("numeric of what no double has", '{"a": [{"numeric": [">", 0]}]}', '{"a": 0.12345678901234567890}', False),
+    ("anything but the number written otherwise", '{"a": [{"anything-but": [300]}]}', '{"a": 3.0e2}', False),
     ("a large whole number", '{"a": [123456789012345678901234]}', '{"a": 123456789012345678901234}', True),
     ("prefix", '{"a": [{"prefix": "ab"}]}', '{"a": "abc"}', True),
     ("prefix of a number", '{"a": [{"prefix": "1"}]}', '{"a": 12}', False),
@@ -55,6 +75,12 @@ _CASES = [
     ("numeric of a string", '{"a": [{"numeric": [">", 1]}]}', '{"a": "3"}', False),
     ("numeric beyond the range", '{"a": [{"numeric": [">", 1]}]}', '{"a": 5000000001}', False),
     ("network", '{"a": [{"cidr": "10.0.0.0/24"}]}', '{"a": "10.0.0.255"}', True),
+    ("network of all", '{"a": [{"cidr": "10.0.0.0/0"}]}', '{"a": "192.168.7.1"}', True),
+    ("network given by one of its addresses", '{"a": [{"cidr": "10.0.0.77/24"}]}', '{"a": "10.0.0.1"}', True),
+    ("an address written otherwise", '{"a": ["::1"]}', '{"a": "0:0:0:0:0:0:0:1"}', True),
+    ("an address of version 4 within 6", '{"a": ["10.0.0.1"]}', '{"a": "::ffff:a00:1"}', True),
+    ("an address with noughts", '{"a": ["10.0.0.1"]}', '{"a": "10.0.0.01"}', True),
+    ("what looks like an address", '{"a": ["10.0.0.300"]}', '{"a": "10.0.0.300"}', True),
     ("network of version 6", '{"a": [{"cidr": "2001:db8::/32"}]}', '{"a": "2001:0db8:1::9"}', True),
     ("outside of the network", '{"a": [{"cidr": "10.0.0.0/24"}]}', '{"a": "10.0.1.0"}', False),
     ("exists", '{"a": {"b": [{"exists": true}]}}', '{"a": {"b": null}}', True),
@@ -104,6 +130,12 @@ def test_a_pattern_matches(pattern: str, event: str, matches: bool) -> None:
         ('{"a": [{"numeric": [">", 5000000001]}]}', "between -5.0E9 and 5.0E9"),
         ('{"a": [{"numeric": ["<", 1, ">", 0]}]}', "Too many elements in numeric expression"),
         ('{"a": [{"cidr": "10.0.0.0"}]}', "Malformed CIDR"),
+        ('{"a": [{"cidr": "10.0.0.0/x"}]}', "mask bits must be an integer"),
+        ('{"a": [{"cidr": "10.0.0.0/-1"}]}', "mask bits must not be negative"),
+        ('{"a": [{"cidr": "10.0.0.0/32"}]}', "IPv4 mask bits must be < 32"),
+        ('{"a": [{"cidr": "::1/128"}]}', "IPv6 mask bits must be < 128"),
+        ('{"a": [{"cidr": "10.0.0/8"}]}', "Nonstandard IP address: 10.0.0"),
+        ('{"a": [{"numeric": ["=", 0.12345678901234567890]}]}', "Cannot compare number : 0.12345678901234567890"),
         ('{"a": [{"exists": "yes"}]}', "exists match pattern must be either true or false."),
         ('{"$or": [{"a": [1]}]}', "at least 2 Objects"),
         ('{"$or": {"a": [1]}}', "It must be an Array followed with $or."),
@@ -135,7 +167,7 @@ _EXPRESSIONS = st.one_of(
     st.builds(lambda numbers: {"anything-but": numbers}, st.lists(_NUMBERS, min_size=1, max_size=3)),
     st.builds(lambda low, width: {"numeric": [">=", low, "<", low + width]}, st.integers(-3, 3), st.integers(0, 4)),
     st.builds(lambda name, number: {"numeric": [name, number]}, st.sampled_from(["=", "<", ">", "<=", ">="]), _NUMBERS),
-    st.builds(lambda bits: {"cidr": f"10.0.0.0/{bits}"}, st.integers(8, 32)),
+    st.builds(lambda bits: {"cidr": f"10.0.0.0/{bits}"}, st.integers(8, 31)),
     st.builds(lambda there: {"exists": there}, st.booleans()),
 )
 _VALUES = st.lists(_WORDS | _NUMBERS | st.none() | st.booleans() | _EXPRESSIONS, min_size=1, max_size=3)
@@ -192,3 +224,41 @@ def test_the_validated_cases_come_out_right() -> None:
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["wrong_cases"] == []
     assert found["cases"] >= 70
+
+
+def _wild(*texts: str) -> str:
+    return json.dumps({"a": [{"wildcard": text} for text in texts]})
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        _wild("*:*:*:*:*:event-bus/*"),  # the guide's example of one that is to be made simpler
+        _wild("*/in/*.bif", "*/in/*.tiff", "*/in/*.tif", "*/in/*.svs"),  # this and the next as users told of them
+        _wild("*:stack/A/*", "*:stack/B/*", "*:stack/C/*", "*:stack/D/*"),
+        _wild("*" + "/ab" * 11),
+        json.dumps({"a": [{"anything-but": {"wildcard": ["*:*:*:*:*:*", "x"]}}]}),
+        json.dumps({"$or": [{"b": [1]}, {"a": [{"wildcard": "*-*-*-*-*-*-*"}]}]}),
+    ],
+)
+def test_wildcards_in_too_many_places_at_once_are_refused(pattern: str) -> None:
+    compile_pattern(pattern)  # one that is kept from before still holds
+    with pytest.raises(InvalidPattern, match="Rule is too complex - try using fewer wildcard characters"):
+        checked_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        _wild("arn:aws:events:us-east-1:*:event-bus/*"),
+        _wild("/Users/*/dir/dir/dir/dir/dir/doc.txt"),
+        _wild("*.bif", "*.tiff", "*.tif", "*.svs"),
+        _wild("*/in/*.bif", "*/in/*.tiff"),
+        _wild("*:stack/A/*", "*:stack/B/*", "*:stack/C/*"),
+        _wild("*" + "".join(map(chr, range(0x100, 0x180)))),
+        _wild("", "*", "a", "plain text of some length"),
+        json.dumps({"a": ["x"] * 40 + [{"prefix": "p"}] * 40}),
+    ],
+)
+def test_wildcards_that_users_have_are_taken(pattern: str) -> None:
+    checked_pattern(pattern)

@@ -12,7 +12,7 @@ from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import QueryAborted, Unavailable
 from trimtab.web.app import WebState
-from trimtab.web.site import NAVIGATION
+from trimtab.web.navigation import tabs
 
 PATHS = [
     "/",
@@ -51,7 +51,7 @@ WITHOUT_ROOM = (
     "/statements", "/allocation", "/untagged", "/event-rules", "/audit", "/budgets", "/unit-costs", "/tokens",
     "/savings",
     "/cost-anomalies", "/purchase-plan", "/rightsizing", "/advice", "/reports", "/datasets", "/scaling",
-    "/capacity-plan", "/analyses", "/load-tests",
+    "/capacity-plan", "/analyses", "/load-tests", "/sizing", "/sources/cardinality", "/checks",
 )  # fmt: skip
 """Pages of rooms that the pretended state lacks; tests/browser/test_this_machine.py opens every page over real ones."""
 
@@ -64,7 +64,7 @@ def test_an_empty_page_names_the_command_that_fills_it(path: str, command: str, 
 
 
 def test_links_of_the_sidebar_exist(pages: AsgiClient) -> None:
-    paths = [item.path for _, items, _ in NAVIGATION for item in items]
+    paths = [tab.path for _, tab in tabs()]
     assert {path: pages.get(path).status_code for path in paths} == {
         path: 404 if path in WITHOUT_ROOM else 200 for path in paths
     }
@@ -253,7 +253,7 @@ def test_a_csv_cell_cannot_run_as_a_formula(pages: AsgiClient, fleet: WebState) 
 
 def test_jump_finds_pages_hosts_and_metrics(pages: AsgiClient) -> None:
     kinds = {item["kind"] for item in pages.get("/jump.json?q=s").json()["items"]}
-    assert kinds == {"Page", "Figure", "Metric"}
+    assert kinds >= {"Page", "Figure", "Metric", "Setting", "Dashboard", "Alarm"}
     [host] = [item for item in pages.get("/jump.json?q=web-2").json()["items"] if item["kind"] == "Host"]
     assert host["url"] == "/hosts/web-2"
     assert json.loads(pages.get("/jump.json?q=zzzz").text) == {"items": []}
@@ -266,7 +266,7 @@ def test_jump_finds_figures_by_every_name_and_leads_to_how_they_are_computed(pag
 
     assert ("Figure", "Idle $", "money", "/figures/idle_cost") in found("idle $")
     assert ("Figure", "First token p95", "Time to first token p95", "/figures/ttft_p95") in found("first token")
-    assert ("Page", "Figures", "how every number is computed", "/figures") in found("figu")
+    assert ("Page", "Figures", "Dashboards & reports", "/figures") in found("figu")
     assert "/figures" in [url for *_, url in found("")]
     assert "GPU-hours" == next(name for kind, name, *_ in found("gpu-h") if kind == "Figure")
     assert all(200 == pages.get(url).status_code for kind, *_, url in found("budget l") if kind == "Figure")

@@ -164,3 +164,57 @@ def test_a_target_is_observed_until_its_mode_is_switched_and_rest_knows_it(
         page = client.get(f"{server.url}/scaling?target={id_}")
         assert 200 == page.status_code
         assert target["ResourceId"] in page.text
+
+
+def test_a_policy_that_tracks_a_target_has_alarms_that_go_with_it(
+    server: LiveServer, api: Any, target: dict[str, str]
+) -> None:
+    cloudwatch = boto3.client("cloudwatch", endpoint_url=server.url, region_name="us-east-1", **KEYS)
+
+    def put(**document: Any) -> list[str]:
+        made = api.put_scaling_policy(
+            **target,
+            PolicyName="track",
+            PolicyType="TargetTrackingScaling",
+            TargetTrackingScalingPolicyConfiguration={"TargetValue": 50.0, **document},
+        )
+        (shown,) = api.describe_scaling_policies(ServiceNamespace="ecs", PolicyNames=["track"])["ScalingPolicies"]
+        assert made["Alarms"] == shown["Alarms"]
+        return [one["AlarmName"] for one in made["Alarms"]]
+
+    def alarms(names: list[str]) -> list[Any]:
+        found = cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"]
+        return [
+            (one["AlarmName"], one["ComparisonOperator"], one["Threshold"], one["EvaluationPeriods"]) for one in found
+        ]
+
+    predefined = {"PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}}
+    both = put(**predefined)
+    assert alarms(both) == [(both[0], "GreaterThanThreshold", 50.0, 3), (both[1], "LessThanThreshold", 45.0, 15)]
+    (high, low) = cloudwatch.describe_alarms(AlarmNames=both)["MetricAlarms"]
+    assert (
+        high["AlarmActions"]
+        == low["AlarmActions"]
+        == [
+            one["PolicyARN"]
+            for one in api.describe_scaling_policies(ServiceNamespace="ecs", PolicyNames=["track"])["ScalingPolicies"]
+        ]
+    )
+    assert (high["Namespace"], high["MetricName"], high["Statistic"]) == ("AWS/ECS", "CPUUtilization", "Average")
+    assert [both[0]] == put(**predefined, DisableScaleIn=True)
+    assert [both[0]] == [name for name, *_ in alarms(both)]
+    queries = [
+        {
+            "Id": "m",
+            "MetricStat": {"Metric": {"Namespace": "Q", "MetricName": "Depth"}, "Stat": "Sum"},
+            "ReturnData": False,
+        },
+        {"Id": "e", "Expression": "m / 2"},
+    ]
+    assert both == put(CustomizedMetricSpecification={"Metrics": queries})
+    assert 60 == cloudwatch.describe_alarms(AlarmNames=both)["MetricAlarms"][0]["Metrics"][0]["MetricStat"]["Period"]
+    api.delete_scaling_policy(**target, PolicyName="track")
+    assert [] == alarms(both)
+    both = put(**predefined)
+    api.deregister_scalable_target(**target)
+    assert [] == alarms(both)

@@ -295,7 +295,7 @@ def test_archives_are_replayed(events: Any, bus: str) -> None:
     made = events.create_archive(ArchiveName=name, EventSourceArn=source, RetentionDays=1)
     assert made["State"] == "ENABLED"
     recorded = _recorded("test_archive_and_replay", "test_list_archive_state_enabled[custom]")
-    (listed,) = events.list_archives(EventSourceArn=source, State="ENABLED")["Archives"]
+    (listed,) = events.list_archives(EventSourceArn=source)["Archives"]
     assert set(listed) == set(recorded["list-archives-state-enabled"]["Archives"][0])
     events.put_events(Entries=[{"Source": "s", "DetailType": "t", "Detail": "{}", "EventBusName": bus}] * 3)
     assert events.describe_archive(ArchiveName=name)["EventCount"] == 3
@@ -340,6 +340,7 @@ def test_connections_and_destinations_keep_their_secrets(events: Any) -> None:
     basic = {"BasicAuthParameters": {"Username": "u", "Password": "p"}}
     events.update_connection(Name=name, AuthorizationType="BASIC", AuthParameters=basic)
     assert events.describe_connection(Name=name)["AuthorizationType"] == "BASIC"
+    assert "DEAUTHORIZED" in events.deauthorize_connection(Name=name)["ConnectionState"]
     asked = {
         "ConnectionArn": made["ConnectionArn"],
         "InvocationEndpoint": "https://example.com/*",

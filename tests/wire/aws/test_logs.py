@@ -122,6 +122,8 @@ def test_what_is_too_old_or_too_new_is_left_out_and_told(logs: Any, group: str) 
     answer = put(logs, group, (at - 30 * HOUR_MS, "expired"), (at - 10 * HOUR_MS, "kept"), sequenceToken="any")
     assert answer["rejectedLogEventsInfo"] == {"expiredLogEventEndIndex": 1}
     assert texts(logs.filter_log_events(logGroupName=group)) == ["kept", "taken"]
+    logs.delete_retention_policy(logGroupName=group)
+    assert "rejectedLogEventsInfo" not in put(logs, group, (at - 30 * HOUR_MS, "not expired any more"))
 
 
 def test_a_wrong_batch_is_refused_whole(logs: Any, group: str) -> None:

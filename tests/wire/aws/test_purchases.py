@@ -156,10 +156,15 @@ def test_cost_explorer_advises_by_the_documented_rule(live: LiveServer) -> None:
         Service="Amazon Elastic Compute Cloud - Compute", **asked
     )["Recommendations"][0]  # fmt: skip
     [one] = reserved["RecommendationDetails"]
-    assert ("4", "m5.xlarge") == (
+    # four m5.xlarge are eight of the smallest size of the family
+    assert ("8", "m5.large", "Linux/UNIX", "shared", True) == (
         one["RecommendedNumberOfInstancesToPurchase"],
-        one["InstanceDetails"]["EC2InstanceDetails"]["InstanceType"],
+        *(one["InstanceDetails"]["EC2InstanceDetails"][name] for name in ("InstanceType", "Platform", "Tenancy")),
+        one["InstanceDetails"]["EC2InstanceDetails"]["SizeFlexEligible"],
     )
+    beyond = 30 * 12 * 2 * RATE  # the day's two more stay on demand
+    reserved_hours = float(one["RecurringStandardMonthlyCost"]) / 730 * 30 * 24
+    assert float(one["EstimatedReservationCostForLookbackPeriod"]) == pytest.approx(reserved_hours + beyond, rel=1e-6)
     assert "ValidationException" == code_of(ce.get_reservation_purchase_recommendation, Service="Amazon Coffee")
 
 

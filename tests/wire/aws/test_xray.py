@@ -309,5 +309,11 @@ def test_insights_of_a_calm_place(xray: Any) -> None:
     now = time.time()
     found = xray.get_insight_summaries(GroupName="Default", StartTime=now - 3600, EndTime=now)
     assert [] == found["InsightSummaries"]
-    with pytest.raises(ClientError, match="InvalidRequestException"):
-        xray.get_insight(InsightId="0" * 8 + "-0000-0000-0000-" + "0" * 12)
+    nobody = "0" * 8 + "-0000-0000-0000-" + "0" * 12
+    for ask in (
+        lambda: xray.get_insight(InsightId=nobody),
+        lambda: xray.get_insight_events(InsightId=nobody),
+        lambda: xray.get_insight_impact_graph(InsightId=nobody, StartTime=now - 3600, EndTime=now),
+    ):
+        with pytest.raises(ClientError, match="InvalidRequestException"):
+            ask()

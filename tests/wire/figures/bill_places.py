@@ -67,7 +67,7 @@ def _month_page(site: Site, span: Span) -> Values:
 
 def _month_tile(site: Site, span: Span) -> Values:
     labels = [one["label"] for one in site.json("/overview.json", **span.page)["tiles"]]
-    return amounts(" ".join(site.tile("/", next(one for one in labels if one.endswith("’s $")), **span.page)))
+    return amounts(" ".join(site.tile("/", next(one for one in labels if "’s $" in one), **span.page)))
 
 
 def _month_dataset(site: Site, span: Span) -> Values:

@@ -50,7 +50,7 @@ NOT_WALKED: Mapping[str, str] = {
             "function_slowest_p95", "function_p95", "function_memory_used", "function_cost",
         )),
         ("needs spans of calls of models (tests/wire/otlp/test_model_calls.py)", (
-            "token_cost", "tokens_used",
+            "token_cost", "tokens_used", "token_cost_otherwise", "token_break_even",
         )),
         ("needs a load test", (
             "load_test_capacity", "load_test_latency", "load_test_per_thousand", "load_test_generator",

@@ -193,23 +193,25 @@ def _count_tiles(site: Site, span: Span) -> Values:
     return found
 
 
-def _running(rows: Rows) -> Values:
-    return {(WHOLE, ""): exact(sum(one["state"] == "running" for one in rows))}
+def _running(rows: Rows, span: Span) -> Values:
+    """At the end of the range."""
+    at = span.end_ms - 1
+    started = [one for one in rows if one["start_ms"] is not None and one["start_ms"] <= at]
+    return {
+        (WHOLE, ""): exact(sum(one["end_ms"] > at if one["end_ms"] else one["state"] == "running" for one in started))
+    }
 
 
 def _running_rest(site: Site, span: Span) -> Values:
-    del span  # of now, whatever range is chosen
-    return _running(site.json("/rest/v1/runs", state="running", limit=_MOST)["runs"])
+    return _running(_rest_rows(site, span), span)
 
 
 def _running_command(site: Site, span: Span) -> Values:
-    del span
-    return _running(site.command("runs", "list", "--state", "running", "--limit", _MOST)["runs"])
+    return _running(_command_rows(site, span), span)
 
 
 def _running_tile(site: Site, span: Span) -> Values:
-    del span
-    return {(WHOLE, ""): exact(written(site.tile("/runs", "Running", range="24h")[0]).value)}  # type: ignore[union-attr]  # a count
+    return {(WHOLE, ""): exact(written(site.tile("/runs", "Running", **span.page)[0]).value)}  # type: ignore[union-attr]  # a count
 
 
 def _queue_of(rows: Rows, id_: str, whole: Any = None) -> Values:
@@ -369,7 +371,7 @@ PLACES: Places = {
     "runs_running": [
         Place("GET /rest/v1/runs", _running_rest),
         Place("trimtab runs list", _running_command),
-        Place("/runs, tile", _running_tile, reason="of now, whatever range is chosen"),
+        Place("/runs, tile", _running_tile),
     ],
     **{
         id_: [

@@ -97,7 +97,7 @@ def test_the_sign_in_page_leads_to_the_provider(live: LiveServer) -> None:
 def test_a_member_of_a_group_gets_its_role_and_no_more(live: LiveServer, provider: str) -> None:
     who = person(provider, "paula", email="paula@example.com", groups=["ledger", "canteen"])
     ours, back = sign_in(live, provider, who)
-    assert (303, "/statements") == (back.status_code, back.headers["location"])
+    assert (303, "/home/money") == (back.status_code, back.headers["location"])
     cookie = next(one for one in back.headers.get_list("set-cookie") if one.startswith("trimtab_session="))
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie

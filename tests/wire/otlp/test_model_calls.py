@@ -122,6 +122,18 @@ def test_a_field_that_calls_do_not_have_is_refused(site: httpx.Client) -> None:
     assert (400, True) == (refused.status_code, "expected one of tenant, user" in refused.text)
 
 
+def test_the_page_of_tokens_refuses_what_calls_do_not_have(site: httpx.Client) -> None:
+    refused = site.get("/tokens", params={"by": "nobody"})
+    assert (400, True) == (refused.status_code, "expected one of tenant, user" in refused.text)
+    assert 200 == site.get("/tokens", params={"by": "vendor"}).status_code
+
+
+def test_costs_per_token_show_vendors_models_where_no_machine_has_a_cost(site: httpx.Client) -> None:
+    page = site.get("/unit-costs").text
+    assert "claude-sonnet-4-5-20250929" in page
+    assert "Nothing to divide yet" not in page
+
+
 def _payload(number: int, **changes: Any) -> dict[str, Any]:
     """A payload of LiteLLM's of now."""
     at = time.time() - 200
@@ -161,6 +173,8 @@ def test_the_command_line_takes_and_shows_them(site: httpx.Client, server: LiveS
     trace = f"70cecece{1:024x}"
     steps = CliRunner().invoke(tokens, ["calls", "--trace", trace], env=env, catch_exceptions=False)
     assert "in all 0.004405 USD" in steps.stdout
+    none = CliRunner().invoke(tokens, ["--from", "2020-01-01", "--to", "2020-01-02"], env=env, catch_exceptions=False)
+    assert "No call of a model is known in these days" in none.stderr
     price = CliRunner().invoke(tokens, ["price", "claude-sonnet-4-5"], env=env, catch_exceptions=False)
     assert "6 above 200000" in price.stdout
 
@@ -182,3 +196,63 @@ def test_the_dataset_has_them_by_day(site: httpx.Client) -> None:
     csv = site.get("/rest/v1/datasets/tokens%20of%20acme/csv", params=columns)
     assert ["n,dollars,cached", "2,0.004405,3024"] == csv.text.split()
     assert site.delete("/rest/v1/datasets/tokens%20of%20acme").status_code in (200, 204)
+
+
+def test_the_same_calls_otherwise_are_one_answer_by_every_way(site: httpx.Client, server: LiveServer) -> None:
+    asked = [("model", "gpt-4o-mini"), ("filter", f"tenant={ACME}"), ("own_hourly", "4"), ("own_tokens_per_s", "1000")]
+    found = site.get("/rest/v1/tokens/compare", params=asked).json()
+    choices = {one["kind"] + " " + one["name"].split(",")[0]: one for one in found["choices"]}
+    recorded, mini = choices["recorded as recorded"], choices["model gpt-4o-mini"]
+    assert (found["calls"], Decimal(recorded["amount"])) == (2, OPENAI + SONNET)
+    counts = _lines(site)[ACME]["tokens"]
+    fresh, cached = counts["input"] - counts["cache_read"], counts["cache_read"]
+    expected = Decimal(fresh) * Decimal("0.15") + cached * Decimal("0.075") + counts["output"] * Decimal("0.60")
+    assert Decimal(mini["amount"]) == expected / 1_000_000
+    assert Decimal(mini["difference"]) == Decimal(mini["amount"]) - OPENAI - SONNET
+    even = next(one for one in found["break_even"] if one["api"] == "gpt-4o-mini")
+    assert even["cheaper"] == "api"
+    refused = site.get("/rest/v1/tokens/compare", params={"filter": "colour=red"})
+    assert (refused.status_code, refused.json()["error"]["field"]) == (400, "filter")
+    half = site.get("/rest/v1/tokens/compare", params={"own_hourly": "4"})
+    assert half.status_code == 400
+
+    env = {"TRIMTAB_URL": server.url, "COLUMNS": "200"}
+    arguments = ["compare", "--model", "gpt-4o-mini", "--only", f"tenant={ACME}", "--own-hourly", "4",
+                 "--own-tokens-per-s", "1000"]  # fmt: skip
+    shown = CliRunner().invoke(tokens, [*arguments, "--json"], env=env, catch_exceptions=False)
+    assert json.loads(shown.stdout)["choices"] == found["choices"]
+    words = CliRunner().invoke(tokens, arguments, env=env, catch_exceptions=False)
+    assert "a replica as given against gpt-4o-mini" in words.output
+
+    call = {"name": "models", "arguments": {"models": ["gpt-4o-mini"], "only": [f"tenant={ACME}"]}}
+    told = site.post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}).json()
+    rows = json.loads(told["result"]["content"][0]["text"])["data"]["choices"]["rows"]
+    assert ["gpt-4o-mini", mini["calls"]] in [[row[0], row[5]] for row in rows]
+
+    page = site.get("/tokens", params={"compare": "gpt-4o-mini"}, headers={"Accept": "text/html"}).text
+    assert "gpt-4o-mini, with the cache that prompts allow" in page
+    compared = site.get("/tokens.json", params={"compare": "gpt-4o-mini"}).json()["compared"]
+    assert [one["kind"] for one in compared["choices"]][:4] == ["recorded", "cache", "batch", "model"]
+
+
+def test_an_event_of_a_call_is_a_call(site: httpx.Client) -> None:
+    now_ns = time.time_ns() - 60 * NANOS
+    said = {
+        "gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o-2024-08-06",
+        "tenant.id": "tokens-event",
+    }  # fmt: skip
+    counted = [("gen_ai.usage.input_tokens", 1000), ("gen_ai.usage.output_tokens", 100)]
+    record = {
+        "timeUnixNano": str(now_ns), "eventName": "gen_ai.client.inference.operation.details",
+        "attributes": [_pair(*one) for one in said.items()]
+        + [{"key": name, "value": {"intValue": str(number)}} for name, number in counted],
+    }  # fmt: skip
+    resource = {"attributes": [_pair("service.name", "tokens-shop")]}
+    body = {"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": [record]}]}]}
+    for _ in range(2):  # a sender that heard no answer sends again
+        assert site.post("/v1/logs", json=body).status_code == 200
+    until = time.monotonic() + 30
+    while "tokens-event" not in _lines(site) and time.monotonic() < until:
+        time.sleep(0.2)
+    line = _lines(site)["tokens-event"]
+    assert (1, "0.0035") == (line["calls"], line["amounts"]["USD"])

@@ -293,6 +293,12 @@ def test_what_prometheus_refuses_is_refused_alike(
     assert mine.json()["errorType"] == theirs.json()["errorType"]
 
 
+def test_a_query_has_the_time_that_it_asks_for(trimtab: httpx.Client) -> None:
+    answer = trimtab.post("/api/v1/query", data={"query": "count(up_gauge)", "timeout": "1ms"})
+    assert (answer.status_code, answer.json()["errorType"]) == (503, "timeout")
+    assert answer.json()["error"] == "query timed out in expression evaluation"
+
+
 @pytest.mark.parametrize(
     ("path", "params"),
     [

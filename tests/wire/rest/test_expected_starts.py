@@ -22,12 +22,12 @@ def test_waits_of_a_queue_tell_when_runs_start(server: LiveServer) -> None:
     with Client(server.url) as client:
         now = client.health().time_ms
         past = [
-            RunRecord(f"p{place}", "completed", now - (60 - place) * 60 * MINUTE, gpus=8, gpu_type="h100", queue="p5",
+            RunRecord(f"p{place}", "completed", now - (60 - place) * 60 * MINUTE, gpus=8, gpu_type="gb300", queue="p5",
                       start_ms=now - (60 - place) * 60 * MINUTE + (20 + place % 5) * MINUTE,
                       end_ms=now - (60 - place) * 60 * MINUTE + 30 * MINUTE)
             for place in range(50)
         ]  # fmt: skip
-        waits = RunRecord("w", "pending", now - 5 * MINUTE, name="wants", gpus=8, gpu_type="h100", queue="p5")
+        waits = RunRecord("w", "pending", now - 5 * MINUTE, name="wants", gpus=8, gpu_type="gb300", queue="p5")
         Runs(client).report(ReportRuns(cluster, "slurm", [*past, waits]))
 
         (waiting,) = Runs(client).queue(cluster=cluster).runs
@@ -39,11 +39,11 @@ def test_waits_of_a_queue_tell_when_runs_start(server: LiveServer) -> None:
         assert listed.expected_start is not None
         assert abs(listed.expected_start.at_ms - waiting.start.at_ms) < MINUTE
 
-        (priced,) = JobPrices(client).of([JobAsk(8, "h100", queue="p5", cluster=cluster)])
+        (priced,) = JobPrices(client).of([JobAsk(8, "gb300", queue="p5", cluster=cluster)])
         assert priced.wait is not None
         assert 1000 <= priced.wait.low_s <= priced.wait.high_s <= 1500
         more = Runs(client).replay(gpus=8, start="-3d", cluster=cluster)
-        assert (50, [("H100", 8.0, 16.0)]) == (
+        assert (50, [("gb300", 8.0, 16.0)]) == (
             more.recorded.runs, [(one.gpu_type, one.gpus, one.changed) for one in more.pools],
         )  # fmt: skip
         assert (True, 0.0) == ((more.recorded.mean_s or 0) > 1200, more.changed.mean_s)

@@ -280,6 +280,7 @@ PAGES = (
     ),
     *("/logs", "/logs/contributors", "/logs/setup", "/notifications", "/purchase-plan", "/reports", "/rightsizing"),
     *("/runs", "/savings", "/scaling", "/serverless", "/service-map", "/sources", "/tokens", "/traces", "/unit-costs"),
+    *("/connect", "/connect.json", "/home/team", "/home/on-call", "/home/money", f"/jump.json?q={MARK}"),
 )
 
 

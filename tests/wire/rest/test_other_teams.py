@@ -16,6 +16,7 @@ import every_operation
 from live_server import LiveServer
 from patience import until
 from trimtab.access.principal import Needs, Role
+from trimtab.assistants.toolbox import toolbox
 from two_teams import ACCOUNT, NOW_MS, OURS, REGION, THEIRS, aws, bearer, keys, put, put_by_team, trace_of
 
 pytestmark = pytest.mark.wire
@@ -416,3 +417,27 @@ def call(client: Any, name: str) -> str | None:
         return None
     answer.pop("ResponseMetadata")
     return repr(answer)
+
+
+def test_an_assistant_of_one_team_sees_nothing_of_another(people: Organisation) -> None:
+    """Every tool with every question, by the key of a reader of one team; what it may not read is left out."""
+    seen, ours = [], 0
+    for tool in toolbox().values():
+        asks = tool.schema()["properties"].get("ask", {}).get("enum", [None])
+        for ask in asks if tool.name != "draft" else []:
+            given = {"ask": ask} if ask else {}
+            if "query" in tool.arguments.__struct_fields__:
+                given |= {"group": f"group-{THEIRS}", "query": "fields @message"}
+            if "job" in tool.arguments.__struct_fields__:
+                given |= {"job": f"job-{THEIRS}"}
+            call = {"name": tool.name, "arguments": given}
+            answer = people.post("/mcp", READER, {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call})
+            assert answer.status_code == 200, answer.text
+            text = answer.json()["result"]["content"][0]["text"]
+            own = text.replace(f"job-{THEIRS}", "").replace(f"group-{THEIRS}", "")  # what was asked, in an error
+            if THEIRS in own or SUMS.search(own):
+                seen.append((tool.name, ask, text))
+            ours += OURS in text
+    assert seen == []
+    assert ours > 5
+    assert people.http.post("/mcp", json={}).status_code == 401

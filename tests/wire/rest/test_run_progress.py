@@ -161,6 +161,10 @@ def test_step_times_by_rank_say_which_node_slows_the_run_and_what_that_costs(clu
     assert ("3", cluster.node, True) == (pace.slow, pace.node, pace.own)
     assert (0.2, 2 * 1.0 * 0.2) == (pytest.approx(pace.gain), pytest.approx(pace.gpu_hours))
     report = cluster.runs.one(job, cluster.name)
+    assert [("waiting for a straggler", pytest.approx(0.4))] == [(one.kind, one.gpu_hours) for one in report.losses]
+    assert {"waiting for a straggler": pytest.approx(0.4), "unknown": pytest.approx(1.6)} == {
+        one.phase: one.gpu_hours for one in report.phases
+    }
     assert set(report.run.amounts) == set(pace.amounts)
     for currency, amount in pace.amounts.items():
         assert float(report.run.amounts[currency]) * 0.2 == pytest.approx(float(amount), rel=1e-4)
@@ -170,8 +174,26 @@ def test_step_times_by_rank_say_which_node_slows_the_run_and_what_that_costs(clu
     page = httpx.get(f"{cluster.url}/runs/{cluster.name}/{job}").text
     assert "Rank 3 slows the job" in page
     assert "+25.0 %" in page
-    told = httpx.get(f"{cluster.url}/runs/{cluster.name}/{job}.json").json()["progress"]["pace"]
+    told = httpx.get(f"{cluster.url}/runs/{cluster.name}/{job}.json").json()["pace"]
     assert (("3", cluster.node), pytest.approx(0.4)) == ((told["slow"], told["node"]), told["gpu_hours"])
+
+
+def test_attempts_of_a_requeued_run_keep_their_hours_and_name_each_other(cluster: Cluster) -> None:
+    job = cluster.run(f"job-{new_id()[:8]}")
+    again = RunRecord(
+        job, "running", cluster.ended + MINUTE, name="pretrain", start_ms=cluster.now - 20 * MINUTE, gpus=2,
+        gpu_type="H100", nodes=1, node_names=[cluster.node], held=[HeldGpus(cluster.node, 2, [0, 1])],
+    )  # fmt: skip
+    cluster.runs.report(ReportRuns(cluster.name, "slurm", [again]))
+    found = cluster.runs.one(job, cluster.name)
+    (first,) = found.attempts
+    assert ("completed", cluster.begun, 2.0) == (first.state, first.start_ms, pytest.approx(first.gpu_hours))
+    assert first.job.startswith(f"{job}@")
+    assert [job] == [one.job for one in cluster.runs.one(first.job, cluster.name).attempts]
+    page = httpx.get(f"{cluster.url}/runs/{cluster.name}/{job}").text
+    assert f'">{first.job}</a>: completed' in page
+    assert 200 == httpx.get(f"{cluster.url}/runs/{cluster.name}/{first.job}").status_code
+    assert f"{first.job}: completed, 2.00 GPU-hours held" in cluster.command("show", job, "--cluster", cluster.name)
 
 
 def test_what_is_not_known_says_why(cluster: Cluster) -> None:

@@ -145,4 +145,4 @@ def test_finance_sees_money_and_nothing_else(live: LiveServer) -> None:
         for path in ("/hosts", "/explore/metrics", "/rest/v1/hosts", "/jump.json"):
             assert 403 == browser.get(path).status_code, path
         home = browser.get("/")
-        assert home.headers.get("location") == "/statements" or "/statements" in home.text
+        assert home.headers.get("location") == "/home/money"

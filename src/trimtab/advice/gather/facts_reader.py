@@ -7,13 +7,14 @@ from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.check import Check, Want
-from trimtab.advice.facts import BILL_DAYS, DAY_MS, Ask, Facts, GpuLoss, RunHours, Thing, Watch
+from trimtab.advice.facts import BILL_DAYS, DAY_MS, Ask, Facts, GpuLoss, MachineUse, RunHours, Thing, Watch
 from trimtab.advice.gather.bills import Billed, billed
 from trimtab.advice.gather.gpus import GpuReader
 from trimtab.advice.gather.machines import KnownFleet, known_fleet
 from trimtab.advice.gather.measures import measures
 from trimtab.advice.gather.things import read_kinds, things
 from trimtab.advice.gather.training import TrainingReader
+from trimtab.advice.gather.uses import machine_uses
 from trimtab.advice.rules import Rules, no_rules
 from trimtab.base.clock import Clock
 from trimtab.base.records import replace
@@ -22,6 +23,7 @@ from trimtab.costs.room import CostsRoom
 from trimtab.fleet.health.actions import Proposal
 from trimtab.fleet.health.room import HealthReader
 from trimtab.fleet.reading import HoursReader
+from trimtab.genai.habits import NO_HABITS, Habits
 from trimtab.inventory.catalog.book import HOME
 from trimtab.inventory.room import InventoryRoom
 from trimtab.metrics.read import MetricReader
@@ -34,6 +36,15 @@ Watches = Callable[[Scope], Awaitable[Sequence[Watch]]]
 """Asks for the alarms that are kept here."""
 Phases = Callable[[Scope], Awaitable[Sequence[RunHours]]]
 """Asks what the GPUs of the runs of the last days did."""
+
+ReadHabits = Callable[[Scope], Awaitable[Habits]]
+"""Asks how callers used models in the last days."""
+
+
+async def no_habits(scope: Scope) -> Habits:
+    """Where nobody says how models are used."""
+    del scope
+    return NO_HABITS
 
 
 async def no_phases(scope: Scope) -> Sequence[RunHours]:
@@ -56,6 +67,7 @@ class FactsReader(Struct, frozen=True):
     rules: Rules = no_rules
     health: HealthReader | None = None
     phases: Phases = no_phases
+    habits: ReadHabits = no_habits
 
     async def read(
         self, checks: Iterable[Check], scope: Scope = EVERYTHING, wants: frozenset[Want] = frozenset()
@@ -103,6 +115,8 @@ class FactsReader(Struct, frozen=True):
             ports=await training.ports(scope, now_ms) if Want.FABRIC in wants else (),
             program_faults=await training.faults(scope, now_ms) if Want.LINES in wants else (),
             run_hours=await self.phases(scope) if Want.PHASES in wants else (),
+            habits=await self.habits(scope) if Want.HABITS in wants else NO_HABITS,
+            machine_uses=await self._uses(scope, now_ms, fleet) if Want.USES in wants else (),
         )
 
     async def _fleet(self, scope: Scope, now_ms: int, bill: Billed) -> KnownFleet:
@@ -117,6 +131,11 @@ class FactsReader(Struct, frozen=True):
         if self.health is None or scope.rows:
             return ()
         return (await self.health.report(scope, now_ms - BILL_DAYS * DAY_MS, now_ms)).proposals
+
+    async def _uses(self, scope: Scope, now_ms: int, fleet: KnownFleet) -> Sequence[MachineUse]:
+        if self.hours is None:
+            return ()
+        return await machine_uses(self.hours, scope, now_ms, fleet)
 
     def _gpu_reader(self) -> GpuReader:
         return GpuReader(self.reader, self.registry, self.inventory, self.hours)

@@ -28,12 +28,16 @@ _MACHINES = frozenset({"instance", "node", "host"})
 
 
 class KnownFleet(Struct, frozen=True):
-    """What the ledger says: the machines, and of each accelerator who held it and what it cost by currency."""
+    """What the ledger says: the machines, and of each accelerator who held it and what it cost by currency.
+
+    `schedulers` by account and cluster, as their runs say it.
+    """
 
     machines: Machines = field(default_factory=Machines)
     facts: Mapping[str, MachineFacts] = field(default_factory=dict)
     holdings: Mapping[Device, Sequence[Holding]] = field(default_factory=dict)
     costs: Mapping[Device, Mapping[str, Decimal]] = field(default_factory=dict)
+    schedulers: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 async def known_fleet(
@@ -60,7 +64,8 @@ async def known_fleet(
         path: replace(one, bill=billed.get(path, ""), holdings=held.get(path, ()), cost=spent.get(path, {}))
         for path, one in (await machines_of(inventory, scope, facts)).items()
     }
-    return KnownFleet(Machines(known, names), facts, holdings_by_device(devices, words), costs)
+    schedulers = {(run.key.account, run.key.cluster): run.scheduler for run in runs}
+    return KnownFleet(Machines(known, names), facts, holdings_by_device(devices, words), costs, schedulers)
 
 
 async def machines_of(inventory: InventoryRoom, scope: Scope, facts: Mapping[str, MachineFacts]) -> dict[str, Machine]:

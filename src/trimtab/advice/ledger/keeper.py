@@ -14,7 +14,7 @@ from trimtab.access.scope import EVERYTHING
 from trimtab.advice.facts import DAY_MS, Facts
 from trimtab.advice.finding import HOURS_A_MONTH, Action, Finding
 from trimtab.advice.gather.bills import key_of
-from trimtab.advice.ledger.machines import Applied, Outcome, outcomes
+from trimtab.advice.ledger.machines import Applied, Outcome, OwnRates, outcomes
 from trimtab.advice.ledger.measure import BEFORE_DAYS, counterfactual, realised_a_month, realised_so_far
 from trimtab.advice.ledger.model import Counterfactual, Entry, EntryState, grade_of
 from trimtab.advice.ledger.store import LedgerStore
@@ -42,6 +42,15 @@ Changes = Callable[[str, int, int], Awaitable[Change | None]]
 """Asks audit for the last change of a resource (its id) in a range of time."""
 Plans = Callable[[], Awaitable[Sequence[Plan]]]
 """The plans of the last time."""
+ReadRates = Callable[[], Awaitable[OwnRates]]
+"""Asks what people said that commitments charge."""
+
+
+async def no_rates() -> OwnRates:
+    """Where nobody said anything: what commitments charge is then what the bill shows."""
+    return OwnRates()
+
+
 _BOUGHT = frozenset({Action.BUY_SAVINGS_PLAN, Action.BUY_RESERVATION})
 """Commitments that are bought are no change of a resource: the page of purchases follows them by their coverage."""
 _STOPS = frozenset({Action.STOP, Action.DELETE})
@@ -57,6 +66,7 @@ class LedgerKeeper(Struct, frozen=True):
     changes: Changes
     clock: Clock
     plans: Plans
+    rates: ReadRates = no_rates
 
     async def accepted(self, standing: Standing) -> None:
         """Somebody means to do it."""
@@ -101,7 +111,7 @@ class LedgerKeeper(Struct, frozen=True):
             last = {one.billed_as: one for one in sorted(mine, key=lambda one: one.applied_ms)}
             applied = [Applied(name, one.applied_ms, one.verb) for name, one in last.items()]
             if applied:
-                found |= await outcomes(self.costs.reader, currency, applied)
+                found |= await outcomes(self.costs.reader, currency, applied, await self.rates())
         return found
 
     async def _measure_machines(self, lines: Sequence[Entry], found: Mapping[str, Outcome], bill_end_ms: int) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, field
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.advice.facts import DAY_MS
@@ -13,14 +13,14 @@ from trimtab.advice.ledger.measure import BEFORE_DAYS, Days, counterfactual
 from trimtab.advice.ledger.model import Counterfactual
 from trimtab.advice.ledger.replay import Changed, put_back, saved
 from trimtab.advice.plan.reading import DAYS, read_net
-from trimtab.advice.purchases.bill import AWS_ALONE, read_bill, use_of
-from trimtab.advice.purchases.lines import LINE
-from trimtab.advice.purchases.model import HOUR_MS, Floats, Use
-from trimtab.advice.purchases.rates import Rates
+from trimtab.advice.purchases.bill import read_bill, use_of
+from trimtab.advice.purchases.lines import Reading, Sizes, readings
+from trimtab.advice.purchases.model import AWS, HOUR_MS, Floats, Use
+from trimtab.advice.purchases.rates import Rates, Share
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.base.records import replace
-from trimtab.costs.explorer import eligible
-from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Granularity, Match, Metric, Not, Where
+from trimtab.costs.explorer.providers import shown
+from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Filter, Granularity, Match, Metric, Not, Where
 from trimtab.costs.read import CostReader
 
 FOLLOWED_DAYS = 90
@@ -46,13 +46,25 @@ class Outcome(Struct, frozen=True):
     saved: Floats
 
 
-async def outcomes(reader: CostReader, currency: str, applied: Collection[Applied]) -> dict[str, Outcome]:
+class OwnRates(Struct, frozen=True):
+    """What people said that commitments charge, and the flexibility groups of Azure's sizes."""
+
+    shares: tuple[Share, ...] = ()
+    sizes: Sizes = field(default_factory=dict)
+
+
+async def outcomes(
+    reader: CostReader, currency: str, applied: Collection[Applied], own_rates: OwnRates | None = None
+) -> dict[str, Outcome]:
     """By machine what came of it in the last days of the bill; those without a week of bill on both sides are left out.
 
-    Empty where the bill has no use that commitments could cover.
+    The commitments of each provider are applied again to its own use, whoever it is. Empty where the bill has no use
+    that commitments could cover.
     """
+    rates = own_rates or OwnRates()
     try:
-        bill = await read_bill(reader, EVERYTHING, DAYS, (), currency)
+        others = await _others(reader, rates.sizes)
+        bill = await read_bill(reader, EVERYTHING, DAYS, rates.shares, currency, others)
     except (NotFound, InvalidInput):
         return {}
     followed = [one for one in applied if one.applied_ms >= bill.end_ms - FOLLOWED_DAYS * DAY_MS]
@@ -61,11 +73,17 @@ async def outcomes(reader: CostReader, currency: str, applied: Collection[Applie
         return {}
     first = min(one.applied_ms for one in followed) // DAY_MS * DAY_MS - BEFORE_DAYS * DAY_MS
     span = max(min(first, bill.start_ms), -(-extent[0] // DAY_MS) * DAY_MS), bill.end_ms
-    listed = await _listed(reader, span, currency)
-    own = await _own(reader, span, currency, {one.machine for one in followed})
-    use = _with_lines(bill.use, list(own.values()))
     only = Where(Dimension.CURRENCY, (currency,))
-    net = await read_net(reader, EVERYTHING, use, span, only, AWS_ALONE[0])
+    listed: dict[str, tuple[str, dict[int, Decimal]]] = {}
+    own: dict[str, Use] = {}
+    for reading in bill.readings:
+        listed |= await _listed(reader, span, only, reading)
+        own |= await _own(reader, span, only, {one.machine for one in followed}, reading)
+    use = _with_lines(bill.use, list(own.values()))
+    net = np.ones(len(use.lines))
+    for reading in bill.readings:
+        mine = np.array([line.provider == reading.provider.name for line in use.lines], dtype=np.bool_)
+        net[mine] = (await read_net(reader, EVERYTHING, use, span, only, reading))[mine]
     touched = {one.machine for one in applied}
     changed, against = [], {}
     for one in followed:
@@ -79,17 +97,27 @@ async def outcomes(reader: CostReader, currency: str, applied: Collection[Applie
             continue
         against[one.machine] = replace(found, replayed=True)
         changed.append(Changed(one.machine, one.verb, change, _gone(use, own[one.machine], span, change, found)))
-    hours = saved(use, Rates(bill.shares).rated(bill.held, use.lines), net, changed)
+    hours = saved(use, Rates((*rates.shares, *bill.shares)).rated(bill.held, use.lines), net, changed)
     since = {one.machine: _hour(use, one.applied_ms + DAY_MS) for one in changed}
     return {name: Outcome(against[name], hours[name][since[name] :]) for name in against}
+
+
+async def _others(reader: CostReader, sizes: Sizes) -> list[Reading]:
+    """How use is read of the providers beside AWS that the bill has."""
+    extent = await reader.extent()
+    if extent is None:
+        raise NotFound("no bill has been imported; `trimtab import FILE` imports one")
+    names = CostQuery(*extent, (Metric.LINES,), group_by=(Dimension.PROVIDER,))
+    present = {shown(row.keys[0]) for row in await reader.costs(EVERYTHING, names)}
+    return [one for one in readings(sizes) if one.provider.name != AWS and one.provider.name in present]
 
 
 _Listed = Mapping[str, tuple[str, dict[int, Decimal]]]
 """By resource its service and its list cost by day."""
 
 
-async def _listed(reader: CostReader, span: tuple[int, int], currency: str) -> _Listed:
-    where = And((Where(Dimension.CURRENCY, (currency,)), _NAMED, eligible.COVERABLE))
+async def _listed(reader: CostReader, span: tuple[int, int], only: Filter, reading: Reading) -> _Listed:
+    where = And((only, _NAMED, reading.provider.coverable))
     by = (Dimension.RESOURCE_ID, Dimension.SERVICE)
     query = CostQuery(*span, (Metric.LIST,), Granularity.DAILY, by, where)
     found: dict[str, tuple[str, dict[int, Decimal]]] = {}
@@ -104,9 +132,12 @@ def _peers(listed: _Listed, machine: str, touched: Collection[str]) -> Sequence[
     return [days for name, (of, days) in listed.items() if of == service and name not in touched][:_MOST_PEERS]
 
 
-async def _own(reader: CostReader, span: tuple[int, int], currency: str, machines: Collection[str]) -> dict[str, Use]:
-    """The use of each machine hour by hour."""
-    where = And((Where(Dimension.CURRENCY, (currency,)), _NAMED, eligible.COVERABLE))
+async def _own(
+    reader: CostReader, span: tuple[int, int], only: Where, machines: Collection[str], reading: Reading
+) -> dict[str, Use]:
+    """The use of each machine of a provider hour by hour."""
+    where = And((only, _NAMED, reading.provider.coverable))
+    by = Dimension.RESOURCE_ID, *reading.by[:-1]
     names = await reader.costs(
         EVERYTHING, CostQuery(*span, (Metric.LIST,), Granularity.TOTAL, (Dimension.RESOURCE_ID,), where)
     )
@@ -114,10 +145,10 @@ async def _own(reader: CostReader, span: tuple[int, int], currency: str, machine
     rows: dict[str, list[CostRow]] = {}
     for at in range(0, len(mine), _AT_ONCE):
         some = Where(Dimension.RESOURCE_ID, tuple(mine[at : at + _AT_ONCE]))
-        query = CostQuery(*span, _SUMS, Granularity.HOURLY, (Dimension.RESOURCE_ID, *LINE[:-1]), And((where, some)))
+        query = CostQuery(*span, _SUMS, Granularity.HOURLY, by, And((where, some)))
         for row in await reader.costs(EVERYTHING, query):
             rows.setdefault(key_of(row.keys[0]), []).append(replace(row, keys=(*row.keys[1:], "")))
-    return {key: use_of(some, span, currency)[0] for key, some in rows.items()}
+    return {key: use_of(some, span, only.values[0], reading.line_of)[0] for key, some in rows.items()}
 
 
 def _with_lines(use: Use, own: Sequence[Use]) -> Use:

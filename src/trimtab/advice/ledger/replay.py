@@ -47,17 +47,21 @@ def put_back(before: Floats, after: Floats, starts: int, first: int, trend: floa
 def saved(use: Use, held: Holdings, net: Floats, changed: Sequence[Changed]) -> dict[str, Floats]:
     """By machine the dollars that it saved in each hour of `use`, which is what was left; `net` by line of list prices.
 
-    Machines that the same verb changed on the same day are one step; what it saved is divided by the list price of what
-    went.
+    Machines of a provider that the same verb changed on the same day are one step; what it saved is divided by the list
+    price of what went.
     """
-    ordered = sorted(changed, key=lambda one: (one.applied_ms, one.verb, one.machine))
+
+    def step_of(one: Changed) -> tuple[int, str, list[str]]:
+        return one.applied_ms, one.verb, sorted({use.lines[line].provider for line in one.gone})
+
+    ordered = sorted(changed, key=lambda one: (*step_of(one), one.machine))
     quantity = use.quantity.copy()
     for one in ordered:
         for line, gone in one.gone.items():
             quantity[line] += gone
     cost = _cost(replace(use, quantity=quantity), held, net)
     found: dict[str, Floats] = {}
-    for _, group in groupby(ordered, key=lambda one: (one.applied_ms, one.verb)):
+    for _, group in groupby(ordered, key=step_of):
         step = list(group)
         for one in step:
             for line, gone in one.gone.items():

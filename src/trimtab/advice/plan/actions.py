@@ -8,6 +8,7 @@ action, whether one check stops it and another deletes it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 
 from trimtab.advice.finding import Action as Fix
 from trimtab.advice.finding import Finding
@@ -69,18 +70,34 @@ def _of_machine(machine: str, findings: Sequence[Finding], targets: Targets) -> 
 
 
 def _flat(machine: str, findings: Sequence[Finding]) -> list[Action]:
-    """Actions whose money checks tell themselves: what is deleted is deleted once, other changes are each their own."""
+    """Actions whose money checks tell themselves: what is deleted is deleted once, other changes are each their own.
+
+    What stops in some hours and what stops at all exclude each other: the hours are in both.
+    """
     flat = sorted(findings, key=lambda one: (-(one.estimate or ZERO), one.id))
     gone = [one for one in flat if one.action is Fix.DELETE]
-    each = [gone] if gone else []
-    each += [[one] for one in sorted(flat, key=lambda one: one.id) if one.action is not Fix.DELETE]
-    return [
-        Action(
-            machine, Verb.DELETE if some is gone else Verb.CHANGE, tuple(one.id for one in some), 0.0,
-            flat=some[0].estimate, alone=False, confidence=max(one.confidence for one in some),
-        )
-        for some in each
-    ]  # fmt: skip
+    timed = [one for one in flat if one.action is Fix.STOP and one.hours]
+    stopped = [one for one in flat if one.action is Fix.STOP and not one.hours] if timed else []
+    rest = [one for one in sorted(flat, key=lambda one: one.id) if one not in gone + timed + stopped]
+    found = [_changed(machine, Verb.DELETE, gone, gone[0].estimate)] if gone else []
+    found += [_changed(machine, Verb.CHANGE, [one], one.estimate) for one in rest]
+    if timed:
+        found.append(_changed(machine, Verb.SCHEDULE, timed, timed[0].estimate, alone=bool(stopped)))
+    if stopped:
+        by_part: dict[str, Decimal] = {}
+        for one in stopped:
+            by_part[one.resource] = max(by_part.get(one.resource, ZERO), one.estimate or ZERO)
+        found.append(_changed(machine, Verb.STOP, stopped, sum(by_part.values(), ZERO), alone=True))
+    return found
+
+
+def _changed(
+    machine: str, verb: Verb, some: Sequence[Finding], amount: Decimal | None, *, alone: bool = False
+) -> Action:
+    return Action(
+        machine, verb, tuple(one.id for one in some), 0.0, flat=amount, alone=alone, hours=some[0].hours,
+        confidence=max(one.confidence for one in some),
+    )  # fmt: skip
 
 
 def _verb(one: Finding, target: Target | None) -> Verb:

@@ -13,12 +13,12 @@ from trimtab.advice.ledger.model import Entry
 from trimtab.advice.plan.actions import actions_of
 from trimtab.advice.plan.choose import choose
 from trimtab.advice.plan.evaluate import Evaluation, is_spot
-from trimtab.advice.plan.exchange import Exchange, exchanges
+from trimtab.advice.plan.exchange import Exchange, exchanged, exchanges
 from trimtab.advice.plan.model import Evidence, Target
 from trimtab.advice.plan.reading import read_books, read_spot
 from trimtab.advice.plan.record import records_of, sure_of
 from trimtab.advice.purchases.bill import Bill
-from trimtab.advice.purchases.model import Floats, Use
+from trimtab.advice.purchases.model import Floats, Holdings, Use
 from trimtab.advice.purchases.rates import Rates
 from trimtab.advice.standing import Wanted
 from trimtab.advice.store import FindingStore
@@ -95,9 +95,10 @@ class Choosing(Struct, frozen=True):
         given = await asyncio.to_thread(exchanges, evaluation, found, ids, rates, without) if ids else ()
         return Chosen(evaluation, found, how, mine, waiting, given)
 
-    async def leaves(self, scope: Scope, bill: Bill, rates: Rates) -> Use:
-        """The use of the bill that the best set leaves."""
-        return (await self.chosen(scope, bill, rates)).left(bill.use)
+    async def leaves(self, scope: Scope, bill: Bill, rates: Rates) -> tuple[Use, Holdings]:
+        """The use of the bill that the best set leaves, and what is held once its exchanges are made."""
+        found = await self.chosen(scope, bill, rates)
+        return found.left(bill.use), exchanged(bill.held, found.exchanges)
 
     async def _sure(self, findings: Iterable[Finding]) -> list[Finding]:
         """The findings as sure as what became of such advice makes them."""

@@ -16,7 +16,7 @@ from msgspec import Struct
 from trimtab.advice.finding import Action, Effort, Evidence, Finding, Pillar
 from trimtab.advice.plan.evaluate import Beside, Evaluation
 from trimtab.advice.purchases.apply import apply
-from trimtab.advice.purchases.model import NANO, Floats, Holdings, PlanKind, Reservation, UseLine
+from trimtab.advice.purchases.model import HOUR_MS, NANO, Floats, Holdings, PlanKind, Reservation, UseLine
 from trimtab.advice.purchases.rates import Rates
 from trimtab.base.records import replace
 
@@ -27,6 +27,8 @@ _UNUSED = 0.2
 _TYPES = 5
 """Types that are tried in its place, those of most use on demand."""
 _LEAST = Decimal("0.01")
+_LEFT_MS = 24 * HOUR_MS
+"""What must be left of a reservation's term: a day, as AWS asks."""
 
 
 class Exchange(Struct, frozen=True):
@@ -60,7 +62,12 @@ def exchanges(
     `without` are ids of findings that are not to be done.
     """
     found: tuple[Exchange, ...] = ()
-    mine = [one for one in evaluation.held.reservations if one.id in convertible and one.service == _SERVICE]
+    begins = int(evaluation.books.use.at_ms[0])
+    mine = [
+        one
+        for one in evaluation.held.reservations
+        if one.id in convertible and one.service == _SERVICE and (not one.end_ms or one.end_ms - begins >= _LEFT_MS)
+    ]
     for one in sorted(mine, key=lambda one: (-one.hourly * one.count, one.id)):
         before = evaluation.worth(chosen, beside(found)).expected
         tried = [

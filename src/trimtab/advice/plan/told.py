@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from trimtab.advice.finding import HOURS_A_MONTH, Finding
 from trimtab.advice.plan.evaluate import NOTHING, Beside, Evaluation, Worth, month_of, week_means
-from trimtab.advice.plan.exchange import Exchange, beside
+from trimtab.advice.plan.exchange import Exchange, beside, exchanged
 from trimtab.advice.plan.model import ZERO, Evidence, Invoice, Plan, Row, Verb
 from trimtab.advice.plan.outcomes import Outcomes, of_row, outcomes
 from trimtab.advice.plan.timing import NEXT, Due, Timing, at_renewal, on
@@ -81,7 +81,7 @@ def tell(
     """The plan of a chosen set and what is bought for the use that it leaves."""
     books = evaluation.books
     pieces = _pieces(evaluation, chosen, findings)
-    timing = Timing.of(evaluation, _renewed(evaluation, bought.holdings))
+    timing = Timing.of(evaluation, _renewed(evaluation, bought))
     rows: list[Row] = []
     worth: dict[str, tuple[Decimal | None, Decimal, str]] = {
         id_: (None, ZERO, one.reason) for one in waiting for id_ in one.findings
@@ -220,7 +220,7 @@ def _of_commitments(evaluation: Evaluation, done: frozenset[int], bought: Bought
         after = evaluation.worth(done, beside(bought.exchanges[: at + 1]))
         rows.append(_commitment(Verb.EXCHANGE, each.finding, alone, after.less(before), Due(NEXT)))
         before = after
-    renewals = _renewals(evaluation, bought.holdings)
+    renewals = _renewals(evaluation, bought)
     for at, finding in enumerate(bought.findings):
         alone = evaluation.worth((), Beside(bought.only(at)))
         some = [beside(bought.exchanges, bought.first(many)) for many in (at, at + 1)]
@@ -248,15 +248,20 @@ def _commitment(verb: Verb, finding: Finding, alone: Worth, adds: Worth, due: Du
     )  # fmt: skip
 
 
-def _renewed(evaluation: Evaluation, bought: Holdings) -> frozenset[str]:
-    """What is held that a purchase renews."""
-    return frozenset(filter(None, _renewals(evaluation, bought)))
+def _renewed(evaluation: Evaluation, bought: Bought) -> frozenset[str]:
+    """What is held today that a purchase renews, as itself or as what it is exchanged for."""
+    given = {one.to.id: one.of.id for one in bought.exchanges}
+    return frozenset(given.get(one, one) for one in _renewals(evaluation, bought) if one)
 
 
-def _renewals(evaluation: Evaluation, bought: Holdings) -> list[str]:
-    """Of each purchase what it renews: what ends when it begins, on the same terms; "" of one that is new."""
-    ending = {(one.end_ms, *_terms(one)): one.id for one in evaluation.held.every if one.end_ms}
-    return [ending.get((one.start_ms, *_terms(one)), "") for one in bought.every]
+def _renewals(evaluation: Evaluation, bought: Bought) -> list[str]:
+    """Of each purchase what it renews: what ends when it begins, on the same terms; "" of one that is new.
+
+    What is given in an exchange is not there to be renewed any more, and what is got for it is.
+    """
+    held = exchanged(evaluation.held, bought.exchanges)
+    ending = {(one.end_ms, *_terms(one)): one.id for one in held.every if one.end_ms}
+    return [ending.get((one.start_ms, *_terms(one)), "") for one in bought.holdings.every]
 
 
 def _terms(one: SavingsPlan | Reservation) -> tuple[object, ...]:

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from trimtab.access.scope import Scope
 from trimtab.advice.purchases.answer import Answer, Held, Proof, Rule, Wanted
 from trimtab.advice.purchases.apply import apply
-from trimtab.advice.purchases.bill import Bill, read_bill
+from trimtab.advice.purchases.bill import Bill, currencies, read_bill
 from trimtab.advice.purchases.documented import MONTH_HOURS, best_commitment
 from trimtab.advice.purchases.facts import ReservedRate, sizes_of
 from trimtab.advice.purchases.ladder import expiries, ladder_of
@@ -47,6 +47,9 @@ _LEAST_DAYS = 15
 SPOT_SHARE = 0.4
 """What spot is taken to cost of on-demand where the bill shows none: the middle of AWS's Spot Advisor for GPU types."""
 
+RECORDED_IN = "USD"
+"""The currency of plans that are recorded, as the savingsplans API tells them: they cover no use of another."""
+
 Terms = Mapping[str, tuple[int | None, int | None]]
 
 
@@ -76,12 +79,20 @@ class Advisor:
     """Makes plans over one bill."""
 
     def __init__(self, reader: CostReader, forecaster: Forecaster) -> None:
-        self._reader = reader
+        self.reader = reader
         self._forecaster = forecaster
 
     async def bill(self, scope: Scope, days: int, known: Known, currency: str = "") -> Bill:
         """What the bill says of AWS, with what people said of it. Raises NotFound, InvalidInput."""
         return await self._bill(scope, days, known, currency, ())
+
+    async def bills(self, scope: Scope, days: int, known: Known) -> list[Bill]:
+        """What the bill says of AWS, one a currency, the largest first: no commitment covers use of another currency.
+
+        Raises NotFound.
+        """
+        found = await currencies(self.reader, scope, days)
+        return [await self._bill(scope, days, known, one, ()) for one in found]
 
     async def whole_bill(self, scope: Scope, days: int, known: Known, currency: str = "", asked: str = AWS) -> Bill:
         """The bill with the use of every provider whose commitments are held or have rates, or who is `asked` for.
@@ -107,20 +118,21 @@ class Advisor:
     async def _providers(self, scope: Scope, where: Filter | None = None) -> set[str]:
         """Those that have lines on the bill."""
         query = CostQuery(0, _ALL_MS, (Metric.LINES,), group_by=(Dimension.PROVIDER,), where=where)
-        return {shown(row.keys[0]) for row in await self._reader.costs(scope, query)}
+        return {shown(row.keys[0]) for row in await self.reader.costs(scope, query)}
 
     async def _could(self, scope: Scope, reading: Reading, currency: str) -> bool:
         """Whether a provider has use on demand that a commitment could cover."""
         only = Where(Dimension.CURRENCY, (currency,)) if currency else None
         free = Where(Dimension.PURCHASE_TYPE, (eligible.ON_DEMAND,))
         where = eligible.within(only, reading.provider.coverable, free)
-        rows = await self._reader.costs(scope, CostQuery(0, _ALL_MS, (Metric.LIST,), where=where))
+        rows = await self.reader.costs(scope, CostQuery(0, _ALL_MS, (Metric.LIST,), where=where))
         return any(row.amounts[0] > 0 for row in rows)
 
     async def _bill(self, scope: Scope, days: int, known: Known, currency: str, others: Sequence[Reading]) -> Bill:
-        found = await read_bill(self._reader, scope, days, known.shares, currency, others)
+        found = await read_bill(self.reader, scope, days, known.shares, currency, others)
         rates = Rates((*known.shares, *found.shares))
-        held = found.held.plus(rates.rated(known.held, found.use.lines))
+        recorded = known.held if found.use.currency == RECORDED_IN else Holdings()
+        held = found.held.plus(rates.rated(recorded, found.use.lines))
         return replace(found, held=_dated(held, known.terms or {}))
 
     async def plan(self, bill: Bill, use: Use, wanted: Wanted, known: Known, made_ms: int) -> Planned:

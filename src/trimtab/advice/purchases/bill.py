@@ -14,7 +14,17 @@ from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.advice.purchases.elsewhere import held_elsewhere
-from trimtab.advice.purchases.lines import LINE, LineOf, Reading, family_of, readings, units_of
+from trimtab.advice.purchases.lines import (
+    LINE,
+    LineOf,
+    Reading,
+    family_of,
+    platform_of,
+    readings,
+    size_flexible,
+    units_of,
+    zones_of,
+)
 from trimtab.advice.purchases.lines import line_of as line_of_aws
 from trimtab.advice.purchases.model import (
     AWS,
@@ -39,6 +49,14 @@ _DAY_MS = 24 * HOUR_MS
 AWS_ALONE = readings({})[:1]
 """How AWS's use is read: what a bill has where nothing is said of others."""
 _SPOT = "Spot"
+_READ: Filter = Or(
+    (
+        eligible.COVERABLE,
+        eligible.CAPACITY,
+        And((Where(Dimension.PURCHASE_TYPE, (_SPOT,)), Where(Dimension.CHARGE_CATEGORY, ("Usage",)))),
+    )
+)
+"""What of AWS a plan looks at: use that commitments cover or could, and spot."""
 _COVERED = Where(Dimension.RECORD_TYPE, ("SavingsPlanCoveredUsage",))
 _TERM = re.compile(r"(\d)\s*yr\s*[-_ ]?(No|Partial|All)\s*Upfront", re.IGNORECASE)
 _PAYMENT = {"no": Payment.NO_UPFRONT, "partial": Payment.PARTIAL_UPFRONT, "all": Payment.ALL_UPFRONT}
@@ -106,19 +124,10 @@ async def read_bill(
 
     AWS's use is read, and that of `others`. Raises NotFound (no bill, nothing in it), InvalidInput (currencies).
     """
-    extent = await reader.extent()
-    if extent is None:
-        raise NotFound("no bill has been imported; `trimtab import FILE` imports one")
-    end = extent[1] // _DAY_MS * _DAY_MS
-    start = max(end - days * _DAY_MS, -(-extent[0] // _DAY_MS) * _DAY_MS)
-    if start >= end:
-        raise NotFound("the bill has less than a whole day; a plan needs some")
-    span = (start, end)
+    span = await _span(reader, days)
     metrics = (Metric.USAGE, Metric.LIST, Metric.AMORTIZED)
-    spot = Where(Dimension.PURCHASE_TYPE, (_SPOT,))
-    where: Filter = Or((eligible.COVERABLE, And((spot, Where(Dimension.CHARGE_CATEGORY, ("Usage",))))))
     only = Where(Dimension.CURRENCY, (currency,)) if currency else None
-    rows = await reader.costs(scope, CostQuery(*span, metrics, Granularity.HOURLY, LINE, eligible.within(only, where)))
+    rows = await reader.costs(scope, CostQuery(*span, metrics, Granularity.HOURLY, LINE, eligible.within(only, _READ)))
     elsewhere = {
         reading.provider.name: await reader.costs(
             scope,
@@ -134,7 +143,7 @@ async def read_bill(
     if len(currencies) > 1:
         raise InvalidInput(f"cannot plan over {' and '.join(currencies)}, which are never added; filter the bill")
     use, spread = use_of([row for row in rows if row.keys[-1] != _SPOT], span, currencies[0])
-    spot_use, _ = use_of([row for row in rows if row.keys[-1] == _SPOT], span, currencies[0])
+    spot_hours, _ = use_of([row for row in rows if row.keys[-1] == _SPOT], span, currencies[0])
     spot_cost = sum((row.amounts[2] for row in rows if row.keys[-1] == _SPOT), Decimal(0))
     seen = await _shares(reader, scope, span, only)
     held = Holdings(
@@ -152,7 +161,31 @@ async def read_bill(
         held = Rates((*rates, *seen)).rated(held, use.lines)
     notes = ("the bill has days only: a day's use is spread evenly over its hours",) if spread else ()
     read = (*AWS_ALONE, *others)
-    return Bill(use, spot_use, float(spot_cost), held, seen, start, end, notes, read)
+    return Bill(use, spot_hours, float(spot_cost), held, seen, *span, notes, read)
+
+
+async def currencies(reader: CostReader, scope: Scope, days: int) -> list[str]:
+    """Those of AWS's use in the last `days` whole days, the largest amount at list prices first. Raises as `read_bill`.
+
+    Use of spot alone is no currency of a plan: nothing covers it.
+    """
+    where = Or((eligible.COVERABLE, eligible.CAPACITY))
+    rows = await reader.costs(
+        scope, CostQuery(*await _span(reader, days), (Metric.LIST,), Granularity.TOTAL, (), where)
+    )
+    return [row.currency for row in sorted(rows, key=lambda row: (-row.amounts[0], row.currency))]
+
+
+async def _span(reader: CostReader, days: int) -> tuple[int, int]:
+    """The last `days` whole days of the bill."""
+    extent = await reader.extent()
+    if extent is None:
+        raise NotFound("no bill has been imported; `trimtab import FILE` imports one")
+    end = extent[1] // _DAY_MS * _DAY_MS
+    start = max(end - days * _DAY_MS, -(-extent[0] // _DAY_MS) * _DAY_MS)
+    if start >= end:
+        raise NotFound("the bill has less than a whole day; a plan needs some")
+    return start, end
 
 
 def together(use: Use, more: Use) -> Use:
@@ -170,11 +203,17 @@ def use_of(
     hours = (span[1] - span[0]) // HOUR_MS
     sums: dict[tuple[str, ...], list[Decimal]] = {}
     places: dict[tuple[str, ...], list[tuple[int, float]]] = {}
+    known: dict[tuple[str, ...], UseLine] = {}
+    lines_of: dict[tuple[str, ...], UseLine] = {}
     for row in rows:
         quantity, value = row.amounts[:2]
         if quantity <= 0 or value <= 0:
             continue
-        key = row.keys[:-1]
+        raw = row.keys[:-1]
+        if raw not in known:
+            known[raw] = line_of(raw, Decimal(0))
+        key = known[raw].key
+        lines_of.setdefault(key, known[raw])
         whole = sums.setdefault(key, [Decimal(0), Decimal(0)])
         whole[0] += quantity
         whole[1] += value
@@ -188,7 +227,7 @@ def use_of(
     spread = bool(len(keys)) and not days[:, :, 1:].any()
     if spread:
         quantities = np.repeat(days.sum(axis=2) / 24, 24, axis=1)
-    lines = tuple(line_of(key, sums[key][1] / sums[key][0]) for key in keys)
+    lines = tuple(replace(lines_of[key], on_demand=round(sums[key][1] / sums[key][0], 10)) for key in keys)
     return Use.hourly(lines, quantities, span[0], currency), spread
 
 
@@ -272,6 +311,9 @@ async def _reserved(
         Dimension.REGION,
         Dimension.INSTANCE_TYPE,
         Dimension.OPERATING_SYSTEM,
+        Dimension.USAGE_TYPE,
+        Dimension.DATABASE_ENGINE,
+        Dimension.OPERATION,
     )
     fee = Where(Dimension.RECORD_TYPE, (eligible.RESERVATION_FEE,))
     metrics = (Metric.COMMITMENT_TOTAL, Metric.COMMITMENT_TOTAL_HOURS, Metric.BILLED)
@@ -282,7 +324,9 @@ async def _reserved(
             last[row.keys[0]] = row
     found = []
     for row in last.values():
-        arn, owner, service, region, type_, platform = row.keys
+        arn, owner, service, region, type_, *further = row.keys
+        system, usage_type, engine, operation = further
+        platform = platform_of(service, system, usage_type, engine, operation)
         total, hours, billed = row.amounts
         passed = Decimal((min(row.end_ms, span[1]) - row.start_ms) // HOUR_MS)
         count = round(hours / passed) if passed > 0 else 0
@@ -294,9 +338,9 @@ async def _reserved(
         )
         found.append(
             Reservation(
-                arn, owner, type_, region, count, round(total / hours, 10), platform=platform or "Linux",
-                family=family_of(type_), units=units_of(type_), flexible=not platform or platform.startswith("Linux"),
-                service=service, payment=payment,
+                id=arn, owner=owner, type=type_, region=region, count=count, hourly=round(total / hours, 10),
+                platform=platform, family=family_of(type_), units=units_of(type_) * zones_of(service, usage_type),
+                flexible=size_flexible(service, platform, family_of(type_)), service=service, payment=payment,
             )
         )  # fmt: skip
     return tuple(found)

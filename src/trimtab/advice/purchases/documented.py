@@ -111,12 +111,16 @@ def reserve(count: int, utilisation: Decimal, on_demand: Decimal, terms: Reserva
 
 def best_count(running: Floats, on_demand: Decimal, terms: ReservationTerms) -> ReservationAdvice:
     """The best count for machines that ran `running[hour]` on demand; count 0 where nothing saves."""
-    best = reserve(0, Decimal(0), on_demand, terms)
-    if not running.size:
-        return best
-    for count in range(1, int(np.ceil(running.max())) + 1):
-        used = Decimal(str(round(float(np.minimum(running, count).mean()) / count, 12)))
-        found = reserve(count, used, on_demand, terms)
-        if found.savings > best.savings:
-            best = found
-    return best
+    nothing = reserve(0, Decimal(0), on_demand, terms)
+    if not running.size or running.max() <= 0:
+        return nothing
+    counts = np.arange(1, int(np.ceil(running.max())) + 1)
+    ordered = np.sort(running)
+    below = np.searchsorted(ordered, counts, side="right")  # hours in which fewer ran than are reserved
+    sums = np.concatenate([[0.0], np.cumsum(ordered)])
+    used = (sums[below] + counts * (ordered.size - below)) / ordered.size  # of the reserved ones, an hour on average
+    savings = used * float(on_demand) * MONTH_HOURS - counts * float(terms.a_month)
+    count = int(counts[np.argmax(savings)])
+    share = Decimal(str(round(float(np.minimum(running, count).mean()) / count, 12)))
+    best = reserve(count, share, on_demand, terms)
+    return best if best.savings > 0 else nothing

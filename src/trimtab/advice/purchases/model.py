@@ -31,6 +31,7 @@ class PlanKind(StrEnum):
     DATABASE = "DATABASE_SP"
     GOOGLE_FLEXIBLE = "GOOGLE_FLEXIBLE_CUD"
     AZURE_SAVINGS = "AZURE_COMPUTE_SP"
+    RESERVED = "RESERVED"  # no plan: what reservations of AWS's services beside EC2 cost, which have rates of their own
 
     @property
     def provider(self) -> str:

@@ -85,6 +85,16 @@ class Rates:
         found = (self._known.get((kind, years, payment, *key)) for key in keys)
         return min((one for one in found if one is not None), key=lambda one: one.basis, default=None)
 
+    def reserved(self, line: UseLine, years: int, payment: Payment, *, convertible: bool = False) -> Share | None:
+        """What reserving a machine like that of a line costs; None where nobody says.
+
+        EC2's reservations have the rates of plans, as AWS prices them: standard ones those of EC2 Instance plans,
+        convertible ones those of Compute plans. Other services have rates of their own.
+        """
+        if line.service == "AmazonEC2":
+            return self.share(PlanKind.COMPUTE if convertible else PlanKind.EC2_INSTANCE, years, payment, line)
+        return self.share(PlanKind.RESERVED, years, payment, line)
+
     def shares(self, plan: Plan, lines: Sequence[UseLine]) -> Floats:
         """The shares of a plan for every line; NaN where it does not apply."""
         return np.array([self._of(plan, line) for line in lines], dtype=np.float64)

@@ -7,7 +7,7 @@ from msgspec import Struct
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.advice.purchases.advisor import Advisor, Known, Planned, Terms
 from trimtab.advice.purchases.answer import Answer, Wanted
-from trimtab.advice.purchases.bill import Bill
+from trimtab.advice.purchases.bill import Bill, currencies
 from trimtab.advice.purchases.facts import FactStore, ReservedRate, Term, machines_of, shares_of
 from trimtab.advice.purchases.findings import all_judged
 from trimtab.advice.purchases.kept import Made, PlanStore
@@ -28,8 +28,8 @@ from trimtab.timeseries.forecast.forecaster import Forecaster
 LEAST_SHARE = 1 / 12
 """The least share that may end in a month: a ladder has a rung in each of twelve months."""
 ReadTerms = Callable[[Scope], Awaitable[Terms]]
-Leaves = Callable[[Scope, Bill, Rates], Awaitable[Use]]
-"""The use of a bill that is left when everything else of the plan is done."""
+Leaves = Callable[[Scope, Bill, Rates], Awaitable[tuple[Use, Holdings]]]
+"""The use of a bill that is left when everything else of the plan is done, and what is held once exchanges are made."""
 
 
 class PurchasesRoom(Struct, frozen=True):
@@ -57,8 +57,8 @@ class PurchasesRoom(Struct, frozen=True):
     ) -> "PurchasesRoom":
         """The room over state and bill; `findings` takes what is found.
 
-        `leaves` says what use the other actions of the plan leave, `terms` reads from when to when commitments run
-        that accounts were asked for.
+        `leaves` says what use the other actions of the plan leave and what is then held, `terms` reads from when to
+        when commitments run that accounts were asked for.
         """
         return cls(
             clock,
@@ -112,9 +112,14 @@ class PurchasesRoom(Struct, frozen=True):
         bill = await self.advisor.whole_bill(scope, wanted.days, known, wanted.currency, wanted.provider)
         use = bill.use
         if wanted.rightsizing and self.leaves is not None:
-            use = await self.leaves(scope, bill, Rates((*known.shares, *bill.shares)))
+            use, held = await self.leaves(scope, bill, Rates((*known.shares, *bill.shares)))
+            bill = replace(bill, held=held)
         planned = await self.advisor.plan(bill, use, wanted, known, began)
         return await self.keep(wanted, planned, publish=publish, scope=scope)
+
+    async def currencies(self, scope: Scope, wanted: Wanted) -> list[str]:
+        """Those of the use that a plan would be over, the largest first; "" where there is none. Raises NotFound."""
+        return await currencies(self.advisor.reader, scope, wanted.days) or [""]
 
     async def keep(self, wanted: Wanted, planned: Planned, *, publish: bool, scope: Scope = EVERYTHING) -> Made:
         """Keep a plan over what `scope` sees; what it finds is published beside what those of others found."""

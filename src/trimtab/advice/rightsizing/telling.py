@@ -186,7 +186,7 @@ class Teller:
 
 
 def silent(fleet: Fleet, one: int, reason: str) -> Recommendation:
-    """What is said where nothing can be."""
+    """The answer for a resource that cannot be judged, with the reason."""
     current = fleet.options[0] if fleet.options else None
     return Recommendation(fleet.subjects[one], Finding.UNAVAILABLE, (), current, {}, reason=reason)
 

@@ -14,6 +14,7 @@ from trimtab.audit.tags import AuditTags
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, LimitExceeded, NotFound
 from trimtab.base.ids import new_id
+from trimtab.base.partitions import partition_of
 from trimtab.base.records import replace
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import audit_stores
@@ -55,7 +56,7 @@ class EventDataStores:
     async def create(self, account: str, region: str, name: str, body: Mapping[str, Any], *, taking: bool) -> Store:
         """Make a store; `taking` whether it takes records yet. Raises Conflict, LimitExceeded."""
         now_ms = self._clock.now_ms()
-        arn = f"arn:aws:cloudtrail:{region}:{account}:eventdatastore/{new_id()}"
+        arn = f"arn:{partition_of(region)}:cloudtrail:{region}:{account}:eventdatastore/{new_id()}"
         made = Store(arn, account, region, name, body, ENABLED if taking else STOPPED, now_ms, now_ms)
 
         def work(connection: Connection) -> None:

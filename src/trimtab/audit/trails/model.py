@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
+from trimtab.base.partitions import partition_of
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9]|[._-](?![._-])){1,126}[A-Za-z0-9]")
 _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
@@ -35,7 +36,7 @@ class Trail(Struct, frozen=True):
 
 def arn_of(account: str, region: str, name: str) -> str:
     """The ARN of a trail."""
-    return f"arn:aws:cloudtrail:{region}:{account}:trail/{name}"
+    return f"arn:{partition_of(region)}:cloudtrail:{region}:{account}:trail/{name}"
 
 
 def check_name(name: str) -> None:

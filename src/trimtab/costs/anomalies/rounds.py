@@ -29,6 +29,8 @@ from trimtab.store.state.schema.cost_anomalies import cost_anomalies, cost_anoma
 
 logger = logging.getLogger(__name__)
 
+_AROUND_DAYS = FRESH_DAYS + 60
+"""What ended longer ago explains nothing that is news: a rise of an account may outlast the line that began it."""
 _MONDAY = 4 * DAY_MS  # 1970-01-01 was a Thursday
 _monitors = cost_monitors.c
 
@@ -163,8 +165,8 @@ class Verdict(Struct, frozen=True):
 
 
 def recent_in(connection: Connection, now_ms: int) -> list[Anomaly]:
-    """The anomalies of all monitors that are news."""
-    fresh = cost_anomalies.c.end_ms > now_ms - FRESH_DAYS * DAY_MS
+    """The anomalies of all monitors that are news, and those before them that explain what is news."""
+    fresh = cost_anomalies.c.end_ms > now_ms - _AROUND_DAYS * DAY_MS
     return [anomaly_of(row) for row in connection.execute(select(cost_anomalies).where(fresh)).all()]
 
 

@@ -96,23 +96,32 @@ class SubscriptionStore:
 
         await self._state.change(write)
 
-    async def tags(self, scope: Scope, arn: str) -> dict[str, str]:
-        """The tags of a monitor or a subscription. Raises NotFound."""
+    async def tags(self, scope: Scope, arn: str, *, known: bool = False) -> dict[str, str]:
+        """The tags of a monitor or a subscription; of anything that is `known` to exist. Raises NotFound."""
 
         def read(connection: Connection) -> dict[str, str]:
-            _there(connection, scope, arn)
+            if not known:
+                _there(connection, scope, arn)
             return tags_in(connection, arn)
 
         return await self._state.read(read)
 
-    async def tag(self, scope: Scope, arn: str, put: Mapping[str, str], remove: Sequence[str] = ()) -> None:
-        """Set and remove tags of a monitor or a subscription. Raises NotFound, InvalidInput."""
+    async def tag(
+        self, scope: Scope, arn: str, put: Mapping[str, str], remove: Sequence[str] = (), *, known: bool = False
+    ) -> None:
+        """Set and remove tags of a monitor or a subscription; of anything `known` to exist. Raises NotFound,
+        InvalidInput."""
 
         def write(connection: Connection) -> None:
-            _there(connection, scope, arn)
+            if not known:
+                _there(connection, scope, arn)
             set_tags(connection, arn, put, tuple(remove))
 
         await self._state.change(write)
+
+    async def forget_tags(self, arn: str) -> None:
+        """Drop the tags of what is gone."""
+        await self._state.change(lambda connection: forget_tags(connection, arn))
 
 
 def _need(connection: Connection, scope: Scope, monitors: Sequence[str]) -> None:

@@ -21,6 +21,8 @@ ALERT = "costs.anomaly_alert"
 """The kind of the event with which a subscription tells; its subject is the subscription's ARN."""
 FRESH_DAYS = 14
 """Anomalies that ended longer ago are kept and shown, and nobody is told: a bill of last year is no news."""
+_SURE_AFTER_MS = DAY_MS
+"""How long people are not told of what no line of the bill explains: most of it is gone when the bill has grown."""
 _QUIET = ("NO", "PLANNED_ACTIVITY")
 _MOST_LINES = 20
 
@@ -51,7 +53,9 @@ def tell(
 ) -> int:
     """Tell a subscription's people of incidents that they were not told of yet and that are large enough.
 
-    An incident is what its monitors saw of it; it is large enough where one of them saw enough. Returns how many.
+    An incident is what its monitors saw of it; it is large enough where one of them saw enough. Late lines move costs
+    between the days of whole services, accounts and tags: what no usage type or resource explains is told when the next
+    day still shows it. `anomalies` are all that fresh ones may belong to. Returns how many.
     """
     known = {
         row.anomaly
@@ -61,11 +65,14 @@ def tell(
     }
     now_ms = clock.now_ms()
     watched = {one.id: monitor for monitor, one in anomalies if monitor.arn in subscription.monitors}
-    incidents = led([one for _, one in anomalies if one.id in watched and is_fresh(one, now_ms)])
+    every = [one for _, one in anomalies]
+    incidents, explained = led([one for one in every if one.id in watched]), _explained(every)
     news = [
         (watched[lead.id], lead)
         for lead in news_among(incidents, known)
-        if all(one.feedback not in _QUIET for one in (lead, *lead.others))
+        if is_fresh(lead, now_ms)
+        and (lead.id in explained or lead.found_ms <= now_ms - _SURE_AFTER_MS)
+        and all(one.feedback not in _QUIET for one in (lead, *lead.others))
         and any(passes(subscription.form, one.finding.impact) for one in (lead, *lead.others))
     ]
     if not news:
@@ -77,6 +84,15 @@ def tell(
     for group in groups:
         emit(connection, clock, ALERT, subscription.arn, _alert(subscription, group, channels))
     return len(news)
+
+
+def _explained(anomalies: Sequence[Anomaly]) -> set[str]:
+    """The ids of those that a usage type or a resource explains, whichever monitor saw that."""
+    found: set[str] = set()
+    for one in led(anomalies):
+        if one.finding.origin.usage_type or one.finding.origin.resource:
+            found |= members_of(one)
+    return found
 
 
 def is_fresh(anomaly: Anomaly, now_ms: int) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import Struct
 
 from trimtab.base.clock import Clock
+from trimtab.base.partitions import partition_of
 from trimtab.costs.delivery.deliver import Deliverer, Write
 from trimtab.costs.delivery.model import Definition, Execution, Kind
 from trimtab.costs.delivery.store import ExportStore
@@ -70,5 +71,5 @@ class BillExports(Struct, frozen=True):
 def arn_of(kind: Kind, account: str, region: str, name: str, id_: str) -> str:
     """The name of a definition among all."""
     if kind is Kind.EXPORT:
-        return f"arn:aws:bcm-data-exports:{region}:{account}:export/{name}-{id_}"
-    return f"arn:aws:cur:{region}:{account}:definition/{name}"
+        return f"arn:{partition_of(region)}:bcm-data-exports:{region}:{account}:export/{name}-{id_}"
+    return f"arn:{partition_of(region)}:cur:{region}:{account}:definition/{name}"

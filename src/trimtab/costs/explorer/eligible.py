@@ -63,6 +63,16 @@ COVERABLE: Filter = And(
     )
 )
 """Usage that any commitment covers or could."""
+CAPACITY: Filter = And(
+    (
+        AWS,
+        _USAGE,
+        Where(Dimension.SERVICE_CODE, ("AmazonDynamoDB",)),
+        Where(Dimension.USAGE_TYPE, ("CapacityUnit-Hrs",), Match.CONTAINS),
+        Where(_PURCHASE, (ON_DEMAND,)),
+    )
+)
+"""Hours of capacity of DynamoDB that is provisioned: reservations of it are by the unit, not by the machine."""
 UNUSED_COMMITMENTS: Filter = And(
     (
         AWS,

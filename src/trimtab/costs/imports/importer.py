@@ -95,6 +95,7 @@ class Importer:
         self._open = open_folder
         self._embedded = embedded
         self._busy = threading.Lock()
+        self._turn = ledger.turn(work.parent)
         self._running: _Running | None = None
 
     def run(self, request: ImportRequest, started: Callable[[int], None] = lambda _: None) -> ImportRecord:
@@ -119,7 +120,7 @@ class Importer:
             return self._ledger.one(import_id)
         finally:
             self._running = None
-            self._busy.release()
+            self._leave()
 
     def progress(self, import_id: int) -> Progress | None:
         """How far a running import is; None for one that does not run."""
@@ -140,14 +141,23 @@ class Importer:
             self._ledger.forget(source, [one.month for one in gone])
             return sum(one.lines for one in gone)
         finally:
-            self._busy.release()
+            self._leave()
 
     def recover(self) -> int:
-        """Complete or undo what a crash left; returns how many imports that were."""
+        """Complete or undo what a crash left; returns how many imports that were.
+
+        While another server imports, nothing: what is there may be its own, and whoever imports next looks.
+        """
         shutil.rmtree(self._work, ignore_errors=True)
-        found = self._recover()
-        drop_orphans(self._telemetry)
-        return found
+        if not self._turn.take():
+            logger.info("another server imports a bill: what a crash may have left is looked at with the next import")
+            return 0
+        try:
+            found = self._recover()
+            drop_orphans(self._telemetry)
+            return found
+        finally:
+            self._turn.give()
 
     def _enter(self, refusal: str) -> None:
         """Take the lock; an import that is about to end is waited for. Raises Conflict with `refusal`."""
@@ -155,6 +165,20 @@ class Importer:
         ending = running is None or running.phase in _ENDING
         if not self._busy.acquire(timeout=_ENDING_S if ending else 0):
             raise Conflict(refusal)
+        taken = False
+        try:
+            taken = self._turn.take()
+        finally:
+            if not taken:
+                self._busy.release()
+        if not taken:
+            raise Conflict(f"{refusal}; it runs on another server")
+
+    def _leave(self) -> None:
+        try:
+            self._turn.give()
+        finally:
+            self._busy.release()
 
     def _recover(self) -> int:
         left = self._ledger.unfinished()

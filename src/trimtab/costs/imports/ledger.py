@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound
+from trimtab.costs.imports.turn import Turn
 from trimtab.costs.model import Held, ImportRecord, ImportState, Receipt
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import cost_imports, cost_periods, cost_sources
@@ -22,6 +24,10 @@ class ImportLedger:
     def __init__(self, state: State, clock: Clock) -> None:
         self._state = state
         self._clock = clock
+
+    def turn(self, folder: Path) -> Turn:
+        """The turn to import, of the server whose data is in `folder`."""
+        return Turn(self._state, self._clock, folder)
 
     def begin(self, source: str, location: str, format_: str) -> tuple[int, int]:
         """Note a new import; returns its id and that of its source."""

@@ -18,6 +18,7 @@ from trimtab.costs.readers.lines import LineMap, select_lines
 from trimtab.store.sql import load_queries
 from trimtab.store.telemetry.client import BlockRefused, ReadLimits, Telemetry
 from trimtab.store.telemetry.schema_costs import COST_DAILY, COST_LINES, COST_SETS, COST_TABLES, DAILY_NAMES, SUMS
+from trimtab.store.telemetry.table import renamed
 
 LIMITS = ReadLimits(seconds=6 * 3600, memory_mb=1400, threads=2)
 """Of the statements of an import: memory stays below 2 GB with what the engine holds besides."""
@@ -30,11 +31,12 @@ _EXACT = Decimal(10) ** -30
 _INSERT_SETTINGS = {
     "max_insert_threads": "2",
     "max_block_size": "32768",
-    "min_insert_block_size_rows": "262144",  # lines of a block: 250 MiB with every column filled
-    "min_insert_block_size_bytes": "201326592",
+    "min_insert_block_size_rows": "65536",  # lines of a block: 60 MiB with every column filled, and two are under way
+    "min_insert_block_size_bytes": "50331648",
     "max_partitions_per_insert_block": "0",  # a file may hold the bills of years
     "input_format_parquet_max_block_size": "32768",
-    "max_bytes_before_external_group_by": "600000000",
+    "input_format_parquet_memory_high_watermark": "67108864",  # what is read ahead of a file, else up to 4 GB
+    "max_bytes_before_external_group_by": "300000000",
 }
 
 
@@ -51,8 +53,12 @@ class Staging:
         """Make the tables, empty."""
         self.drop()
         for table in COST_TABLES:
-            self._telemetry.command(f"CREATE TABLE {table.name}{self._suffix} AS {table.name}")
-            self._telemetry.command(f"ALTER TABLE {table.name}{self._suffix} MODIFY SETTING {_NO_MERGES}")
+            staged = table.name + self._suffix
+            if self._telemetry.cluster:  # AS would copy the path in Keeper too
+                self._telemetry.create(renamed(table, staged))
+            else:
+                self._telemetry.command(f"CREATE TABLE {staged} AS {table.name}")
+            self._telemetry.command(f"ALTER TABLE {staged} MODIFY SETTING {_NO_MERGES}")
 
     def drop(self) -> None:
         """Let go of the tables, whatever is in them."""

@@ -18,6 +18,7 @@ from trimtab.doors.auditing.recorder import Change, ChangeRecorder
 from trimtab.doors.guard import LOGIN_PATH, headers_of
 from trimtab.doors.rest.endpoint import Endpoint
 from trimtab.doors.rest.errors import answer_error
+from trimtab.doors.rest.spec import Operation
 from trimtab.doors.roles import SAFE_METHODS, Roles
 
 REST, PAGES, SIGN_IN = "rest.trimtab", "pages.trimtab", "signin.trimtab"
@@ -138,6 +139,10 @@ def _change(scope: Scope, asked: _Asked, answered: _Answered) -> Change:
     source, name = _named(scope)
     document = _json(answered.body) if answered.header.get("content-type", "").startswith("application/json") else None
     problem = _problem(answered.status, document)
+    parameters = _parameters(scope, asked, headers.get("content-type", ""))
+    operation = _operation(scope)
+    if operation is not None and operation.audited is not None:
+        parameters, problem = dict(operation.audited(parameters)), (problem[0], "")
     return Change(
         principal=principal,
         source=source,
@@ -147,7 +152,7 @@ def _change(scope: Scope, asked: _Asked, answered: _Answered) -> Change:
         user_agent=headers.get("user-agent", ""),
         account=principal.account,
         type="AwsConsoleSignIn" if source == SIGN_IN else "AwsApiCall",
-        parameters=_parameters(scope, asked, headers.get("content-type", "")),
+        parameters=parameters,
         answer=document,
         error_code=problem[0],
         error_message=problem[1],
@@ -165,14 +170,19 @@ def _named(scope: Scope) -> tuple[str, str]:
     path = scope["path"]
     if path in _SIGN_IN:
         return SIGN_IN, _SIGN_IN[path]
-    endpoint = scope.get("endpoint")
-    operation = endpoint.operation_of(scope["method"]) if isinstance(endpoint, Endpoint) else None
+    operation = _operation(scope)
     if operation is not None:
         return REST, _words(operation.name.split())
     given = {str(value) for value in scope.get("path_params", {}).values()}
     words = [word for word in path.split("/") if word and word not in given]
     source = REST if path.startswith("/rest/") else PAGES
     return source, _words([scope["method"].lower(), *words] if source == REST else words)
+
+
+def _operation(scope: Scope) -> Operation | None:
+    """The operation of the API that was asked for."""
+    endpoint = scope.get("endpoint")
+    return endpoint.operation_of(scope["method"]) if isinstance(endpoint, Endpoint) else None
 
 
 def _words(words: list[str]) -> str:

@@ -65,9 +65,7 @@ class Router:
 
     def __init__(self, services: Iterable[Service]) -> None:
         self.services = tuple(services)
-        self._by_prefix = {
-            service.model.target_prefix: service for service in self.services if service.model.target_prefix
-        }
+        self._by_prefix = _by_prefix(self.services)
         self._by_signing_name = {service.model.signing_name: service for service in self.services}
         self._routes = {
             service.model.name: rest.routes_of(service.model)
@@ -136,3 +134,13 @@ class Router:
         what = f"The operation {target.operation}" if target.operation else f"The request {target.asked!r}"
         known = "is not available in trimtab yet" if target.operation in model.operation_names else "is not valid"
         return AwsError("InvalidAction", f"{what} of {model.name} {known}. Supported operations: {supported}")
+
+
+def _by_prefix(services: Iterable[Service]) -> dict[str, Service]:
+    """Services by what a target names them: as botocore does, and by the bare name that the SDKs made of Smithy send.
+
+    They differ for CloudTrail: `com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101`, and its last part alone.
+    """
+    known = [service for service in services if service.model.target_prefix]
+    bare = {service.model.target_prefix.rpartition(".")[2]: service for service in known}
+    return {**bare, **{service.model.target_prefix: service for service in known}}

@@ -19,7 +19,7 @@ from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import Scope
 from trimtab.base.errors import TrimtabError
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.wire.constraints import Dialect, coral
+from trimtab.doors.aws.wire.constraints import Dialect, Problem, coral
 from trimtab.doors.aws.wire.model import ServiceModel, load_model
 
 Request = dict[str, Any]
@@ -51,6 +51,11 @@ Function = Callable[[Rooms, Request, CallContext], Awaitable[Answer]]
 RawFunction = Callable[[Rooms, bytes, CallContext], Awaitable[Answer | None]]
 Call = Callable[[Request, CallContext], Awaitable[Answer]]
 RawCall = Callable[[bytes, CallContext], Awaitable[Answer | None]]
+
+
+def coral_as(code: str) -> Callable[[Sequence[Problem]], AwsError]:
+    """What most services say of requests that break their models: the common sentences under the service's own code."""
+    return lambda problems: AwsError(code, str(coral(problems)))
 
 
 class Operation(Struct, frozen=True):

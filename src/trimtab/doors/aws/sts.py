@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from trimtab.access.principal import Role
 from trimtab.base.clock import Clock
+from trimtab.base.partitions import partition_of
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Operations, Request
 from trimtab.doors.aws.sessions import PREFIX, open_session
@@ -33,12 +34,12 @@ async def get_caller_identity(rooms: StsRooms, request: Request, context: CallCo
         return {
             "UserId": f"{context.access_key_id}:{name.partition('/')[2]}",
             "Account": context.account,
-            "Arn": f"arn:aws:sts::{context.account}:assumed-role/{name}",
+            "Arn": f"arn:{partition_of(context.region)}:sts::{context.account}:assumed-role/{name}",
         }
     return {
         "UserId": name,
         "Account": context.account,
-        "Arn": f"arn:aws:iam::{context.account}:user/{name}",
+        "Arn": _user(context),
     }
 
 
@@ -57,8 +58,7 @@ async def assume_role(rooms: StsRooms, request: Request, context: CallContext) -
     if bound not in (None, account):
         raise AwsError(
             "AccessDenied",
-            f"User: arn:aws:iam::{context.account}:user/{context.principal.name} is not authorized to perform: "
-            f"sts:AssumeRole on resource: {request['RoleArn']}",
+            f"User: {_user(context)} is not authorized to perform: sts:AssumeRole on resource: {request['RoleArn']}",
         )
     if request.get("Policy") or request.get("PolicyArns"):
         raise AwsError("MalformedPolicyDocument", "Session policies are not supported: they would not be followed.")
@@ -80,7 +80,7 @@ async def assume_role(rooms: StsRooms, request: Request, context: CallContext) -
         },
         "AssumedRoleUser": {
             "AssumedRoleId": f"{session.id}:{request['RoleSessionName']}",
-            "Arn": f"arn:aws:sts::{account}:assumed-role/{name}",
+            "Arn": f"arn:{partition_of(context.region)}:sts::{account}:assumed-role/{name}",
         },
         **({"SourceIdentity": request["SourceIdentity"]} if request.get("SourceIdentity") else {}),
     }
@@ -91,3 +91,8 @@ def _role(name: str, most: Role) -> Role:
     said = re.split(r"[^a-z]+", name.lower())[-1]
     asked = Role(said) if said in set(Role) else most
     return asked if most.includes(asked) else most
+
+
+def _user(context: CallContext) -> str:
+    """The ARN of the caller as a user."""
+    return f"arn:{partition_of(context.region)}:iam::{context.account}:user/{context.principal.name}"

@@ -92,6 +92,10 @@ class JsonRequest:
         """See Request."""
         return read_attributes(bytes(self._points[number].attributes), MOST_LABELS)
 
+    def starts(self) -> Sequence[int]:
+        """See Request."""
+        return [_time(point.start_time_unix_nano) for point in self._points]
+
     def _add(self, resource: int, metric: Metric) -> list[Distribution]:
         number = len(self._heads)
         self._heads.append((metric.name, metric.unit))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from trimtab.doors.otlp.request import INTEGER, Distribution, Metrics, Numbers, Shape
-from trimtab.doors.otlp.scan import Scanned, scan
+from trimtab.doors.otlp.scan import Scanned, scan, starts
 from trimtab.doors.otlp.values import read_attributes
 from trimtab.doors.protobuf import wire
 from trimtab.doors.protobuf.wire import FIXED64, LENGTH, VARINT, Malformed
@@ -101,6 +101,10 @@ class ProtobufRequest:
         """See Request."""
         start, end = self._scanned.numbers[number, 1:3].tolist()
         return read_attributes(self._body, start, end, _NUMBER_ATTRIBUTES, MOST_LABELS)
+
+    def starts(self) -> Sequence[int]:
+        """See Request."""
+        return starts(self._body)
 
 
 def decode_protobuf(body: bytes, kernels: ModuleType | None) -> ProtobufRequest:

@@ -1,4 +1,4 @@
-"""`POST /v1/metrics`, `/v1/logs`, `/v1/traces`: OTLP over HTTP, protobuf or JSON, plain or gzipped. 200 means durable.
+"""`POST /v1/metrics`, `/v1/logs`, `/v1/traces`: OTLP over HTTP, protobuf or JSON, gzip or zstd. 200 means durable.
 
 Source: opentelemetry.io, "OTLP Specification", OTLP/HTTP. A repeated `Idempotency-Key` is stored once.
 """

@@ -16,6 +16,7 @@ class NumberPoint(Message):
     """`NumberDataPoint`."""
 
     attributes: Raw = NO_ATTRIBUTES
+    start_time_unix_nano: int = 0
     time_unix_nano: int = 0
     as_double: float | None = None
     as_int: int | None = None

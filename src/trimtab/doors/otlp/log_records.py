@@ -19,7 +19,11 @@ _RESOURCE_LOGS = 1  # of ExportLogsServiceRequest
 _RESOURCE, _SCOPE_LOGS = 1, 2  # of ResourceLogs
 _ATTRIBUTES = 1  # of Resource
 _RECORDS = 2  # of ScopeLogs
-_TIME, _SEVERITY, _SEVERITY_TEXT, _BODY, _RECORD_ATTRIBUTES, _TRACE, _SPAN, _OBSERVED = 1, 2, 3, 5, 6, 9, 10, 11
+_TIME, _SEVERITY, _SEVERITY_TEXT, _BODY, _RECORD_ATTRIBUTES, _TRACE, _SPAN, _OBSERVED, _EVENT = (
+    1, 2, 3, 5, 6, 9, 10, 11, 12,
+)  # fmt: skip
+_EVENT_NAME = "event.name"
+"""The attribute in which senders of before 1.5 of the protocol say the name of an event; what it is kept as."""
 _SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 _A_SEVERITY = 4  # numbers of each
 
@@ -94,6 +98,8 @@ def _long(record: Record, body: bytes, field: int, begin: int, stop: int) -> Non
         record.trace_id = body[begin:stop].hex()
     elif field == _SPAN:
         record.span_id = body[begin:stop].hex()
+    elif field == _EVENT and record.attributes is not None:
+        record.attributes.setdefault(_EVENT_NAME, wire.text(body, begin, stop))
 
 
 class _Record(Message):
@@ -105,6 +111,7 @@ class _Record(Message):
     attributes: Raw = NO_ATTRIBUTES
     trace_id: str = ""
     span_id: str = ""
+    event_name: str = ""
 
 
 class _ScopeLogs(Message):
@@ -139,6 +146,9 @@ def decode_json_logs(body: bytes) -> Decoded:
 
 
 def _of_json(record: _Record) -> Record:
+    attributes = decode_json.read_attributes(bytes(record.attributes))
+    if record.event_name:
+        attributes.setdefault(_EVENT_NAME, record.event_name)
     return Record(
         max(record.time_unix_nano, 0),
         max(record.observed_time_unix_nano, 0),
@@ -147,5 +157,5 @@ def _of_json(record: _Record) -> Record:
         decode_json.text_of(record.body),
         record.trace_id.lower(),
         record.span_id.lower(),
-        decode_json.read_attributes(bytes(record.attributes)),
+        attributes,
     )

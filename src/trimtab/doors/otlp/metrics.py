@@ -1,7 +1,7 @@
 """OpenTelemetry's metrics data model → the metric model of trimtab.
 
     gauge                          GAUGE samples
-    sum, cumulative, monotonic     COUNTER samples
+    sum, cumulative, monotonic     COUNTER samples; of a series not met before a 0 at its start time first
     sum, cumulative                GAUGE samples: the running total of an up-down counter
     sum, delta                     EVENTS: the delta as a value seen once
     histogram, exponential         HISTOGRAM points
@@ -12,7 +12,7 @@ Exemplars, scopes and descriptions are not kept.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 
 import numpy as np
@@ -26,6 +26,7 @@ from trimtab.doors.otlp.request import NO_RECORDED_FLAG, Distribution, Request, 
 from trimtab.doors.otlp.series import Tenant, kind_of, register
 from trimtab.doors.otlp.verdicts import judge, refusals, time_problem
 from trimtab.doors.writing import Refused
+from trimtab.metrics.beginnings import RECENT_MS
 from trimtab.metrics.model import SAMPLE_ROW, VALUE_ROW, HistogramPoint, Kind, MetricBatch, Rows
 from trimtab.metrics.registry import SeriesRegistry
 
@@ -68,12 +69,14 @@ class _Translation:
         self._samples: list[tuple[int, int, float]] = []
         self._histograms: list[HistogramPoint] = []
         self._turns = Turns(_SLICE)
+        self._new_counters: list[tuple[int, int]] = []
 
     async def run(self) -> Translated:
         samples, values = await self._numbers()
         for point in self._request.distributions:
             await self._turns.next()
             self._distribution(point)
+        self._samples += self._beginnings()
         if self._samples:
             samples = np.concatenate((samples, np.array(self._samples, SAMPLE_ROW)))
         self._result.batch = MetricBatch(values=values, samples=samples, histograms=tuple(self._histograms))
@@ -131,7 +134,23 @@ class _Translation:
         name, unit = self._request.head(metric)
         origin = self._tenant.origin(self._request, int(metrics.resource[metric]))
         attributes = self._request.attributes(number)
-        return register(self._registry, self._tenant, origin, name, unit, kind, attributes)
+        before = len(self._registry)
+        series = register(self._registry, self._tenant, origin, name, unit, kind, attributes)
+        if kind is Kind.COUNTER and len(self._registry) > before:
+            self._new_counters.append((series, number))
+        return series
+
+    def _beginnings(self) -> Iterator[tuple[int, int, float]]:
+        """A sample of 0 where each counter that is new here says that it began: else its first value counts nothing.
+
+        Before its first value, also in the same millisecond; one that began with it does not know when it did.
+        """
+        starts = self._request.starts() if self._new_counters else ()
+        for series, number in self._new_counters:
+            start_ns, time_ns = starts[number], int(self._request.numbers.times[number])
+            start_ms, time_ms = start_ns // 1_000_000, time_ns // 1_000_000
+            if 0 < start_ns < time_ns and time_ms <= start_ms + RECENT_MS:
+                yield series, min(start_ms, time_ms - 1), 0.0
 
     # -- histograms and summaries -------------------------------------------------------------------------------
 

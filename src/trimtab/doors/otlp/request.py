@@ -121,3 +121,7 @@ class Request(Protocol):
     def attributes(self, number: int) -> dict[str, str]:
         """The attributes of a number."""
         ...
+
+    def starts(self) -> Sequence[int]:
+        """When each number began to count, in ns; 0 where it does not say."""
+        ...

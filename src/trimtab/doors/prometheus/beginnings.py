@@ -1,23 +1,15 @@
 """When a counter began: a zero is stored there, so that what it counted before its first sample is not lost.
 
 Remote write 2.0 tells it with a sample; the first sample of a series is otherwise only what later ones are compared
-with. As Prometheus' own "created timestamp zero ingestion" does, but only where the beginning is not long before the
-sample: else what was counted in days would appear as if it happened at once.
+with. As Prometheus' own "created timestamp zero ingestion" does, but only where it began lately (`metrics/beginnings`).
 """
 
 import numpy as np
 import numpy.typing as npt
 
+from trimtab.metrics.beginnings import RECENT_MS
 from trimtab.metrics.model import SAMPLE_ROW, Kind, Rows
 from trimtab.metrics.registry import SeriesRegistry
-
-RECENT_MS = 300_000
-"""How long before a sample its counter may have begun: Prometheus' look-back, within which a scrape is expected."""
-
-
-def recent(began_ms: int, time_ms: int) -> bool:
-    """Whether a zero at `began_ms` belongs in front of a sample at `time_ms`."""
-    return 0 < began_ms < time_ms <= began_ms + RECENT_MS
 
 
 def beginnings(

@@ -12,7 +12,7 @@ from trimtab.base.errors import InvalidInput
 from trimtab.base.records import replace
 from trimtab.base.tags import make_tags
 from trimtab.base.turns import Turns
-from trimtab.doors.prometheus.beginnings import beginnings, recent
+from trimtab.doors.prometheus.beginnings import beginnings
 from trimtab.doors.prometheus.histograms import empty, read_histogram
 from trimtab.doors.prometheus.kinds import Families, read_metadata
 from trimtab.doors.prometheus.labels import make_labels, written
@@ -21,6 +21,7 @@ from trimtab.doors.protobuf.series_cache import Caches
 from trimtab.doors.writing import Refused
 from trimtab.inventory.resolver import resolve
 from trimtab.metrics.admission import Admission, TooManySeries
+from trimtab.metrics.beginnings import recent
 from trimtab.metrics.model import SAMPLE_ROW, HistogramPoint, Identity, Kind, MetricBatch, Rows
 from trimtab.metrics.registry import SeriesRegistry
 
@@ -127,9 +128,9 @@ def identify(scanned: Found, number: int, tenant: Tenant, registry: SeriesRegist
     pairs = make_tags(labels)
     kind = _kind(name, tenant, registry)
     identity = Identity(tenant.account, tenant.region, NAMESPACE, name, pairs, kind=kind, resource=resource)
-    if registry.knows(identity):
-        return identity
     other_kind = Kind.GAUGE if kind is Kind.COUNTER else Kind.COUNTER
+    if not registry.has_kind(tenant.account, tenant.region, NAMESPACE, name, other_kind) or registry.knows(identity):
+        return identity
     other = Identity(tenant.account, tenant.region, NAMESPACE, name, pairs, kind=other_kind, resource=resource)
     return other if registry.knows(other) else identity
 

@@ -5,8 +5,6 @@ name decides where metadata is not there yet, and once a series is registered it
 series. Families of the type histogram or summary are counters in their `_bucket`, `_sum` and `_count` series.
 """
 
-from collections.abc import Iterator
-
 from msgspec import Struct
 
 from trimtab.doors.protobuf import wire
@@ -46,8 +44,10 @@ class Families:
     def get(self, name: str) -> Metadata | None:
         """What is known of the family that the series name `name` belongs to."""
         known = self._known.get(name)
-        if known is None:
-            known = next((found for family in _families(name) if (found := self._known.get(family))), None)
+        if known is None and self._known:
+            for suffix in _OF_A_FAMILY:
+                if name.endswith(suffix) and (found := self._known.get(name.removesuffix(suffix))):
+                    return found
         return known
 
     def kind(self, name: str) -> Kind:
@@ -83,7 +83,3 @@ def metadata_of(series: str, type_: int, unit: str, help_: str) -> Metadata | No
     if named in ("histogram", "gaugehistogram", "summary"):
         family = next((series.removesuffix(end) for end in _PARTS if series.endswith(end)), series)
     return Metadata(family, named, unit, help_)
-
-
-def _families(name: str) -> Iterator[str]:
-    return (name.removesuffix(suffix) for suffix in _OF_A_FAMILY if name.endswith(suffix))

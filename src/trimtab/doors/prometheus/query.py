@@ -18,9 +18,11 @@ from trimtab.access.scope import Scope
 from trimtab.base import errors
 from trimtab.base.clock import Clock
 from trimtab.base.errors import TrimtabError
+from trimtab.doors.prometheus.caller import while_there
 from trimtab.doors.prometheus.query_json import answer_body
 from trimtab.doors.prometheus.query_params import Parameters
 from trimtab.doors.roles import DoorRoute
+from trimtab.metrics.promql.allowance import TIMED_OUT
 from trimtab.metrics.promql.browse import Browser
 from trimtab.metrics.promql.engine import Answer, PromQL
 from trimtab.metrics.promql.labels import Labels
@@ -113,25 +115,38 @@ class QueryDoor:
         """An instant query."""
         at = given.time_ms("time", self._needs.clock.now_ms())
         text, lookback = given.needed("query"), given.duration_ms("lookback_delta", 0) or None
-        work = self._needs.promql.query(scope, text, at, lookback_ms=lookback)
-        return await self._answer(given, work, at)
+
+        def work() -> Awaitable[Answer]:
+            return self._needs.promql.query(scope, text, at, lookback_ms=lookback)
+
+        return await self._answer(given, work, at, request)
 
     async def query_range(self, given: Parameters, scope: Scope, request: Request) -> Response:
         """A range query."""
         start, end, step = given.time_ms("start"), given.time_ms("end"), given.duration_ms("step")
         text, lookback = given.needed("query"), given.duration_ms("lookback_delta", 0) or None
-        work = self._needs.promql.query_range(scope, text, start, end, step, lookback_ms=lookback)
-        return await self._answer(given, work, end)
 
-    async def _answer(self, given: Parameters, work: Awaitable[Answer], at_ms: int) -> Response:
+        def work() -> Awaitable[Answer]:
+            return self._needs.promql.query_range(scope, text, start, end, step, lookback_ms=lookback)
+
+        return await self._answer(given, work, end, request)
+
+    async def _answer(
+        self, given: Parameters, work: Callable[[], Awaitable[Answer]], at_ms: int, request: Request
+    ) -> Response:
         limit = given.limit()
         began = self._needs.clock.now_ms()
         timeout = min(given.duration_ms("timeout", _TIMEOUT_MS), _TIMEOUT_MS)
+
+        async def in_turn() -> Answer:
+            async with self._gate:
+                return await work()
+
         try:
-            async with asyncio.timeout(timeout / 1000), self._gate:
-                answer = await work
+            async with asyncio.timeout(timeout / 1000):
+                answer = await while_there(request, in_turn())
         except TimeoutError:
-            raise errors.QueryAborted("query timed out in expression evaluation") from None
+            raise errors.QueryAborted(TIMED_OUT) from None
         if limit is not None and len(answer.series) > limit:
             warnings = [*answer.warnings, "results truncated due to limit"]
             answer = Answer(answer.type, answer.series[:limit], answer.text, warnings, answer.infos, answer.samples)

@@ -10,22 +10,15 @@ prompts and answers: one that a client's span tells of too is the same call, by 
 """
 
 import hashlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Sequence
 
-import msgspec
 from msgspec import Struct
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from trimtab.access.principal import Principal, Role
-from trimtab.base import typed
-from trimtab.base.errors import AccessDenied, InvalidInput, TrimtabError
+from trimtab.access.principal import Principal
 from trimtab.client import tokens_wire as wire
-from trimtab.doors.otlp.body import check_size, inflate
-from trimtab.doors.rest.errors import answer_error
-from trimtab.doors.roles import DoorRoute
+from trimtab.doors.rest.record_body import Record, record_route
 from trimtab.doors.writing import Writing, idempotency_key
 from trimtab.genai.call import Call
 from trimtab.genai.gateway import call_of_record
@@ -36,7 +29,6 @@ from trimtab.traces.model import CLIENT, ERROR, OK, Span
 PATH = "/rest/v1/tokens/ingest"
 _DOOR = "tokens"
 _HEX = frozenset("0123456789abcdef")
-_lines = msgspec.json.Decoder()
 
 
 class CallWriting(Struct, frozen=True):
@@ -48,33 +40,19 @@ class CallWriting(Struct, frozen=True):
 
 def routes(door: CallWriting) -> list[BaseRoute]:
     """The route."""
-
-    async def ingest(request: Request) -> Response:
-        try:
-            answer = await _take(door, request)
-        except TrimtabError as problem:
-            return answer_error(problem)
-        return Response(msgspec.json.encode(answer), media_type="application/json")
-
-    return [DoorRoute(PATH, ingest, Role.WRITE, methods=["POST"])]
-
-
-async def _take(door: CallWriting, request: Request) -> wire.CallsTaken:
-    principal: Principal = request.scope["state"]["principal"]
-    if not principal.may(Role.WRITE):
-        raise AccessDenied(f"cannot ingest calls: {principal.name!r} has role {principal.role}; needs write")
-    raw = await request.body()
-    body = inflate(raw) if request.headers.get("content-encoding", "").lower() == "gzip" else raw
-    check_size(len(body))
     writing = door.writing
-    account, now_ms = writing.account_of(request), writing.clock.now_ms()
-    records = list(_records(body))
-    calls = [call for record in records if (call := call_of_record(record)) is not None]
-    spans = [span_of_call(call, account, writing.region, now_ms) for call in calls]
-    if spans:
-        await door.ingest.write(spans, idempotency_key(request, _DOOR))
-        writing.ledger.accepted(_DOOR, principal.name, account, writing.region, len(spans), len(raw))
-    return wire.CallsTaken(len(spans), len(records) - len(spans))
+
+    async def take(request: Request, records: Sequence[Record], size: int) -> wire.CallsTaken:
+        principal: Principal = request.scope["state"]["principal"]
+        account, now_ms = writing.account_of(request), writing.clock.now_ms()
+        calls = [call for record in records if (call := call_of_record(record)) is not None]
+        spans = [span_of_call(call, account, writing.region, now_ms) for call in calls]
+        if spans:
+            await door.ingest.write(spans, idempotency_key(request, _DOOR))
+            writing.ledger.accepted(_DOOR, principal.name, account, writing.region, len(spans), size)
+        return wire.CallsTaken(len(spans), len(records) - len(spans))
+
+    return [record_route(PATH, "calls", take)]
 
 
 def span_of_call(call: Call, account: str, region: str, now_ms: int) -> Span:
@@ -102,15 +80,3 @@ def span_of_call(call: Call, account: str, region: str, now_ms: int) -> Span:
         origin="GenAI",
         attributes=attributes_of(call),
     )
-
-
-def _records(body: bytes) -> Iterator[dict[str, Any]]:
-    """The records of an array, or of an object a line. Raises InvalidInput."""
-    try:
-        found = typed.decode(body) if body.lstrip()[:1] == b"[" else _lines.decode_lines(body)
-    except (ValueError, RecursionError):
-        raise InvalidInput("cannot ingest calls: the body is not JSON; expected an array or an object a line") from None
-    for record in found:
-        if not isinstance(record, dict):
-            raise InvalidInput(f"cannot ingest calls: got a {type(record).__name__}; expected objects")
-        yield record

@@ -14,7 +14,7 @@ from trimtab.triggers.delivering import Delivering
 from trimtab.triggers.entries import Refused, check_size, read_entries
 from trimtab.triggers.model import DISABLED, ENABLED, Event, Rule, Target
 from trimtab.triggers.patterns.numerals import decode
-from trimtab.triggers.patterns.pattern import InvalidPattern, compile_pattern
+from trimtab.triggers.patterns.pattern import InvalidPattern, checked_pattern
 from trimtab.triggers.preview import next_times
 from trimtab.triggers.room import TriggersRoom
 from trimtab.triggers.rules import Wish
@@ -67,7 +67,7 @@ def operations(needs: Triggering) -> list[Operation]:
 
     async def test(call: Call[Any, wire.TestPattern]) -> wire.PatternTested:
         try:
-            pattern = compile_pattern(call.body.pattern)
+            pattern = checked_pattern(call.body.pattern)
         except InvalidPattern as problem:
             return wire.PatternTested(False, str(problem))
         event = decode(call.body.event)

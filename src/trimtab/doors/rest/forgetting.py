@@ -1,7 +1,7 @@
 """`/rest/v1/forget`: all data of an account, a team or a user, deleted; first what would go."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -10,7 +10,7 @@ from trimtab.access.principal import Role
 from trimtab.client import forget_wire as wire
 from trimtab.doors.rest.spec import Call, Operation
 from trimtab.doors.rest.state_transfers import check_over_everything
-from trimtab.forget.model import Owner, Request
+from trimtab.forget.model import Owner, Request, digest_of
 from trimtab.forget.requests import ForgetRequests
 
 _PATH = "/rest/v1/forget"
@@ -41,10 +41,16 @@ def operations(needs: Forgets) -> list[Operation]:
     return [
         Operation("POST", _PATH, "forget owner", "Delete all data of an account, a team or a user; without `yes` only "
                   "say what would go.", ask, wire.ForgetAnswer, body=wire.ForgetOwner, role=Role.ADMIN, errors=(409,),
-                  tag="server"),
+                  audited=_unnamed, tag="server"),
         Operation("GET", _PATH, "list forgotten", "What was asked to be forgotten, and how far that is.", listed,
                   wire.ForgetList, role=Role.ADMIN, tag="server"),
     ]  # fmt: skip
+
+
+def _unnamed(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A request as the audit keeps it, which outlives whom it is about: by the digest that the list tells too."""
+    rest = {key: value for key, value in asked.items() if key != "name"}
+    return {**rest, "digest": digest_of(str(asked.get("kind", "")), str(asked.get("name", "")))}
 
 
 def _told(one: Request) -> wire.ForgetRequest:

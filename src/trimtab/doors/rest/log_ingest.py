@@ -10,24 +10,21 @@
 A record becomes an event: its whole JSON without the time, or with `message_key=log` the text of that member alone.
 """
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from trimtab.access.principal import Principal, Role
-from trimtab.base import typed
+from trimtab.access.principal import Principal
 from trimtab.base.clock import to_ms
-from trimtab.base.errors import AccessDenied, InvalidInput, TrimtabError
+from trimtab.base.errors import InvalidInput
 from trimtab.client import log_events_wire as wire
 from trimtab.doors.log_writing import LogWriting, place_of
-from trimtab.doors.otlp.body import check_size, inflate
-from trimtab.doors.rest.errors import answer_error
-from trimtab.doors.roles import DoorRoute
+from trimtab.doors.rest.record_body import Record, record_route
 from trimtab.doors.writing import idempotency_key
 from trimtab.logs.model import LogEvent
 
@@ -39,54 +36,31 @@ _SEVERITY_KEYS = ("severity", "level", "log.level")
 _TRACE_KEYS = ("trace_id", "traceId", "TraceId")
 _SPAN_KEYS = ("span_id", "spanId", "SpanId")
 _HEX = frozenset("0123456789abcdefABCDEF")
-_decoder = msgspec.json.Decoder()
 _FROM_MS = 100_000_000_000  # a number above is milliseconds: as seconds it were after the year 5000
 
 
 def routes(writing: LogWriting) -> list[BaseRoute]:
     """The route."""
 
-    async def ingest(request: Request) -> Response:
-        try:
-            answer = await _take(writing, request)
-        except TrimtabError as problem:
-            return answer_error(problem)
-        return Response(msgspec.json.encode(answer), media_type="application/json")
+    async def take(request: Request, records: Sequence[Record], size: int) -> wire.PutLogAnswer:
+        principal: Principal = request.scope["state"]["principal"]
+        asked = request.query_params
+        group = asked.get("group", "")
+        if not group:
+            raise InvalidInput(f"cannot ingest logs: got no group; expected {PATH}?group=NAME", field="group")
+        events = await asyncio.to_thread(_events, records, asked.get("message_key", ""), writing.logs.clock.now_ms())
+        taken = sorted((one for one in events if writing.in_time(one.time_ms)), key=lambda one: one.time_ms)
+        if taken:
+            place = place_of(group, asked.get("stream", ""))
+            key = idempotency_key(request, _DOOR)
+            await writing.write(_DOOR, {place: taken}, principal.account or writing.account, key, size)
+        return wire.PutLogAnswer(len(taken), len(events) - len(taken))
 
-    return [DoorRoute(PATH, ingest, Role.WRITE, methods=["POST"])]
-
-
-async def _take(writing: LogWriting, request: Request) -> wire.PutLogAnswer:
-    principal: Principal = request.scope["state"]["principal"]
-    if not principal.may(Role.WRITE):
-        raise AccessDenied(f"cannot ingest logs: {principal.name!r} has role {principal.role}; needs write")
-    asked = request.query_params
-    group = asked.get("group", "")
-    if not group:
-        raise InvalidInput(f"cannot ingest logs: got no group; expected {PATH}?group=NAME", field="group")
-    raw = await request.body()
-    body = inflate(raw) if request.headers.get("content-encoding", "").lower() == "gzip" else raw
-    check_size(len(body))
-    now_ms = writing.logs.clock.now_ms()
-    events = [_event(record, asked.get("message_key", ""), now_ms) for record in _records(body)]
-    taken = sorted((one for one in events if writing.in_time(one.time_ms)), key=lambda one: one.time_ms)
-    if taken:
-        place = place_of(group, asked.get("stream", ""))
-        key = idempotency_key(request, _DOOR)
-        await writing.write(_DOOR, {place: taken}, principal.account or writing.account, key, len(raw))
-    return wire.PutLogAnswer(len(taken), len(events) - len(taken))
+    return [record_route(PATH, "logs", take)]
 
 
-def _records(body: bytes) -> Iterator[dict[str, Any]]:
-    """The records of an array, of one object, or of an object a line. Raises InvalidInput."""
-    try:
-        found = typed.decode(body) if body.lstrip()[:1] == b"[" else _decoder.decode_lines(body)
-    except (ValueError, RecursionError):
-        raise InvalidInput("cannot ingest logs: the body is not JSON; expected an array or an object a line") from None
-    for record in found:
-        if not isinstance(record, dict):
-            raise InvalidInput(f"cannot ingest logs: got a {type(record).__name__}; expected objects")
-        yield record
+def _events(records: Sequence[Record], message_key: str, now_ms: int) -> list[LogEvent]:
+    return [_event(record, message_key, now_ms) for record in records]
 
 
 def _event(record: dict[str, Any], message_key: str, now_ms: int) -> LogEvent:

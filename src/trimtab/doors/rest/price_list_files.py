@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 from trimtab.access.principal import Principal, Role
 from trimtab.base.clock import iso
 from trimtab.base.errors import AccessDenied, NotFound, TrimtabError
-from trimtab.doors.aws.pricing.lists import PATH
+from trimtab.doors.aws.pricing.products import PATH
 from trimtab.doors.rest.errors import answer_error
 from trimtab.doors.roles import DoorRoute
 from trimtab.inventory.catalog.instance_prices import Price

@@ -15,7 +15,7 @@ def profile_on_wire(found: RunProfile) -> wire.RunProfile:
     judgement = found.judgement
     judged = None
     if judgement is not None:
-        said = {**asdict(judgement), "amounts": _money(found.slow_amounts)}
+        said = {**asdict(judgement), "steps": judgement.steps, "amounts": _money(found.slow_amounts)}
         judged = typed.convert(said, wire.RankJudgement, from_attributes=True)
     return wire.RunProfile(
         imported_ms=found.imported_ms,

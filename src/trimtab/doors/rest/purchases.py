@@ -93,7 +93,13 @@ def _of_facts(room: PurchasesRoom) -> list[Operation]:
         return wire.PurchaseFacts(
             [
                 wire.PutRate(
-                    one.kind.value, one.years, one.payment.value, f"{one.share:f}", one.service, one.family, one.note,
+                    typed.convert(one.kind.value, wire.RateKindName),
+                    one.years,
+                    one.payment.value,
+                    f"{one.share:f}",
+                    one.service,
+                    one.family,
+                    one.note,
                     one.region,
                 )
                 for one in found

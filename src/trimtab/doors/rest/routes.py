@@ -365,11 +365,11 @@ class _Anything(Convertor[str]):
     regex = r"[\s\S]+"
 
     def convert(self, value: str) -> str:
-        """As it is."""
+        """The part as the path has it, unquoted."""
         return value
 
     def to_string(self, value: str) -> str:
-        """As it is."""
+        """The part as it is put into a path."""
         return value
 
 

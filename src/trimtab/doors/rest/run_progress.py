@@ -12,6 +12,7 @@ from trimtab.base.errors import InvalidInput
 from trimtab.client import progress_wire as wire
 from trimtab.doors.rest.inventory import Place
 from trimtab.doors.rest.spec import Call, Operation
+from trimtab.fleet.phases.pace import RankPaces
 from trimtab.inventory.runs.model import RunKey
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.kpis.runs.report import RunReport
@@ -21,7 +22,6 @@ from trimtab.progress.energy import of_power
 from trimtab.progress.flops import Known
 from trimtab.progress.mllog import read_log
 from trimtab.progress.model import Mark, Workload
-from trimtab.progress.pace import RankPaces
 from trimtab.progress.power_limits import Advised, Choice, Trial, advise
 from trimtab.progress.report import RunProgress
 from trimtab.progress.room import ProgressRoom
@@ -51,8 +51,9 @@ def operations(rooms: Progressing, place: Place) -> list[Operation]:
     """The operations on progress."""
 
     async def one(call: Call[ProgressQuery, None]) -> wire.RunProgress:
-        report = await rooms.reports.priced_one(call.principal.scope, call.query.job, call.query.cluster)
-        found = await rooms.room.one(call.principal.scope, report.run, report.gpu_hours)
+        report = await rooms.reports.one(call.principal.scope, call.query.job, call.query.cluster)
+        others = [one.run for one in report.attempts]
+        found = await rooms.room.one(call.principal.scope, report.run, report.whole_hours, others)
         return progress_on_wire(report, found)
 
     async def put(call: Call[Any, wire.ReportProgress]) -> wire.ProgressTaken:
@@ -148,19 +149,19 @@ def progress_on_wire(report: RunReport, found: RunProgress) -> wire.RunProgress:
         kwh=_known(found.kwh),
         joules_a_sample=_known(found.joules_a_sample),
         joules_a_token=_known(found.joules_a_token),
-        pace=None if found.pace is None else _pace(found.pace, report),
+        pace=None if report.pace is None else _pace(report.pace, report),
     )
 
 
 def _pace(found: RankPaces, report: RunReport) -> wire.RunPace:
-    cost = report.part_of_cost(found.lost_gpu_hours)
+    cost = report.part_of_cost(report.slow_rank_hours)
     judged = found.judgement
     return wire.RunPace(
         slow=judged.slow,
         node=found.slow_node,
         gain=judged.gain,
         words=judged.words,
-        gpu_hours=found.lost_gpu_hours,
+        gpu_hours=report.slow_rank_hours,
         amounts={currency: f"{amount:.6f}" for currency, amount in cost.items()},
         metric=found.metric,
         own=found.own,

@@ -21,7 +21,7 @@ from trimtab.kpis.runs import queue, starts
 from trimtab.kpis.runs.activity import Activity
 from trimtab.kpis.runs.phases import Hang, Stretch
 from trimtab.kpis.runs.reader import RunReports
-from trimtab.kpis.runs.report import PhaseHours, PricedLoss, RunReport
+from trimtab.kpis.runs.report import Attempt, PhaseHours, PricedLoss, RunReport
 
 _RUNS, _TAG = "/rest/v1/runs", "runs"
 _LONGEST_MS = 400 * 86_400_000
@@ -204,6 +204,7 @@ def detail_on_wire(report: RunReport) -> wire.RunDetail:
         band=[] if report.gpu_phases is None else [_stretch(one) for one in report.gpu_phases.band()],
         hangs=[] if report.gpu_phases is None else [_hang(one) for one in report.gpu_phases.hangs],
         health=health_of_run(report.health),
+        attempts=[_attempt(one) for one in report.attempts],
     )
 
 
@@ -244,6 +245,20 @@ def _loss(one: PricedLoss) -> wire.Loss:
     amounts = {currency: f"{amount:.6f}" for currency, amount in one.amounts.items()}
     kind = typed.convert(one.loss.kind.value, wire.LossName)
     return wire.Loss(kind, one.loss.gpu_hours, one.loss.gpus, amounts, one.words)
+
+
+def _attempt(one: Attempt) -> wire.RunAttempt:
+    run = one.run
+    return wire.RunAttempt(
+        job=run.key.job,
+        state=typed.convert(run.state.value, StateName),
+        reason=run.reason,
+        submit_ms=run.submit_ms,
+        start_ms=run.start_ms,
+        end_ms=run.end_ms,
+        gpu_hours=one.gpu_hours,
+        amounts={currency: f"{amount:.6f}" for currency, amount in one.cost.amounts.items()},
+    )
 
 
 def _phase(one: PhaseHours) -> wire.RunPhase:

@@ -16,6 +16,7 @@ from trimtab.scaling.engine.model import (
     Signal,
     Suspended,
 )
+from trimtab.scaling.engine.promising import Promised
 from trimtab.scaling.engine.viewing import Viewed
 
 
@@ -146,6 +147,18 @@ def _decision(memory: Memory) -> wire.Decision:
         at_ms=memory.looked_ms,
         spent=f"{memory.spent:.4f}",
         problem=memory.problem,
+        promises=[_promise(one) for one in memory.promises.values()],
+    )
+
+
+def _promise(one: Promised) -> wire.Promise:
+    return wire.Promise(
+        policy=one.policy,
+        allowed=one.allowed,
+        since_ms=one.since_ms,
+        violating=one.violating,
+        reason=one.reason,
+        words=one.words,
     )
 
 

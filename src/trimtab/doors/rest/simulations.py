@@ -19,7 +19,7 @@ from trimtab.scaling.provisioned.comparison import Served, on_demand, planned, t
 from trimtab.scaling.provisioned.concurrency import Invocations, concurrency_of
 from trimtab.scaling.provisioned.levels import HOUR_MS, Function, Levels, Objective
 from trimtab.scaling.provisioned.prices import Prices
-from trimtab.scaling.simulation import Asked, PolicyAsked, Simulated, Simulation, simulate, thinned
+from trimtab.scaling.simulation import Asked, PolicyAsked, Promised, Simulated, Simulation, simulate, thinned
 
 _TAG = "scaling"
 _DEFAULT_REPLICAS = 30
@@ -166,6 +166,18 @@ def _outcome(one: Simulated, points: int) -> wire.SimulatedOutcome:
         peak=found.peak,
         ready=thinned(one.ready, points),
         moments=[wire.SimulatedMoment(tick=at.tick, desired=at.desired, why=at.why) for at in one.moments],
+        promise=None if one.promised is None else _promise(one.promised),
+    )
+
+
+def _promise(one: Promised) -> wire.SimulatedPromise:
+    return wire.SimulatedPromise(
+        allowed=one.allowed,
+        since=one.since,
+        reason=one.reason,
+        words=one.words,
+        violating=one.violating,
+        kept=one.kept,
     )
 
 

@@ -59,6 +59,7 @@ class Operation(Struct, frozen=True):
     """One method of one path. `errors` are the statuses it may answer beside those that every operation may.
 
     `answer` None means text of `media_type`. `also` are further statuses that carry the same answer type.
+    `audited` is what the audit keeps of a body that it may not keep as it is; of a failure the code alone.
     `bound`: callers who are bound to tags (a team) may call it: it keeps to what they see, or tells of nobody.
     """
 
@@ -78,4 +79,5 @@ class Operation(Struct, frozen=True):
     media_type: str = "application/json"
     role: Role | None = Role.READ
     bound: bool = False
+    audited: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     tag: str = "metrics"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from trimtab.access.principal import Role
 from trimtab.base.clock import Clock
@@ -13,7 +13,9 @@ from trimtab.base.records import asdict
 from trimtab.client import tokens_wire as wire
 from trimtab.doors.rest.spec import Call, Operation
 from trimtab.doors.rest.unit_costs import UnitQuery, span_of
+from trimtab.economics.tokens.choices import ApiModel, Comparison
 from trimtab.economics.tokens.model import BY, Line, Priced
+from trimtab.economics.tokens.replicas import Question
 from trimtab.economics.tokens.room import TokensRoom
 from trimtab.genai.tokens import Tokens
 
@@ -41,6 +43,32 @@ class PriceQuery(Struct, frozen=True, forbid_unknown_fields=True):
     model: Annotated[str, Meta(min_length=1, max_length=300, description="The model's name, as answers say it.")]
     vendor: Annotated[str, Meta(max_length=64, description="Who sells it; without, told by the model's name.")] = ""
     tier: Annotated[str, Meta(max_length=32, description="batch, flex or priority.")] = ""
+
+
+_Name = Annotated[str, Meta(min_length=1, max_length=300)]
+_Only = Annotated[str, Meta(min_length=3, max_length=400, pattern=r"^[a-z_]+=[\s\S]+$")]
+
+
+class CompareQuery(UnitQuery, frozen=True, forbid_unknown_fields=True):
+    """With what, and which calls."""
+
+    model: Annotated[list[_Name], Meta(max_length=5, description="Another model. May be repeated.")] = field(
+        default_factory=list
+    )
+    vendor: Annotated[str, Meta(max_length=64, description="Who sells them; without, told by their names.")] = ""
+    own: Annotated[list[_Name], Meta(max_length=5, description="Own model that pods served; none: every one.")] = field(
+        default_factory=list
+    )
+    filter: Annotated[list[_Only], Meta(max_length=5, description=f"FIELD=VALUE of calls. {_BY}")] = field(
+        default_factory=list
+    )
+    own_hourly: Annotated[
+        str, Meta(pattern=r"^([0-9]{1,9}(\.[0-9]{1,9})?)?$", description="What an hour of a replica costs, in USD.")
+    ] = ""
+    own_tokens_per_s: Annotated[
+        Annotated[float, Meta(gt=0, le=1e9)] | None,
+        Meta(description="Tokens a second of that replica, in and out, at its limit."),
+    ] = None
 
 
 def operations(tokens: TokensRoom, clock: Clock) -> list[Operation]:
@@ -90,6 +118,17 @@ def operations(tokens: TokensRoom, clock: Clock) -> list[Operation]:
                 return wire.TokenPrice(found.vendor, found.model, book.currency, book.source, book.as_of, rates)
         raise NotFound(f"cannot find the price of {query.model!r}: no book of prices has it; try --vendor")
 
+    async def compared(call: Call[CompareQuery, None]) -> wire.TokenComparison:
+        query = call.query
+        asked = Question(
+            models=[ApiModel(name, query.vendor) for name in query.model],
+            own=query.own,
+            only=dict(one.partition("=")[::2] for one in query.filter),
+            hourly=Decimal(query.own_hourly) if query.own_hourly else None,
+            tokens_per_s=query.own_tokens_per_s,
+        )
+        return _comparison(await tokens.compare(call.principal.scope, *span(query), asked))
+
     def get(path: str, title: str, words: str, handler: object, query: type, answer: type, *errors: int) -> Operation:
         return Operation(
             "GET", f"{_PATH}{path}", title, words, handler, answer, query=query, role=Role.FINANCE, tag=_TAG,  # type: ignore[arg-type] # each handler takes the query that stands beside it
@@ -103,6 +142,8 @@ def operations(tokens: TokensRoom, clock: Clock) -> list[Operation]:
             calls, CallsQuery, wire.TokenCalls),
         get("/price", "price of a model", "The rates of a model of a vendor's API today, and where they are from.",
             price, PriceQuery, wire.TokenPrice, 404),
+        get("/compare", "compare token costs", "What the same calls would have cost on other models, cached, by batch "
+            "and on own GPUs, and the break-even.", compared, CompareQuery, wire.TokenComparison),
     ]  # fmt: skip
 
 
@@ -146,6 +187,44 @@ def _call(one: Priced) -> wire.TokenCall:
         service=call.service,
         trace_id=call.trace_id,
         span_id=call.span_id,
+    )
+
+
+def _comparison(found: Comparison) -> wire.TokenComparison:
+    recorded = found.choices[0].amount or Decimal(0)
+    return wire.TokenComparison(
+        start_ms=found.start_ms,
+        end_ms=found.end_ms,
+        calls=found.calls,
+        left_out=found.left_out,
+        choices=[
+            wire.TokenChoice(
+                name=one.name,
+                kind=one.kind,
+                amount=None if one.amount is None else f"{one.amount:f}",
+                difference=None if one.amount is None else f"{one.amount - recorded:f}",
+                currency=one.currency,
+                calls=one.calls,
+                other=f"{one.other:f}",
+                replicas=one.replicas,
+                basis=one.basis,
+            )
+            for one in found.choices
+        ],
+        break_even=[
+            wire.TokenBreakEven(
+                own=one.own,
+                api=one.api,
+                currency=one.currency,
+                per_1m_units=f"{one.per_1m_units:f}",
+                hourly=f"{one.hourly:f}",
+                units_a_day=one.units_a_day,
+                share=one.share,
+                units_now=one.units_now,
+                cheaper=one.cheaper,
+            )
+            for one in found.break_even
+        ],
     )
 
 

@@ -44,10 +44,10 @@ class NoMeters:
         return {}
 
     async def running(self) -> Sequence[Running]:
-        """None."""
+        """No machine: no source is connected."""
         return ()
 
     async def price(self, machine: Running, at_ms: int) -> Price | None:
-        """Unknown."""
+        """None: no price is known without a source of prices."""
         del machine, at_ms
         return None

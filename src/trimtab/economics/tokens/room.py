@@ -10,9 +10,14 @@ from trimtab.base.errors import InvalidInput
 from trimtab.base.records import replace
 from trimtab.economics.tokens.bills import ReadCosts, bills_of
 from trimtab.economics.tokens.calls import Calls, ReadCalls
+from trimtab.economics.tokens.choices import Comparison, compare
+from trimtab.economics.tokens.habits import habits_of
 from trimtab.economics.tokens.ledger import OwnModel, VendorBill, amounts_by_vendor, bill_rests, lines_of, priced, sums
 from trimtab.economics.tokens.model import BY, Priced, Rest, TokenLedger
+from trimtab.economics.tokens.replicas import Question, given_replica, replicas_of
+from trimtab.economics.unit.prices import ModelCost
 from trimtab.economics.unit.room import UnitCosts, own_books
+from trimtab.genai.habits import Habits
 from trimtab.genai.prices.book import Book
 
 
@@ -68,6 +73,31 @@ class TokensRoom(Struct, frozen=True):
         shown = [replace(one, call=call) for call in seen.calls if (one := costs.get((call.trace_id, call.span_id)))]
         return PricedCalls(shown, [], read.cut)
 
+    async def compare(self, scope: Scope, start_ms: int, end_ms: int, asked: Question) -> Comparison:
+        """What the calls of a range would have cost otherwise. Raises InvalidInput, QueryAborted, Unavailable."""
+        for name in asked.only:
+            if name not in BY:
+                raise InvalidInput(f"cannot choose calls by {name!r}: expected one of {', '.join(BY)}", field="filter")
+        found, served = await asyncio.gather(
+            self.priced(scope, start_ms, end_ms),
+            _no_models() if scope.rows else self.units.served_models(scope, start_ms, end_ms),
+        )
+        calls = [one for one in found.calls if all(getattr(one.call, name) == of for name, of in asked.only.items())]
+        until_ms = min(end_ms, max(self.units.clock.now_ms(), start_ms + 1))
+        replicas = [*replicas_of(served, asked.own), *given_replica(asked, calls)]
+        return await asyncio.to_thread(compare, calls, asked.models, replicas, self.books(), (start_ms, until_ms))
+
+    async def habits(self, scope: Scope, start_ms: int, end_ms: int) -> Habits:
+        """How callers used models, each feature beside own pods. Raises QueryAborted, Unavailable."""
+        found, served = await asyncio.gather(
+            self.priced(scope, start_ms, end_ms),
+            _no_models() if scope.rows else self.units.served_models(scope, start_ms, end_ms),
+        )
+        span = start_ms, min(end_ms, max(self.units.clock.now_ms(), start_ms + 1))
+        return await asyncio.to_thread(
+            habits_of, found.calls, replicas_of(served, ()), self.books(), span, cut=found.cut
+        )
+
     async def trace(self, scope: Scope, start_ms: int, end_ms: int, trace_id: str) -> list[Priced]:
         """The calls of a trace, step by step."""
         found = await self.priced(scope, start_ms, end_ms)
@@ -80,6 +110,10 @@ class TokensRoom(Struct, frozen=True):
 
 def _key(one: Priced) -> tuple[str, str]:
     return one.call.trace_id, one.call.span_id
+
+
+async def _no_models() -> list[ModelCost]:
+    return []
 
 
 async def _nothing() -> list[VendorBill]:

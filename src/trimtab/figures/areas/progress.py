@@ -37,8 +37,9 @@ ENERGY = Figure(
 SLOW_RANK_HOURS = Figure(
     id="run_slow_rank_hours", label="Lost to a slow rank", area="runs", unit="h", rollup=Rollup.SUM, rows="/runs",
     span=_SPAN,
-    formula="GPUs × the time in which the step times of its ranks were compared × the share by which steps would be "
-    "shorter if the slowest rank took the median of the others; 0 where no rank is the slowest in half of them",
+    formula="its GPU-hours in which the step times of its ranks were compared × the share by which steps would be "
+    "shorter if the slowest rank took the median of the others; 0 where no rank is the slowest in half of them. They "
+    "are in the phase *waiting for a straggler*, and in no other",
 )  # fmt: skip
 SLOW_RANK_COST = Figure(
     id="run_slow_rank_cost", label="Cost of a slow rank", area="runs", unit="$", rollup=Rollup.SUM, rows="/runs",

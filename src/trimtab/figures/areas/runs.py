@@ -1,14 +1,14 @@
 """The figures of runs and of who waits, and the GPUs that workloads hold."""
 
-from trimtab.figures.model import NOW, Figure, Rollup
+from trimtab.figures.model import Figure, Rollup
 
 RUNS = Figure(
     id="runs", label="Runs", area="runs", unit="1", rollup=Rollup.SUM, rows="/runs",
     formula="runs that waited or ran at any time of the range",
 )  # fmt: skip
 RUNNING = Figure(
-    id="runs_running", label="Running", area="runs", unit="1", rollup=Rollup.SUM, span=NOW, rows="/runs",
-    formula="runs that hold GPUs now",
+    id="runs_running", label="Running", area="runs", unit="1", rollup=Rollup.SUM, rows="/runs",
+    span="the end of the range", formula="runs that had started and not ended",
 )  # fmt: skip
 PENDING = Figure(
     id="pending_gpu_hours", label="Waited for", area="runs", unit="h", rollup=Rollup.SUM, rows="/runs",

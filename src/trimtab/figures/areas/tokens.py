@@ -15,4 +15,16 @@ TOKENS = Figure(
     formula="Σ over calls, each counted once: the whole prompt, cached tokens with it, + the whole answer, reasoning "
             "with it; calls that do not say it are counted beside and never as 0",
 )  # fmt: skip
-FIGURES = (COST, TOKENS)
+OTHERWISE = Figure(
+    id="token_cost_otherwise", label="Cost otherwise", area="tokens", unit="$", rollup=Rollup.SUM, span=_SPAN,
+    rows="/tokens", basis="list, by the book of prices; net amortised, of own pods",
+    formula="Σ over the same calls: tokens of each kind × the rate of another model, with what a cache could have had "
+            "of each prompt, or by batch; of own GPUs: replicas that each hour needs × what an hour of one costs",
+)  # fmt: skip
+BREAK_EVEN = Figure(
+    id="token_break_even", label="Break-even", area="tokens", unit="1", rollup=Rollup.RATIO, span=_SPAN,
+    rows="/tokens",
+    formula="what an hour of an own replica costs ÷ what the API asks for a unit of the calls, × 24; a unit is a token "
+            "of input, one of output four, a cached one a tenth",
+)  # fmt: skip
+FIGURES = (COST, TOKENS, OTHERWISE, BREAK_EVEN)

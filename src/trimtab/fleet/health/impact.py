@@ -19,6 +19,7 @@ from trimtab.base.records import replace
 from trimtab.fleet.health.fault import Fault, Severity
 from trimtab.fleet.health.spans import Span, SpanIndex
 from trimtab.fleet.model import State
+from trimtab.inventory.runs.attempts import is_earlier
 from trimtab.inventory.runs.model import Run, RunState
 
 WITHIN_MS = 600_000
@@ -156,7 +157,12 @@ def _impact(fault: Fault, span: Span, spans: SpanIndex, holding: Holding) -> Imp
     left = left_ms < holding.until_ms and _soon(fault, left_ms)
     if run is None:
         return impact(Effect.ENDED, left_ms) if left else impact(Effect.WENT_ON)
-    goes_on = run.open or (run.end_ms is not None and run.end_ms > left_ms) or (run.start_ms or 0) >= left_ms
+    goes_on = (
+        is_earlier(run.key)
+        or run.open
+        or (run.end_ms is not None and run.end_ms > left_ms)
+        or (run.start_ms or 0) >= left_ms
+    )
     return impact(Effect.REQUEUED, left_ms) if left and goes_on else impact(Effect.WENT_ON)
 
 

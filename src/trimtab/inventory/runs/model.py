@@ -89,6 +89,20 @@ class Run(Struct, frozen=True):
         until = self.start_ms if self.start_ms is not None else self.end_ms if self.end_ms is not None else now_ms
         return max(until - self.submit_ms, 0)
 
+    def ran_at(self, at_ms: int) -> bool:
+        """Whether it ran at a moment; one that is suspended or lost now is not said to have."""
+        if self.start_ms is None or self.start_ms > at_ms:
+            return False
+        return self.state is RunState.RUNNING if self.end_ms is None else self.end_ms > at_ms
+
+    def waited_at(self, at_ms: int) -> bool:
+        """Whether it was submitted and had not started at a moment."""
+        if self.submit_ms > at_ms or (self.start_ms is not None and self.start_ms <= at_ms):
+            return False
+        if self.end_ms is not None:
+            return self.end_ms > at_ms
+        return self.start_ms is not None or self.state is RunState.PENDING
+
     def gpu_seconds(self, start_ms: int, end_ms: int) -> float:
         """GPU-seconds that it held within a range; of one that runs, to the range's end."""
         return sum(one.gpus * self.held_seconds(one, start_ms, end_ms) for one in self.held or (Held("", self.gpus),))

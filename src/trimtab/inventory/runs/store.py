@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, in
 from trimtab.access.scope import Scope
 from trimtab.base.errors import NotFound
 from trimtab.base.records import replace
+from trimtab.inventory.runs.attempts import closed, earlier_key, is_earlier, is_newer, whole_key
 from trimtab.inventory.runs.filter import RunFilter, visible
 from trimtab.inventory.runs.marks import Span, mark
 from trimtab.inventory.runs.model import OPEN, Held, Run, RunKey, RunState, Stretch
@@ -24,6 +25,8 @@ from trimtab.store.state.tables import run_devices, run_states, runs
 
 _CHUNK = 500
 """Keys of one statement: far below SQLite's limit of 32,766 parameters."""
+_FEW = 20
+"""Runs whose attempts are looked up by name one by one."""
 OpenJobs = Mapping[tuple[str, str], frozenset[str]]
 UNKNOWN_REASON = "not observed"
 """Why a run waited that nobody looked at while it did."""
@@ -65,6 +68,11 @@ class RunStore:
             raise NotFound(f"no run {job!r} is known{where}; `trimtab runs list` shows those that are")
         return found[0]
 
+    async def attempts(self, asked: Sequence[Run]) -> dict[RunKey, list[Run]]:
+        """The other attempts of runs that have any, the first first: the earlier ones, and of an earlier one the newest
+        too."""
+        return await self._state.read(lambda connection: _attempts(connection, asked))
+
     async def stretches(self, keys: Iterable[RunKey]) -> dict[RunKey, list[Stretch]]:
         """What runs waited for, in order of time."""
         wanted = list(dict.fromkeys(keys))
@@ -72,9 +80,8 @@ class RunStore:
 
 
 def _put(connection: Connection, reported: Sequence[Run], seen_ms: int, open_jobs: OpenJobs) -> Taken:
-    newest = {one.key: one for one in reported}
+    newest, spans = _by_attempt(connection, reported, seen_ms)
     changed = 0
-    spans: list[Span] = []
     keys = list(newest)
     for at in range(0, len(keys), _CHUNK):
         known = {one.key: one for one in _by_keys(connection, keys[at : at + _CHUNK])}
@@ -98,6 +105,38 @@ def _put(connection: Connection, reported: Sequence[Run], seen_ms: int, open_job
     lost = [one for cluster, jobs in open_jobs.items() for one in _vanished(connection, *cluster, jobs, seen_ms)]
     mark(connection, [*spans, *(span for one in lost for span in _extent(one))])
     return Taken(len(newest), changed, len(lost))
+
+
+def _by_attempt(connection: Connection, reported: Sequence[Run], seen_ms: int) -> tuple[dict[RunKey, Run], list[Span]]:
+    """What is reported, each attempt under its key; a known run that a newer attempt follows is an earlier one from now
+    on. With the places of those."""
+    attempts: dict[RunKey, dict[int, Run]] = defaultdict(dict)
+    for one in reported:
+        attempts[one.key][one.submit_ms] = one
+    found: dict[RunKey, Run] = {}
+    spans: list[Span] = []
+    keys = list(attempts)
+    for at in range(0, len(keys), _CHUNK):
+        known = {one.key: one for one in _by_keys(connection, keys[at : at + _CHUNK])}
+        for key in keys[at : at + _CHUNK]:
+            *earlier, last = (attempts[key][submitted] for submitted in sorted(attempts[key]))
+            before = known.get(key)
+            if before is not None and before.seen_ms <= seen_ms and is_newer(last, before):
+                spans += _extent(before)
+                _rename(connection, key, earlier_key(before))
+                found[earlier_key(before)] = closed(before, last)
+            elif before is not None and is_newer(before, last):
+                earlier.append(last)  # told late: what is known of it by now is newer
+            if earlier[-1:] != [last]:
+                found[key] = last
+            found |= {earlier_key(one): replace(one, key=earlier_key(one)) for one in earlier if not one.open}
+    return found, spans
+
+
+def _rename(connection: Connection, key: RunKey, new: RunKey) -> None:
+    for table in (runs, run_devices, run_states):
+        connection.execute(delete(table).where(_at(table, new)))
+        connection.execute(update(table).where(_at(table, key)).values(job=new.job))
 
 
 def _extent(run: Run | None) -> list[Span]:
@@ -271,6 +310,8 @@ def _of_job(connection: Connection, scope: Scope, job: str, cluster: str) -> lis
 
 
 def _by_keys(connection: Connection, keys: Sequence[RunKey]) -> list[Run]:
+    if not keys:
+        return []
     return _with_held(connection, connection.execute(select(runs).where(_in(runs, keys))).all())
 
 
@@ -286,6 +327,22 @@ def _held(connection: Connection, keys: Sequence[RunKey]) -> dict[RunKey, list[H
         for row in connection.execute(query):
             found[key_of(row)].append(held_of(row))
     return found
+
+
+def _attempts(connection: Connection, asked: Sequence[Run]) -> dict[RunKey, list[Run]]:
+    keys = {whole_key(one.key) for one in asked}
+    accounts = sorted({key.account for key in keys})
+    earlier = [runs.c.job.contains("@", autoescape=True)]
+    if len(keys) <= _FEW:  # "A" follows "@": the names of attempts, by the index of the primary key
+        earlier = [and_(runs.c.job > f"{key.job}@", runs.c.job < f"{key.job}A") for key in keys]
+    rows = connection.execute(select(runs).where(runs.c.account.in_(accounts), or_(*earlier))).all()
+    found = [one for one in _with_held(connection, rows) if whole_key(one.key) in keys and is_earlier(one.key)]
+    by_whole: dict[RunKey, list[Run]] = defaultdict(list)
+    for one in (*found, *_by_keys(connection, list({whole_key(one.key) for one in found}))):
+        by_whole[whole_key(one.key)].append(one)
+    every = {key: sorted(mine, key=lambda one: one.submit_ms) for key, mine in by_whole.items()}
+    others = {run.key: [one for one in every.get(whole_key(run.key), ()) if one.key != run.key] for run in asked}
+    return {key: mine for key, mine in others.items() if mine}
 
 
 def _stretches(connection: Connection, keys: Sequence[RunKey]) -> dict[RunKey, list[Stretch]]:

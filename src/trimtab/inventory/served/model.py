@@ -9,6 +9,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from trimtab.base.partitions import partition_of
+
 URL_KEY = "TRIMTAB_URL"
 BODY_KEY = "TRIMTAB_BODY"
 MODEL, CONFIG, ENDPOINT, PACKAGE = "model", "endpoint-config", "endpoint", "model-package"
@@ -37,7 +39,7 @@ class Served(Struct, frozen=True):
 
 def arn_of(account: str, region: str, kind: str, name: str) -> str:
     """The ARN of a resource."""
-    return f"arn:aws:sagemaker:{region}:{account}:{kind}/{name.lower()}"
+    return f"arn:{partition_of(region)}:sagemaker:{region}:{account}:{kind}/{name.lower()}"
 
 
 def containers(model: Mapping[str, Any]) -> list[Mapping[str, Any]]:

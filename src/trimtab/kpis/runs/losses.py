@@ -88,9 +88,9 @@ _LOST = {
 }
 
 
-def losses_of_phases(activity: Activity, gpu_phases: GpuPhases) -> tuple[Loss, ...]:
+def losses_of_phases(gpu_phases: GpuPhases) -> tuple[Loss, ...]:
     """The losses that several signals together tell of, the largest first."""
-    found = [_loss(kind, activity.seconds * (gpu_phases.codes == phase)) for phase, kind in _LOST.items()]
+    found = [_loss(kind, gpu_phases.seconds_in(phase)) for phase, kind in _LOST.items()]
     worth = [one for one in found if one is not None and one.gpu_hours >= LEAST_HOURS]
     return tuple(sorted(worth, key=lambda one: -one.gpu_hours))
 

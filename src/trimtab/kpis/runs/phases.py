@@ -12,7 +12,9 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from trimtab.access.scope import Scope
+from trimtab.base.records import replace
 from trimtab.fleet.phases.judge import NOTHING, Codes, Judged, Past, Stall, judge, stopped_first
+from trimtab.fleet.phases.pace import RankPaces
 from trimtab.fleet.phases.phase import Phase
 from trimtab.fleet.phases.signals import Signals
 from trimtab.fleet.phases.told import Told, with_told
@@ -37,6 +39,8 @@ _FAMILIES: Mapping[str, Sequence[Metric]] = {
     "power": concepts.GPU_POWER,
     "power_limit": concepts.GPU_POWER_LIMIT,
 }
+_WAITS_IN = (Phase.PRODUCTIVE, Phase.COMMUNICATION, Phase.UNKNOWN)
+"""Phases in which a GPU steps, or may: a part of each step in them can be waiting for a slow rank."""
 _ADDED = frozenset({"fabric", "host"})
 """Of these a GPU's series add up (sent and received); of others the greatest counts."""
 
@@ -65,7 +69,9 @@ class Stretch(Struct, frozen=True):
 class GpuPhases(Struct, frozen=True):
     """GPU-hours of a run by phase, all of those that it held; `hangs`, the first first.
 
-    `codes`: a phase by GPU (rows of the activity's devices) and step of `step_s` seconds from `start_ms` on.
+    `codes`: a phase by GPU (rows of the activity's devices) and step of `step_s` seconds from `start_ms` on. `seconds`
+    are those that it held, `waited` those of them that went to a slow rank by the step times of its ranks: a part of
+    steps of other phases, so they count there no more. `waited_hours` are all of these, with GPUs that are not known.
     """
 
     hours: Mapping[Phase, float]
@@ -75,6 +81,13 @@ class GpuPhases(Struct, frozen=True):
     past: Past
     start_ms: int
     step_s: int
+    waited: Floats
+    waited_hours: float
+
+    def seconds_in(self, phase: Phase) -> Floats:
+        """Seconds in a phase, by GPU and step."""
+        own: Floats = (self.seconds - self.waited) * np.equal(self.codes, phase)
+        return own + self.waited if phase is Phase.STRAGGLER else own
 
     def band(self, most: int = 240) -> tuple[Stretch, ...]:
         """The run from its start to its end as stretches of one phase, at most `most`: of each step, or of a few steps
@@ -83,7 +96,7 @@ class GpuPhases(Struct, frozen=True):
         size = max(1, -(-steps // most))
         at = np.arange(0, steps, size)
         time = np.array([
-            np.add.reduceat((self.seconds * (self.codes == phase)).sum(axis=0), at) for phase in Phase
+            np.add.reduceat(self.seconds_in(phase).sum(axis=0), at) for phase in Phase
         ])  # fmt: skip
         held = np.add.reduceat(self.seconds.sum(axis=0), at)
         phases, starts = time.argmax(axis=0), self.start_ms + at * self.step_s * 1000
@@ -101,8 +114,9 @@ class GpuPhases(Struct, frozen=True):
 
     @property
     def productive_share(self) -> float | None:
-        """Productive ÷ held and known; None where nothing is known."""
-        known = sum(hours for phase, hours in self.hours.items() if phase is not Phase.UNKNOWN)
+        """Productive ÷ held and known by signals of GPUs; None where nothing is. Of time of which only step times tell
+        that a part of it was waited, the rest is unknown: that part does not count either."""
+        known = float((self.seconds * np.not_equal(self.codes, Phase.UNKNOWN)).sum()) / 3600
         return self.hours[Phase.PRODUCTIVE] / known if known > 0 else None
 
 
@@ -114,11 +128,12 @@ async def read(
     activities: Mapping[RunKey, Activity],
     told: Mapping[RunKey, Sequence[Told]],
     past: Mapping[RunKey, Past] | None = None,
+    paces: Mapping[RunKey, RankPaces] | None = None,
 ) -> dict[RunKey, GpuPhases]:
     """What the GPUs of `runs` did in the steps of their activities, which share one grid; of runs of which no GPU is
-    known there is nothing. `told` is what runs say of themselves, `past` what is known of them before those steps.
-    Raises QueryAborted, Unavailable."""
-    before = past or {}
+    known there is nothing. `told` is what runs say of themselves, `past` what is known of them before those steps,
+    `paces` how their ranks compare. Raises QueryAborted, Unavailable."""
+    before, ranks = past or {}, paces or {}
     known = [(run, activities[run.key]) for run in runs if run.key in activities and activities[run.key].devices.known]
     if not known:
         return {}
@@ -137,9 +152,12 @@ async def read(
 
     def judged() -> dict[RunKey, GpuPhases]:
         return {
-            run.key: _judged(run, activity, matrices, rows, grid, told.get(run.key, ()), before.get(run.key, NOTHING))
+            run.key: _judged(
+                run, activity, _part(activity, matrices, rows, grid), told.get(run.key, ()),
+                before.get(run.key, NOTHING), ranks.get(run.key),
+            )
             for run, activity in known
-        }
+        }  # fmt: skip
 
     return await asyncio.to_thread(judged)
 
@@ -167,21 +185,26 @@ def _end_ms(activity: Activity) -> int:
     return activity.start_ms + len(activity.values.T) * activity.step_s * 1000
 
 
+def _part(
+    activity: Activity, matrices: Mapping[str, Floats], rows: Mapping[str, int], grid: Grid
+) -> Mapping[str, Floats]:
+    """What the matrices have of a run's GPUs, in the steps of its activity."""
+    begin = (activity.start_ms - grid.start_ms) // (grid.step_s * 1000)
+    mine = np.array([rows[device.gpu] for device in activity.devices.known])
+    return {name: values[mine, begin : begin + activity.values.shape[1]] for name, values in matrices.items()}
+
+
 def _judged(
     run: Run,
     activity: Activity,
     matrices: Mapping[str, Floats],
-    rows: Mapping[str, int],
-    grid: Grid,
     told: Sequence[Told],
     past: Past,
+    pace: RankPaces | None,
 ) -> GpuPhases:
-    begin = (activity.start_ms - grid.start_ms) // (grid.step_s * 1000)
-    mine = np.array([rows[device.gpu] for device in activity.devices.known])
-    part = {name: values[mine, begin : begin + activity.values.shape[1]] for name, values in matrices.items()}
-    signals = with_told(_signals(activity, part), told)
+    signals = with_told(_signals(activity, matrices), told)
     ended = run.end_ms is not None and run.end_ms <= _end_ms(activity)
-    return _phases_of(activity, signals, judge(signals, past=past, ended=ended))
+    return _phases_of(activity, signals, judge(signals, past=past, ended=ended), pace)
 
 
 def _statistic(found: Found) -> Statistic:
@@ -206,16 +229,24 @@ def _signals(activity: Activity, matrices: Mapping[str, Floats]) -> Signals:
     )
 
 
-def _phases_of(activity: Activity, signals: Signals, judged: Judged) -> GpuPhases:
+def _phases_of(activity: Activity, signals: Signals, judged: Judged, pace: RankPaces | None) -> GpuPhases:
     seconds, codes = activity.seconds, judged.codes
-    hours = {phase: float(seconds[codes == phase].sum()) / 3600 for phase in Phase}
-    hours[Phase.UNKNOWN] += float(activity.devices.unknown) * _length_s(activity) / 3600
+    steps = codes.shape[1]
+    lost = np.zeros(steps) if pace is None else pace.waiting(activity.start_ms, signals.step_ms, steps)
+    waited = seconds * np.isin(codes, _WAITS_IN) * lost
+    lengths, unknown = _lengths_s(activity), float(activity.devices.unknown)
+    waited_hours = (float(waited.sum()) + unknown * float((lengths * lost).sum())) / 3600
     hangs = tuple(_hang(activity, signals, stall) for stall in judged.hangs)
-    return GpuPhases(hours, hangs, codes, seconds, judged.past, activity.start_ms, activity.step_s)
+    kept = GpuPhases({}, hangs, codes, seconds, judged.past, activity.start_ms, activity.step_s, waited, waited_hours)
+    hours = {phase: float(kept.seconds_in(phase).sum()) / 3600 for phase in Phase}
+    hours[Phase.UNKNOWN] += unknown * float((lengths * (1 - lost)).sum()) / 3600
+    hours[Phase.STRAGGLER] += unknown * float((lengths * lost).sum()) / 3600
+    return replace(kept, hours=hours)
 
 
-def _length_s(activity: Activity) -> float:
-    return float(activity.seconds.max(axis=0).sum()) if len(activity.seconds) else 0.0
+def _lengths_s(activity: Activity) -> Floats:
+    """How long the run held any GPU, by step."""
+    return activity.seconds.max(axis=0) if len(activity.seconds) else np.zeros(activity.values.shape[1])
 
 
 def _hang(activity: Activity, signals: Signals, stall: Stall) -> Hang:

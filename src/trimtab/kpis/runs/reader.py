@@ -11,6 +11,7 @@ from trimtab.base.clock import Clock
 from trimtab.base.records import replace
 from trimtab.fleet.claims import holder_name
 from trimtab.fleet.health.room import HealthReport
+from trimtab.fleet.phases.pace import RankPaces
 from trimtab.fleet.phases.told import Told
 from trimtab.fleet.reading import HoursReader
 from trimtab.fleet.telemetry.concepts import Registry
@@ -24,12 +25,14 @@ from trimtab.kpis.runs.activity import Activity
 from trimtab.kpis.runs.cost import RunHours, hours_of
 from trimtab.kpis.runs.phases import GpuPhases
 from trimtab.kpis.runs.profile import profile_of
-from trimtab.kpis.runs.report import RunReport, report_of
+from trimtab.kpis.runs.report import Attempt, RunReport, report_of
 from trimtab.profiles.store import ProfileStore
 
 Span = tuple[int, int]
 Telling = Callable[[Scope, Sequence[Run]], Awaitable[Mapping[RunKey, Sequence[Told]]]]
 """What runs say of themselves. Raises QueryAborted, Unavailable."""
+Pacing = Callable[[Scope, Sequence[Run]], Awaitable[Mapping[RunKey, RankPaces]]]
+"""How the ranks of runs compare, of those whose ranks tell it. Raises QueryAborted, Unavailable."""
 
 
 class RunHealth(Protocol):
@@ -43,8 +46,8 @@ class RunHealth(Protocol):
 class RunReports(Struct, frozen=True):
     """What pages and the API ask of runs. `reader` is of metrics, `ledger` of GPU time and what it cost.
 
-    Without `profiles` no run has one. `told` asks what runs say of their own progress, `health` what faults the GPUs
-    of a run had.
+    Without `profiles` no run has one. `told` asks what runs say of their own progress, `paces` how their ranks compare,
+    `health` what faults the GPUs of a run had.
     """
 
     reader: MatrixReader
@@ -54,6 +57,7 @@ class RunReports(Struct, frozen=True):
     clock: Clock
     profiles: ProfileStore | None = None
     told: Telling | None = None
+    paces: Pacing | None = None
     health: RunHealth | None = None
 
     async def one(self, scope: Scope, job: str, cluster: str = "") -> RunReport:
@@ -61,10 +65,15 @@ class RunReports(Struct, frozen=True):
         run = await self.room.runs.one(scope, job, cluster)
         now_ms = self.clock.now_ms()
         found = await activities.read(self.reader, self.registry, _sight(scope), [run], 0, now_ms)
-        did = await self._phases_of(scope, [run], found)
+        paces = await self._paces(scope, [run])
+        did = await self._phases_of(scope, [run], found, paces)
         stretches = (await self.room.runs.stretches([run.key])).get(run.key, ())
-        mine = (await self._hours([run], None)).get(holder_name(run), RunHours())
-        report = report_of(run, found.get(run.key), did.get(run.key), mine, now_ms, stretches)
+        others = (await self.room.runs.attempts([run])).get(run.key, ())
+        hours = await self._hours([run, *others], None)
+        mine = hours.get(holder_name(run), RunHours())
+        report = report_of(run, found.get(run.key), did.get(run.key), mine, now_ms, stretches, paces.get(run.key))
+        held = [(one, hours.get(holder_name(one), RunHours())) for one in others]
+        report = replace(report, attempts=tuple(Attempt(one, theirs.held, theirs.cost) for one, theirs in held))
         if self.health is not None:
             report = replace(report, health=await self.health.of_run(run, _sight(scope)))
         kept = await self.profiles.of(run.key) if self.profiles is not None else None
@@ -95,29 +104,44 @@ class RunReports(Struct, frozen=True):
         )
 
     async def held_hours(self, runs: Sequence[Run]) -> dict[RunKey, float]:
-        """GPU-hours that runs held in their whole lives, by the ledger. Raises Unavailable."""
-        hours = await self._hours(runs, None)
-        return {run.key: one.held for run in runs if (one := hours.get(holder_name(run))) is not None}
+        """GPU-hours that runs held in their whole lives, all attempts of each, by the ledger. Raises Unavailable."""
+        others = await self.room.runs.attempts(runs)
+        hours = await self._hours([*runs, *(one for mine in others.values() for one in mine)], None)
+        known = {run.key: [holder_name(one) for one in (run, *others.get(run.key, ()))] for run in runs}
+        return {
+            key: sum(hours[name].held for name in names if name in hours)
+            for key, names in known.items()
+            if any(name in hours for name in names)
+        }
 
     async def reports(self, scope: Scope, runs: Sequence[Run], span: Span | None = None) -> list[RunReport]:
         """The reports of runs within a span; without one, of their whole lives. Raises QueryAborted, Unavailable."""
         now_ms = self.clock.now_ms()
         first, last = span or (0, now_ms)
         found = await activities.read(self.reader, self.registry, _sight(scope), runs, first, last)
-        did = await self._phases_of(scope, runs, found)
+        paces = await self._paces(scope, runs)
+        did = await self._phases_of(scope, runs, found, paces)
         hours = await self._hours(runs, span)
-        return await asyncio.to_thread(
-            lambda: [
-                report_of(run, found.get(run.key), did.get(run.key), hours.get(holder_name(run), RunHours()), now_ms)
+
+        def reports() -> list[RunReport]:
+            return [
+                report_of(
+                    run, found.get(run.key), did.get(run.key), hours.get(holder_name(run), RunHours()), now_ms,
+                    pace=paces.get(run.key),
+                )
                 for run in runs
-            ]
-        )
+            ]  # fmt: skip
+
+        return await asyncio.to_thread(reports)
 
     async def _phases_of(
-        self, scope: Scope, runs: Sequence[Run], found: Mapping[RunKey, Activity]
+        self, scope: Scope, runs: Sequence[Run], found: Mapping[RunKey, Activity], paces: Mapping[RunKey, RankPaces]
     ) -> dict[RunKey, GpuPhases]:
         told = await self.told(scope, runs) if self.told is not None else {}
-        return await gpu_phases.read(self.reader, self.registry, _sight(scope), runs, found, told)
+        return await gpu_phases.read(self.reader, self.registry, _sight(scope), runs, found, told, paces=paces)
+
+    async def _paces(self, scope: Scope, runs: Sequence[Run]) -> Mapping[RunKey, RankPaces]:
+        return await self.paces(scope, runs) if self.paces is not None else {}
 
     def _span(self, wanted: RunFilter) -> Span | None:
         now_ms = self.clock.now_ms()

@@ -1,5 +1,6 @@
 """A run as it is shown: its hours, how busy its GPUs were, what it cost, and the largest loss that could be avoided."""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -8,12 +9,13 @@ from msgspec import Struct
 
 from trimtab.base.records import replace
 from trimtab.fleet.health.room import HealthReport
+from trimtab.fleet.phases.pace import RankPaces
 from trimtab.fleet.phases.phase import Phase
 from trimtab.fleet.telemetry.devices import COUNT_ONLY
 from trimtab.inventory.runs.model import Run, RunState, Stretch
 from trimtab.kpis.runs.activity import Activity
 from trimtab.kpis.runs.cost import Cost, RunHours
-from trimtab.kpis.runs.losses import FAIR, Loss, LossKind, losses_of, losses_of_phases
+from trimtab.kpis.runs.losses import FAIR, LEAST_HOURS, Loss, LossKind, losses_of, losses_of_phases
 from trimtab.kpis.runs.phases import GpuPhases
 from trimtab.kpis.runs.profile import RunProfile
 
@@ -37,11 +39,20 @@ class PhaseHours(Struct, frozen=True):
     amounts: Mapping[str, Decimal]
 
 
+class Attempt(Struct, frozen=True):
+    """Another attempt of a run: what it held, and what that cost."""
+
+    run: Run
+    gpu_hours: float
+    cost: Cost
+
+
 class RunReport(Struct, frozen=True):
     """Everything of a run. Hours are GPU-hours of the ledger: of its life until now, or of the span that was asked for.
 
     `active_hours` and `active_share` are None where the activity of no GPU is known; `unknown` then says why.
-    `known_hours` are those whose activity is known. `settled`: nothing of it will change any more.
+    `known_hours` are those whose activity is known. `settled`: nothing of it will change any more. `pace` is how its
+    ranks compare, None where they do not tell their step times. `attempts` are the others of what was requeued.
     """
 
     run: Run
@@ -61,21 +72,34 @@ class RunReport(Struct, frozen=True):
     stretches: tuple[Stretch, ...] = ()
     profile: RunProfile | None = None
     health: HealthReport | None = None
+    pace: RankPaces | None = None
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def whole_hours(self) -> float:
+        """GPU-hours of all its attempts."""
+        return self.gpu_hours + sum(one.gpu_hours for one in self.attempts)
 
     @property
     def phases(self) -> tuple[PhaseHours, ...]:
         """What its GPUs did, the most first: together the hours that it held, by the ledger."""
-        if self.gpu_phases is None or not self.gpu_hours:
+        if not self.gpu_hours or (self.gpu_phases is None and not self.slow_rank_hours):
             return ()
-        known = {phase: hours for phase, hours in self.gpu_phases.hours.items() if hours > 0}
-        share = ledger_share(self.gpu_phases, self.gpu_hours)
-        known = {phase: hours * share for phase, hours in known.items()}
+        known = {Phase.STRAGGLER: self.slow_rank_hours}
+        if self.gpu_phases is not None:
+            share = ledger_share(self.gpu_phases, self.gpu_hours)
+            known = {phase: hours * share for phase, hours in self.gpu_phases.hours.items() if hours > 0}
         rest = self.gpu_hours - sum(known.values())
         if rest > 0:  # GPUs of which only the number is known, and times before the first report
             known[Phase.UNKNOWN] = known.get(Phase.UNKNOWN, 0.0) + rest
         whole = sum(known.values())
         found = [PhaseHours(phase, hours, self.cost.part(hours / whole)) for phase, hours in known.items()]
         return tuple(sorted(found, key=lambda one: -one.gpu_hours))
+
+    @property
+    def slow_rank_hours(self) -> float:
+        """Of its hours those that went to a slow rank, by the step times of its ranks: a part of those it waited."""
+        return hours_of_slow_rank(self.run, self.pace, self.gpu_phases, self.gpu_hours)
 
     def part_of_cost(self, gpu_hours: float) -> Mapping[str, Decimal]:
         """What some of its GPU-hours cost, by currency; {} where that is unknown."""
@@ -94,6 +118,7 @@ def report_of(
     hours: RunHours,
     now_ms: int,
     stretches: Sequence[Stretch] = (),
+    pace: RankPaces | None = None,
 ) -> RunReport:
     """The report of a run: what it held, did and cost by the ledger, and its losses by what its GPUs showed. Pure."""
     cost = hours.cost
@@ -101,10 +126,10 @@ def report_of(
     losses = losses_of(activity) if activity is not None and activity.known_hours > 0 else ()
     if activity is not None and gpu_phases is not None:
         share = ledger_share(gpu_phases, hours.held)
-        every = [
-            replace(one, gpu_hours=one.gpu_hours * share) for one in (*losses, *losses_of_phases(activity, gpu_phases))
-        ]
+        every = [replace(one, gpu_hours=one.gpu_hours * share) for one in (*losses, *losses_of_phases(gpu_phases))]
         losses = tuple(sorted(every, key=lambda one: -one.gpu_hours))
+    elif (slow := hours_of_slow_rank(run, pace, None, hours.held)) >= LEAST_HOURS:
+        losses = (Loss(LossKind.STRAGGLER, slow, math.ceil(run.gpus), slow / run.gpus * 3600),)
     return RunReport(
         run=run,
         wait_ms=run.wait_ms(now_ms),
@@ -116,12 +141,25 @@ def report_of(
         gpus_known_by=activity.devices.by if activity is not None else "",
         unknown="" if known else _why_unknown(run, activity),
         cost=cost,
-        losses=tuple(_priced(one, run, cost, hours.held, gpu_phases) for one in losses),
+        losses=tuple(_priced(one, run, cost, hours.held, gpu_phases, pace) for one in losses),
         settled=run.end_ms is not None and run.end_ms + SETTLE_MS <= now_ms,
         activity=activity,
         gpu_phases=gpu_phases,
         stretches=tuple(stretches),
+        pace=pace,
     )
+
+
+def hours_of_slow_rank(run: Run, pace: RankPaces | None, gpu_phases: GpuPhases | None, held: float) -> float:
+    """Of the hours that a run held those that went to a slow rank. Where nothing is known of its GPUs: the share of its
+    life."""
+    if pace is None:
+        return 0.0
+    if gpu_phases is not None:
+        return gpu_phases.waited_hours * ledger_share(gpu_phases, held)
+    begin, end = run.start_ms, run.end_ms
+    last = pace.last_ms if end is None else end
+    return held * pace.lost_share(begin, last) if begin is not None and run.gpus else 0.0
 
 
 def ledger_share(gpu_phases: GpuPhases, held: float) -> float:
@@ -144,12 +182,25 @@ def _why_unknown(run: Run, activity: Activity | None) -> str:
     return "its GPUs reported no activity while it ran"
 
 
-def _priced(loss: Loss, run: Run, cost: Cost, hours: float, gpu_phases: GpuPhases | None) -> PricedLoss:
+def _priced(
+    loss: Loss, run: Run, cost: Cost, hours: float, gpu_phases: GpuPhases | None, pace: RankPaces | None
+) -> PricedLoss:
     amounts = cost.part(loss.gpu_hours / hours) if hours > 0 else {}
-    words = (
-        hung_words(loss, gpu_phases) if loss.kind is LossKind.HUNG and gpu_phases is not None else sentence(loss, run)
-    )
+    if loss.kind is LossKind.HUNG and gpu_phases is not None:
+        words = hung_words(loss, gpu_phases)
+    elif loss.kind is LossKind.STRAGGLER and pace is not None and pace.gain:
+        words = slow_words(loss, pace)
+    else:
+        words = sentence(loss, run)
     return PricedLoss(loss, amounts, words)
+
+
+def slow_words(loss: Loss, pace: RankPaces) -> str:
+    """Waiting in words, where step times tell for which rank."""
+    gpus = f"{loss.gpus} GPU" + ("" if loss.gpus == 1 else "s")
+    node = f" on {pace.slow_node}" if pace.slow_node else ""
+    waited = f"{gpus} waited for {length_of(loss.seconds)} each for rank {pace.judgement.slow}{node}"
+    return f"{waited}: steps would be {pace.gain:.1%} shorter if it were as fast as the others"
 
 
 def hung_words(loss: Loss, gpu_phases: GpuPhases) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import LimitExceeded, NotFound
+from trimtab.base.partitions import partition_of
 from trimtab.logs.contributors.rule import read_rule
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.contributors import insight_rules
@@ -37,7 +38,7 @@ class StoredRule(Struct, frozen=True):
 
 def arn_of(account: str, region: str, name: str) -> str:
     """The ARN of a rule."""
-    return f"arn:aws:cloudwatch:{region}:{account}:insight-rule/{name}"
+    return f"arn:{partition_of(region)}:cloudwatch:{region}:{account}:insight-rule/{name}"
 
 
 class RuleStore:

@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.base.tags import Tags, make_tags
-from trimtab.logs.filters.match import Extracted, Matcher, matcher
-from trimtab.logs.filters.metric_filters import MetricFilter, MetricFilters
+from trimtab.logs.filters.match import Extracted, Matcher, matcher_of
+from trimtab.logs.filters.metric_filters import MetricFilter, MetricFilters, measured_pattern
 from trimtab.logs.filters.values import number_of
 from trimtab.logs.model import Group, LogBatch, LogEvent
 
@@ -74,7 +74,7 @@ class Emission:
         if known != changes or not 0 <= now - at < REFRESH_MS:
             found: dict[int, list[_Ready]] = defaultdict(list)
             for one in await self._filters.every():
-                found[one.group].append(_Ready(one, matcher(one.pattern)))
+                found[one.group].append(_Ready(one, matcher_of(measured_pattern(one))))
             self._ready, self._known = found, (changes, now)
         return self._ready
 

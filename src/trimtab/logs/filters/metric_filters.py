@@ -9,8 +9,9 @@ from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, sel
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, LimitExceeded, NotFound
+from trimtab.base.records import replace
 from trimtab.logs.filters.parser import parse
-from trimtab.logs.filters.syntax import FieldsPattern, JsonPattern, Pattern
+from trimtab.logs.filters.syntax import FieldsPattern, JsonPattern, Pattern, Selector
 from trimtab.logs.filters.values import number_of
 from trimtab.logs.model import Group
 from trimtab.store.state.database import State
@@ -25,7 +26,7 @@ _columns, _groups = metric_filters.c, log_groups.c
 
 
 class MetricFilter(Struct, frozen=True):
-    """A filter. `value` is a number or a name of the pattern; so are the values of `dimensions`.
+    """A filter. `value` is a number, a name of the pattern or a selector; so are the values of `dimensions`.
 
     `default` is reported for a minute in which events came and none matched.
     """
@@ -46,8 +47,7 @@ class MetricFilter(Struct, frozen=True):
 
 def check(filter_: MetricFilter) -> None:
     """Raises InvalidInput for a filter that could not emit, naming what is wrong."""
-    pattern = parse(filter_.pattern)
-    names = names_of(pattern)
+    names = names_of(measured_pattern(filter_))
     if len(filter_.dimensions) > MOST_DIMENSIONS:
         raise InvalidInput(
             f"cannot put the metric filter: got {len(filter_.dimensions)} dimensions; expected {MOST_DIMENSIONS}"
@@ -61,6 +61,24 @@ def check(filter_: MetricFilter) -> None:
         if not is_name and (value in filter_.dimensions.values() or number_of(value) is None):
             known = f"one of {', '.join(sorted(names))}" if names else "a number"
             raise InvalidInput(f"cannot put the metric filter: got {value!r}; expected {known}")
+
+
+def measured_pattern(filter_: MetricFilter) -> Pattern:
+    """The pattern of a filter with the selectors of its value and dimensions, which the pattern itself may lack."""
+    pattern = parse(filter_.pattern)
+    if not isinstance(pattern, JsonPattern):
+        return pattern
+    further = [one for text in (filter_.value, *filter_.dimensions.values()) for one in _selectors(text)]
+    return replace(pattern, selectors=tuple(dict.fromkeys((*pattern.selectors, *further))))
+
+
+def _selectors(text: str) -> tuple[Selector, ...]:
+    """The selector that a text is, if it is one."""
+    try:
+        found = parse(f"{{ {text} = * }}") if text.startswith("$") else None
+    except InvalidInput:
+        return ()
+    return found.selectors if isinstance(found, JsonPattern) and found.selectors[0].text == text else ()
 
 
 def names_of(pattern: Pattern) -> set[str] | None:

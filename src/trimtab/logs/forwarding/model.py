@@ -6,6 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
+from trimtab.base.partitions import partition_of
 
 MOST_FILTERS = 2
 """Subscription filters of a group, as AWS documents them."""
@@ -70,7 +71,7 @@ class Destination(Struct, frozen=True):
     @property
     def arn(self) -> str:
         """Its ARN."""
-        return f"arn:aws:logs:{self.region}:{self.account}:destination:{self.name}"
+        return f"arn:{partition_of(self.region)}:logs:{self.region}:{self.account}:destination:{self.name}"
 
 
 def read_place(text: str) -> Place:

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from trimtab.base.ids import new_id
+from trimtab.base.partitions import partition_of
 from trimtab.store.sql import load_queries
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.log_lookups import log_lookup_tables
@@ -53,7 +54,7 @@ class LookupTable(Struct, frozen=True):
     @property
     def arn(self) -> str:
         """Its ARN."""
-        return f"arn:aws:logs:{self.region}:{self.account}:lookup-table:{self.name}"
+        return f"arn:{partition_of(self.region)}:logs:{self.region}:{self.account}:lookup-table:{self.name}"
 
 
 class _Wish(Struct, frozen=True):

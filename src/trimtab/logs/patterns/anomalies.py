@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from trimtab.base.partitions import partition_of
+
 SLOT_MS = 300_000
 """Lines are counted by pattern and five minutes: the slots of the always-on detector of metrics."""
 NAMESPACE = "trimtab/Logs"
@@ -116,4 +118,4 @@ class LogDetector(Struct, frozen=True):
     @property
     def arn(self) -> str:
         """The detector's ARN."""
-        return f"arn:aws:logs:{self.region}:{self.account}:anomaly-detector:{self.id}"
+        return f"arn:{partition_of(self.region)}:logs:{self.region}:{self.account}:anomaly-detector:{self.id}"

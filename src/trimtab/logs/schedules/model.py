@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from trimtab.base.partitions import partition_of
+
 FINISHED = "logs.query_finished"
 """The kind of the event that tells of a run that ended; the subject is the query's ARN."""
 DEFAULT_SPAN_S = 3600
@@ -61,7 +63,7 @@ class ScheduledQuery(Struct, frozen=True):
     @property
     def arn(self) -> str:
         """Its ARN."""
-        return f"arn:aws:logs:{self.region}:{self.account}:scheduled-query:{self.id}"
+        return f"arn:{partition_of(self.region)}:logs:{self.region}:{self.account}:scheduled-query:{self.id}"
 
 
 class Run(Struct, frozen=True):

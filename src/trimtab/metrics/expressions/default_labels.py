@@ -25,16 +25,22 @@ class Labelled(Protocol):
         """The statistic that is read."""
         ...
 
+    @property
+    def period_s(self) -> int:
+        """The period it is read in, in seconds."""
+        ...
+
 
 def default_labels(metrics: Sequence[Labelled]) -> list[str]:
-    """A label for each metric: its name, with the dimension values and statistic in front or behind as needed.
+    """A label for each metric: its name, with dimension values in front and statistic and period behind as needed.
 
-    The rule is not documented; this is what the service does with the cases that its guide shows.
+    The rule is not documented; this is what the service does with the cases that its guide shows, and in recordings.
     """
     if not metrics:
         return []
     same_name = len({metric.name for metric in metrics}) == 1
     same_statistic = len({metric.statistic.text for metric in metrics}) == 1
+    same_period = len({metric.period_s for metric in metrics}) == 1
     varying = _varying_dimensions(metrics)
     labels = []
     for metric in metrics:
@@ -43,6 +49,8 @@ def default_labels(metrics: Sequence[Labelled]) -> list[str]:
             parts.append(metric.name)
         if not same_statistic:
             parts.append(metric.statistic.text)
+        if not same_period:
+            parts.append(str(metric.period_s))
         labels.append(" ".join(parts))
     return labels
 

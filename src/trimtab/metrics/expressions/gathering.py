@@ -94,7 +94,7 @@ class Gatherer(Struct, frozen=True):
         if len(found) > MAX_FOUND:  # Those without a point would only take the places of those that have some.
             found = find(self.registry, scope, call.search, self._since(job))
         shown = found[:MAX_FOUND]
-        labels = default_labels([_Found(metric, call) for metric in shown])
+        labels = default_labels([_Found(metric, call, grid) for metric in shown])
         rows = [
             Row(
                 _search_tag(label, metric, call, grid),
@@ -111,10 +111,11 @@ class Gatherer(Struct, frozen=True):
 class _Found:
     """A metric of a search, as labels look at it."""
 
-    def __init__(self, metric: Metric, call: SearchCall) -> None:
+    def __init__(self, metric: Metric, call: SearchCall, grid: Grid) -> None:
         self.name = metric.name
         self.dimensions = metric.dimensions
         self.statistic = call.statistic
+        self.period_s = grid.period_ms // 1000
 
 
 def _search_tag(label: str, metric: Metric, call: SearchCall, grid: Grid) -> Tag:

@@ -76,7 +76,8 @@ class Calls:
         if node.function in arithmetic.FUNCTIONS:
             return arithmetic.apply(node.function, self._expressions.vector(arguments[0], grid))
         if node.function in histograms.SUMMARIES:
-            return histograms.summary(node.function, self._expressions.vector(arguments[0], grid))
+            vector = self._expressions.vector(arguments[0], grid)
+            return histograms.summary(node.function, vector, self._expressions.notes)
         if node.function in DATES:
             return self._date(node.function, arguments, grid)
         return _OTHERS[node.function](self, node, arguments, grid)
@@ -211,7 +212,8 @@ class Calls:
         vector = self._expressions.vector(arguments[0], grid)
         floats = vector.floats
         single = floats.sum(axis=0) == 1
-        return Scalar(np.where(single, np.where(floats, vector.values, 0.0).sum(axis=0), np.nan))
+        with np.errstate(over="ignore", invalid="ignore"):  # of the sums that are not single
+            return Scalar(np.where(single, np.where(floats, vector.values, 0.0).sum(axis=0), np.nan))
 
     def _vector(self, node: Call, arguments: tuple[Expression, ...], grid: Grid) -> Vector:
         return _single(self._expressions.scalar(arguments[0], grid).values)

@@ -1,13 +1,16 @@
 """PromQL: a query from its text to its answer."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import numpy as np
 from msgspec import Struct, field
 
 from trimtab.access.scope import Scope
-from trimtab.base.errors import TrimtabError
+from trimtab.base.errors import QueryAborted, TrimtabError
+from trimtab.metrics.promql.allowance import TIMED_OUT, Allowance, Limits
+from trimtab.metrics.promql.bucketless import bucketless
 from trimtab.metrics.promql.evaluate import Evaluator
 from trimtab.metrics.promql.grid import LOOKBACK_MS, Query
 from trimtab.metrics.promql.histograms.model import Histogram
@@ -19,8 +22,9 @@ from trimtab.metrics.promql.merging import finished
 from trimtab.metrics.promql.notes import Notes
 from trimtab.metrics.promql.plan import Plan, plan
 from trimtab.metrics.promql.problems import BadQuery, ExecutionFailed
+from trimtab.metrics.promql.pushdown.port import Pushdown, Pushed
 from trimtab.metrics.promql.ranges import RangeVector
-from trimtab.metrics.promql.source import Read, Source
+from trimtab.metrics.promql.source import Source
 from trimtab.metrics.promql.values import Floats, Integers, Samples, Scalar, Text, Vector
 
 MOST_POINTS = 11_000
@@ -58,12 +62,35 @@ class RangeQuery(Struct, frozen=True):
     step_ms: int
 
 
-class PromQL:
-    """Runs queries over a source."""
+class Asked(Struct, frozen=True):
+    """A query of which `pushed` is known, and what must be read for the rest."""
 
-    def __init__(self, source: Source, lookback_ms: int = LOOKBACK_MS) -> None:
+    node: Expression
+    query: Query
+    notes: Notes
+    pushed: Pushed
+    reads: Plan
+
+
+class PromQL:
+    """Runs queries over a source. Limits hold for each evaluation, for all that it reads and makes.
+
+    Where there is a `pushdown`, it works out what it can of a query, and the source is asked for the rest.
+
+    A query whose time is over, and one whose caller is cancelled, ends its reads and its thread too.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        lookback_ms: int = LOOKBACK_MS,
+        limits: Limits | None = None,
+        pushdown: Pushdown | None = None,
+    ) -> None:
         self._source = source
+        self._pushdown = pushdown
         self._lookback_ms = lookback_ms
+        self._limits = limits or Limits()
 
     async def query(self, scope: Scope, text: str, at_ms: int, *, lookback_ms: int | None = None) -> Answer:
         """The answer at one time. Raises BadQuery, ExecutionFailed, QueryAborted, Unavailable."""
@@ -82,37 +109,87 @@ class PromQL:
     async def query_ranges(self, scope: Scope, queries: Sequence[RangeQuery]) -> list[Answer | TrimtabError]:
         """Several range queries, whose samples are read together. What is wrong with one is its answer alone."""
         found: dict[int, Answer | TrimtabError] = {}
-        plans: dict[int, tuple[Expression, Query, dict[Selector, Read]]] = {}
-        for at, one in enumerate(queries):
-            query = Query(one.start_ms, one.end_ms, one.step_ms, self._lookback_ms)
-            try:
-                node = _checked(one)
-                plans[at] = node, query, plan(node, query)
-            except TrimtabError as problem:
-                found[at] = problem
-        # Reads are equal whatever their steps are: those of another step are others here.
-        wanted = {(read, query.step_ms): read for _, query, reads in plans.values() for read in reads.values()}
         try:
-            samples = dict(zip(wanted, await self._source.read(scope, list(wanted.values())), strict=True))
-        except TrimtabError as problem:
-            if len(plans) == 1:
-                return [found.get(at, problem) for at in range(len(queries))]
-            alone = [await self.query_ranges(scope, [one]) for one in queries]
-            return [answers[0] for answers in alone]
-        for at, (node, query, reads) in plans.items():
-            own = {selector: samples[read, query.step_ms] for selector, read in reads.items()}
-            try:
-                found[at] = _matrix(await asyncio.to_thread(answered, node, queries[at].text, query, own))
-            except TrimtabError as problem:
-                found[at] = problem
+            async with self._bounded() as allowance:
+                await self._ranges(scope, queries, allowance, found)
+        except QueryAborted as problem:
+            found = dict.fromkeys(range(len(queries)), problem) | found
         return [found[at] for at in range(len(queries))]
 
+    async def _ranges(
+        self, scope: Scope, queries: Sequence[RangeQuery], allowance: Allowance, found: dict[int, Answer | TrimtabError]
+    ) -> None:
+        """The answers, put into `found` by their place as they are there."""
+        checked: dict[int, Expression] = {}
+        for at, query in enumerate(queries):  # what is wrong is told, also where there is no time for the others
+            try:
+                checked[at] = _checked(query)
+            except TrimtabError as problem:
+                found[at] = problem
+        prepared = await asyncio.gather(
+            *(self._ranged(scope, node, queries[at], allowance) for at, node in checked.items())
+        )
+        asked: dict[int, Asked] = {}
+        for at, each in zip(checked, prepared, strict=True):
+            if isinstance(each, Asked):
+                asked[at] = each
+            else:
+                found[at] = each
+        # Reads are equal whatever their steps are: those of another step are others here.
+        wanted = {(read, each.query.step_ms): read for each in asked.values() for read in each.reads.values()}
+        try:
+            samples = dict(zip(wanted, await self._source.read(scope, list(wanted.values()), allowance), strict=True))
+        except TrimtabError as problem:
+            for at in asked:
+                found[at] = problem if len(asked) == 1 else (await self.query_ranges(scope, [queries[at]]))[0]
+            return
+        for at, each in asked.items():
+            own = {selector: samples[read, each.query.step_ms] for selector, read in each.reads.items()}
+            try:
+                found[at] = _matrix(await asyncio.to_thread(answered, each, own, allowance))
+            except TrimtabError as problem:
+                found[at] = problem
+
+    async def _ranged(
+        self, scope: Scope, node: Expression, asked: RangeQuery, allowance: Allowance
+    ) -> Asked | TrimtabError:
+        query = Query(asked.start_ms, asked.end_ms, asked.step_ms, self._lookback_ms)
+        try:
+            return await self._prepared(scope, node, asked.text, query, allowance)
+        except TrimtabError as problem:
+            return problem
+
     async def _run(self, scope: Scope, node: Expression, text: str, query: Query) -> Answer:
-        reads = plan(node, query)
-        wanted = list(dict.fromkeys(reads.values()))
-        read = dict(zip(wanted, await self._source.read(scope, wanted), strict=True))
-        # Arrays of a million cells take a thread 50 ms: the event loop has other callers meanwhile.
-        return await asyncio.to_thread(answered, node, text, query, {at: read[one] for at, one in reads.items()})
+        async with self._bounded() as allowance:
+            asked = await self._prepared(scope, node, text, query, allowance)
+            wanted = list(dict.fromkeys(asked.reads.values()))
+            read = dict(zip(wanted, await self._source.read(scope, wanted, allowance), strict=True))
+            samples = {selector: read[each] for selector, each in asked.reads.items()}
+            # Arrays of a million cells take a thread 50 ms: the event loop has other callers meanwhile.
+            return await asyncio.to_thread(answered, asked, samples, allowance)
+
+    async def _prepared(self, scope: Scope, node: Expression, text: str, query: Query, allowance: Allowance) -> Asked:
+        """A query of which is pushed down what can be."""
+        reads = plan(node, query)  # whatever is wrong with a query is said before anything of it is worked out
+        notes = Notes(text, allowance.go_on)
+        if self._pushdown is None:
+            return Asked(node, query, notes, Pushed(), reads)
+        pushed = await self._pushdown.work_out(scope, node, query, notes, allowance)
+        return Asked(node, query, notes, pushed, plan(node, query, pushed.vectors) if pushed.vectors else reads)
+
+    @asynccontextmanager
+    async def _bounded(self) -> AsyncIterator[Allowance]:
+        """What one evaluation may use; however it is left, its thread ends. Raises QueryAborted when time is up."""
+        allowance = Allowance(self._limits)
+        try:
+            async with asyncio.timeout(self._limits.seconds) as time:
+                yield allowance
+        except TimeoutError:
+            if not time.expired():
+                raise
+            raise QueryAborted(TIMED_OUT) from None
+        finally:
+            allowance.stop()
 
 
 def _checked(asked: RangeQuery) -> Expression:
@@ -135,12 +212,12 @@ def _matrix(answer: Answer) -> Answer:
     return Answer(Type.MATRIX, _sorted(answer.series), "", answer.warnings, answer.infos, answer.samples)
 
 
-def answered(node: Expression, text: str, query: Query, samples: dict[Selector, Samples]) -> Answer:
-    """Evaluate a query over what it read. Raises ExecutionFailed."""
-    notes = Notes(text)
-    evaluator = Evaluator(samples, query, notes)
+def answered(asked: Asked, samples: dict[Selector, Samples], allowance: Allowance) -> Answer:
+    """Evaluate a query over what it read and what is known of it. Raises ExecutionFailed, QueryAborted."""
+    node, query, notes = asked.node, asked.query, asked.notes
+    evaluator = Evaluator(bucketless(node, samples, notes), query, notes, allowance, asked.pushed.vectors)
     inner = bare(node)
-    count = sum(len(each.points.times) + len(each.histograms.times) for each in samples.values())
+    count = sum(len(each.points.times) + len(each.histograms.times) for each in samples.values()) + asked.pushed.samples
     if isinstance(inner, Range | Subquery):
         series = _windows(evaluator.range(inner, query.grid()))
         return Answer(Type.MATRIX, _sorted(series), "", notes.warnings, notes.infos, count)

@@ -9,6 +9,7 @@ from trimtab.metrics.promql.aggregations import select
 from trimtab.metrics.promql.aggregations.combine import combine
 from trimtab.metrics.promql.aggregations.groups import Groups
 from trimtab.metrics.promql.aggregations.values import count_values
+from trimtab.metrics.promql.allowance import Allowance
 from trimtab.metrics.promql.binary import sets as set_operators
 from trimtab.metrics.promql.binary.operators import scalars
 from trimtab.metrics.promql.binary.scalar import with_scalar
@@ -31,13 +32,9 @@ from trimtab.metrics.promql.language.syntax import (
 )
 from trimtab.metrics.promql.language.syntax import Text as TextNode
 from trimtab.metrics.promql.notes import Notes
-from trimtab.metrics.promql.problems import TooManySamples
 from trimtab.metrics.promql.ranges import RangeVector
 from trimtab.metrics.promql.selecting import as_samples, instant, smoothed, without_stale
 from trimtab.metrics.promql.values import Samples, Scalar, Text, Value, Vector
-
-MOST_CELLS = 50_000_000
-"""Samples of one vector over all steps; Prometheus' query.max-samples. A cell takes 9 bytes, more while calculated."""
 
 _SETS: dict[str, Callable[..., Vector]] = {
     "and": set_operators.and_,
@@ -47,20 +44,36 @@ _SETS: dict[str, Callable[..., Vector]] = {
 
 
 class Evaluator:
-    """Evaluates expressions of one query over the samples that its plan read."""
+    """Evaluates expressions of one query over the samples that its plan read; `known` need no evaluation."""
 
-    def __init__(self, samples: Mapping[Selector, Samples], query: Query, notes: Notes) -> None:
+    def __init__(
+        self,
+        samples: Mapping[Selector, Samples],
+        query: Query,
+        notes: Notes,
+        allowance: Allowance,
+        known: Mapping[Expression, Vector] | None = None,
+    ) -> None:
         self._samples = samples
+        self._known = known or {}
         self.query = query
         self.notes = notes
+        self._allowance = allowance
+        self._held = 0  # cells of vectors that are waiting for what they are calculated with
         self._calls = Calls(self)
 
     def evaluate(self, node: Expression, grid: Grid) -> Value:
-        """The value of an expression at the steps of `grid`. Raises ExecutionFailed."""
+        """The value of an expression at the steps of `grid`. Raises ExecutionFailed, QueryAborted."""
+        before = self._held
         value = self._evaluate(node, grid)
-        if isinstance(value, Vector) and value.values.size > MOST_CELLS:
-            raise TooManySamples("query processing would load too many samples into memory in query execution")
+        own = value.values.size if isinstance(value, Vector) else 0
+        self._afford(own)
+        self._held = before + own
         return value
+
+    def _afford(self, cells: int) -> None:
+        """Whether so many cells may be made beside those that are held."""
+        self._allowance.afford(self._held + cells)
 
     def vector(self, node: Expression, grid: Grid) -> Vector:
         """The same of an expression that is a vector."""
@@ -86,22 +99,27 @@ class Evaluator:
         if isinstance(node, Range):
             selector = node.selector
             samples = without_stale(self.samples(selector))
+            self._afford(len(samples.labels) * len(grid))
             extra = self.query.lookback_ms if selector.edge is not Edge.PLAIN else 0
             return RangeVector.of(samples, look.left, look.right, grid.times, node.start, selector.edge, extra)
         inner = subgrid(node, look, self.query)
         samples = Samples.none()
         if len(inner):
             samples = as_samples(self.vector(node.body, inner).occupied(), inner.times)
+        self._afford(len(samples.labels) * len(grid))
         return RangeVector.of(samples, look.left, look.right, grid.times, node.start)
 
     def _evaluate(self, node: Expression, grid: Grid) -> Value:
+        known = self._known.get(node)
+        if known is not None:
+            return known
         match node:
             case Number():
                 return Scalar(np.full(len(grid), node.value))
             case TextNode():
                 return Text(node.value)
             case Paren():
-                return self.evaluate(node.body, grid)
+                return self._evaluate(bare(node), grid)
             case Selector():
                 return self._selector(node, grid)
             case Unary():
@@ -116,6 +134,7 @@ class Evaluator:
 
     def _selector(self, node: Selector, grid: Grid) -> Vector:
         times = look_of(node, grid, self.query).right
+        self._afford(len(self.samples(node).labels) * len(grid))
         if node.edge is Edge.SMOOTHED:
             samples = self.samples(node)
             return smoothed(samples, times, self.query.lookback_ms, self.notes, node.start)
@@ -131,7 +150,7 @@ class Evaluator:
         if histograms is not None:
             native = value.is_histogram
             histograms = histograms.copy()
-            histograms[native] = [histogram.times(-1.0) for histogram in histograms[native].tolist()]
+            histograms[native] = [each.times(-1.0) for each in self.notes.watched(histograms[native].tolist())]
         drop = np.ones(len(value.labels), np.bool_)
         return replace(value, values=-value.values, histograms=histograms, drop=drop, stamps=None, starts=None)
 
@@ -140,7 +159,7 @@ class Evaluator:
         parameter = None if node.parameter is None else bare(node.parameter)
         if isinstance(parameter, TextNode):
             vector = self.vector(body, grid)
-            return count_values(vector, parameter.value, node.labels, without=node.without)
+            return count_values(vector, parameter.value, node.labels, self._afford, without=node.without)
         number = None if parameter is None else self.scalar(parameter, grid).values
         vector = self.vector(body, grid).occupied()
         if node.op == "quantile" and number is not None:
@@ -181,4 +200,4 @@ class Evaluator:
             raise TypeError("a checked query has no text in a binary operation")
         if node.op in _SETS:
             return _SETS[node.op](left, right, node.matching)
-        return with_vector(node, left, right, self.notes)
+        return with_vector(node, left, right, self.notes, self._afford)

@@ -1,11 +1,12 @@
 """A source in memory: for scripts, and for queries over series that are at hand."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from trimtab.access.scope import Scope
 from trimtab.metrics.promql import labels as sets
+from trimtab.metrics.promql.allowance import Allowance
 from trimtab.metrics.promql.histograms.model import Histogram
 from trimtab.metrics.promql.labels import Labels
 from trimtab.metrics.promql.matchers import predicate
@@ -23,9 +24,24 @@ class MemorySource:
         """Add a sample; one at the same time is replaced."""
         self._samples.setdefault(labels, {})[time_ms] = (value, start_ms)
 
-    async def read(self, scope: Scope, reads: list[Read]) -> list[Samples]:
-        """The samples of each read; there are no scopes here."""
-        return [self._read(read) for read in reads]
+    def __iter__(self) -> Iterator[tuple[Labels, list[tuple[int, float | Histogram, int]]]]:
+        """Every series with its samples: time, value, and since when it counts (ms; 0 where unknown)."""
+        for labels, samples in self._samples.items():
+            yield labels, sorted((at, *sample) for at, sample in samples.items())
+
+    def __len__(self) -> int:
+        """How many samples there are."""
+        return sum(map(len, self._samples.values()))
+
+    async def read(self, scope: Scope, reads: list[Read], allowance: Allowance) -> list[Samples]:
+        """The samples of each read; there are no scopes here. Raises TooManySamples."""
+        answers = []
+        for read in reads:
+            samples = self._read(read)
+            allowance.take_series(len(samples.labels))
+            allowance.take_samples(len(samples.points.times) + len(samples.histograms.times))
+            answers.append(samples)
+        return answers
 
     def _read(self, read: Read) -> Samples:
         passes = [(matcher.name, predicate(matcher)) for matcher in read.matchers]

@@ -1,5 +1,8 @@
 """Warnings and infos that come with an answer. Words as in Prometheus, util/annotations, which people search for."""
 
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
 import numpy as np
 from msgspec import Struct, field
 
@@ -8,6 +11,13 @@ from trimtab.metrics.promql.problems import line_and_column
 
 ADD, SUBTRACT, AGGREGATE = "addition", "subtraction", "aggregation"
 _SEE = "(see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)"
+
+
+T = TypeVar("T")
+
+
+def _always() -> None:
+    """Nothing ends what nobody limits."""
 
 
 class Fixed(Struct):
@@ -22,9 +32,13 @@ class Fixed(Struct):
 
 
 class Notes(Struct):
-    """What a query says beside its result, each once. `position` is the offset of the expression that is meant."""
+    """What a query says beside its result, each once. `position` is the offset of the expression that is meant.
+
+    `go_on` raises QueryAborted once nobody waits for the result: what may take long asks it again and again.
+    """
 
     text: str
+    go_on: Callable[[], None] = _always
     _warnings: dict[tuple[str, int], None] = field(default_factory=dict)
     _infos: dict[tuple[str, int], None] = field(default_factory=dict)
     _fixed: dict[tuple[str, int], Fixed] = field(default_factory=dict)
@@ -39,6 +53,12 @@ class Notes(Struct):
         """Every info, with its place."""
         plain = [self._placed(f"PromQL info: {message}", at) for message, at in self._infos]
         return plain + [self._monotonic(name, at, fixed) for (name, at), fixed in self._fixed.items()]
+
+    def watched(self, items: Iterable[T]) -> Iterator[T]:
+        """The items, as long as the evaluation may go on. Raises QueryAborted."""
+        for item in items:
+            self.go_on()
+            yield item
 
     def warn(self, message: str, position: int) -> None:
         """Add a warning."""
@@ -77,6 +97,11 @@ class Notes(Struct):
     def not_gauge(self, metric: str, position: int) -> None:
         """A counter histogram where a gauge is expected."""
         self.warn(f"this native histogram metric is not a gauge: {quoted(metric)}", position)
+
+    def overlap(self, metric: str, position: int) -> None:
+        """A counter's sample that counts from before the sample before it."""
+        message = "sample has start time that overlaps with previous sample timestamp for metric "
+        self.warn(message + quoted(metric), position)
 
     def collision(self, operation: str, position: int) -> None:
         """One histogram was reset, the other was not."""

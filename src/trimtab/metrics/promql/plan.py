@@ -1,5 +1,9 @@
 """What a query reads: every selector with the times that it needs. Found before anything is evaluated."""
 
+from collections.abc import Container
+
+from msgspec import Struct
+
 from trimtab.metrics.promql.grid import Grid, Query, look_of, subgrid
 from trimtab.metrics.promql.language.syntax import (
     Call,
@@ -20,35 +24,46 @@ Plan = dict[Selector, Read]
 _MOST_STEPS = 200_000  # of a subquery: 4.6 days of seconds. Each is a column of every array
 
 
-def plan(node: Expression, query: Query) -> Plan:
-    """The reads of a query. Raises ExecutionFailed."""
+def plan(node: Expression, query: Query, known: Container[Expression] = ()) -> Plan:
+    """The reads of a query, but for expressions whose values are known. Raises ExecutionFailed."""
     reads: Plan = {}
-    _plan(node, query.grid(), query, reads)
+    _Planner(query, known, reads).add(node, query.grid())
     return reads
 
 
-def _plan(node: Expression, grid: Grid, query: Query, reads: Plan) -> None:
-    match node:
-        case Selector():
-            reads[node] = _instant(node, grid, query)
+class _Planner(Struct, frozen=True):
+    """Adds the reads of expressions to `reads`."""
+
+    query: Query
+    known: Container[Expression]
+    reads: Plan
+
+    def add(self, node: Expression, grid: Grid) -> None:
+        """Add those of `node` at the steps of `grid`. Raises ExecutionFailed."""
+        query = self.query
+        if node in self.known:
             return
-        case Range():
-            reads[node.selector] = _range(node, grid, query)
-            return
-        case Subquery():
-            inner = subgrid(node, look_of(node, grid, query), query)
-            if len(inner) > _MOST_STEPS:
-                raise TooManySamples(f"cannot run a subquery of {len(inner)} steps; expected at most {_MOST_STEPS}")
-            if len(inner):
-                _plan(node.body, inner, query, reads)
-            return
-        case Call(function="info"):
-            added = info_selector(node)
-            reads[added] = _instant(added, grid, query)
-            _plan(node.arguments[0], grid, query, reads)
-            return
-    for child in children(node):
-        _plan(child, grid, query, reads)
+        match node:
+            case Selector():
+                self.reads[node] = _instant(node, grid, query)
+                return
+            case Range():
+                self.reads[node.selector] = _range(node, grid, query)
+                return
+            case Subquery():
+                inner = subgrid(node, look_of(node, grid, query), query)
+                if len(inner) > _MOST_STEPS:
+                    raise TooManySamples(f"cannot run a subquery of {len(inner)} steps; expected at most {_MOST_STEPS}")
+                if len(inner):
+                    self.add(node.body, inner)
+                return
+            case Call(function="info"):
+                added = info_selector(node)
+                self.reads[added] = _instant(added, grid, query)
+                self.add(node.arguments[0], grid)
+                return
+        for child in children(node):
+            self.add(child, grid)
 
 
 def _instant(node: Selector, grid: Grid, query: Query) -> Read:

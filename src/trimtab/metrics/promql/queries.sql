@@ -1,8 +1,9 @@
 -- name: points
--- Samples of series after a time up to another, by series and time, each (series, time) once.
+-- Samples of series after a time up to another, by series and time, each (series, time) once. PREWHERE: rows that are
+-- not asked for need not be merged first; what replaces each other has one key.
 SELECT series, toUnixTimestamp64Milli(time) AS at, value
 FROM metric_samples FINAL
-WHERE series IN {ids:Array(UInt64)}
+PREWHERE series IN {ids:Array(UInt64)}
   AND time > fromUnixTimestamp64Milli({start:Int64}, 'UTC') AND time <= fromUnixTimestamp64Milli({end:Int64}, 'UTC')
 ORDER BY series, time;
 
@@ -10,7 +11,7 @@ ORDER BY series, time;
 -- The newest sample of each series up to each step of a grid and after the step before: all that an instant sees.
 SELECT series, toUnixTimestamp64Milli(max(time)) AS at, argMax(metric_samples.value, time) AS value
 FROM metric_samples FINAL
-WHERE series IN {ids:Array(UInt64)}
+PREWHERE series IN {ids:Array(UInt64)}
   AND time > fromUnixTimestamp64Milli({start:Int64}, 'UTC') AND time <= fromUnixTimestamp64Milli({end:Int64}, 'UTC')
 GROUP BY series, intDiv(toUnixTimestamp64Milli(time) - {origin:Int64} - 1, {step:Int64}) AS bucket
 ORDER BY series, bucket;

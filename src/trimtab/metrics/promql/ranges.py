@@ -78,10 +78,10 @@ class RangeVector(Struct, frozen=True):
         """Whether there is any."""
         return len(self.points.times) > 0
 
-    def cells(self, chosen: Flags) -> Iterator[Cell]:
-        """The histograms of the `chosen` windows."""
+    def cells(self, chosen: Flags, notes: Notes) -> Iterator[Cell]:
+        """The histograms of the `chosen` windows. Raises QueryAborted."""
         starts = self.points.starts
-        for row, column in np.argwhere(chosen).tolist():
+        for row, column in notes.watched(np.argwhere(chosen).tolist()):
             part = slice(int(self.low[row, column]), int(self.high[row, column]))
             times = self.points.times[part]
             begins = np.zeros(len(times), np.int64) if starts is None else starts[part]

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from trimtab.metrics.promql.histograms.arithmetic import IncompatibleSchemas
 from trimtab.metrics.promql.histograms.model import Hint, Histogram
 from trimtab.metrics.promql.labels import NAME, get
 from trimtab.metrics.promql.notes import Notes
@@ -31,9 +30,7 @@ def instant(samples: Samples, times: Integers, lookback_ms: int) -> Vector:
     at, some, stamps = _newest(samples.points, times, lookback_ms)
     values = samples.points.values[at] if len(samples.points.times) else np.full(some.shape, np.nan)
     stale = some & is_stale(values)
-    starts = None
-    if samples.points.starts is not None and len(samples.points.times):
-        starts = samples.points.starts[at]
+    starts = _starts(samples.points, at)
     drop = np.zeros(len(samples.labels), np.bool_)
     if not len(samples.histograms.times):
         return Vector(samples.labels, values, some & ~stale, drop, None, stamps, starts).occupied()
@@ -42,8 +39,15 @@ def instant(samples: Samples, times: Integers, lookback_ms: int) -> Vector:
     histograms = no_histograms(some.shape)
     histograms[native] = samples.histograms.values[place[native]]
     present = native | (some & ~stale)
+    began = _starts(samples.histograms, place)
+    if starts is not None or began is not None:
+        starts = np.where(native, 0 if began is None else began, 0 if starts is None else starts)
     found = Vector(samples.labels, values, present, drop, histograms, np.where(native, own, stamps), starts)
     return found.occupied()
+
+
+def _starts(points: Points | HistogramPoints, at: Integers) -> Integers | None:
+    return points.starts[at] if points.starts is not None and len(points.times) else None
 
 
 def _newest(points: Points | HistogramPoints, times: Integers, lookback_ms: int) -> tuple[Integers, Flags, Integers]:
@@ -82,7 +86,7 @@ def smoothed(samples: Samples, times: Integers, lookback_ms: int, notes: Notes, 
     low, high = (positions(samples.histograms, times + shift) for shift in (-lookback_ms, lookback_ms))
     around = [positions(samples.points, times + shift) for shift in (-lookback_ms, lookback_ms)]
     cells = no_histograms(floats.shape)
-    for row, column in np.argwhere(high > low).tolist():
+    for row, column in notes.watched(np.argwhere(high > low).tolist()):
         metric = get(samples.labels[row], NAME)
         if around[1][row, column] > around[0][row, column]:
             notes.mixed(metric, position)
@@ -124,13 +128,12 @@ def _between_histograms(
     if place == len(times):
         return before.hinted(Hint.UNKNOWN)
     after = values[place]
-    counter = not before.hint is after.hint is Hint.GAUGE
-    share = (time - int(times[place - 1])) / (int(times[place]) - int(times[place - 1]))
-    try:
-        return interpolated(before, after, share, notes, position, counter=counter)
-    except IncompatibleSchemas:
+    if before.is_custom is not after.is_custom:
         notes.mixed_schemas(metric, position)
         return None
+    counter = not before.hint is after.hint is Hint.GAUGE
+    share = (time - int(times[place - 1])) / (int(times[place]) - int(times[place - 1]))
+    return interpolated(before, after, share, notes, position, counter=counter)
 
 
 def as_samples(vector: Vector, times: Integers) -> Samples:

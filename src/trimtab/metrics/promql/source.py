@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from trimtab.access.scope import Scope
+from trimtab.metrics.promql.allowance import Allowance
 from trimtab.metrics.promql.language.syntax import Matcher
 from trimtab.metrics.promql.values import Integers, Samples
 
@@ -26,6 +27,9 @@ class Read:
 class Source(Protocol):
     """Answers reads."""
 
-    async def read(self, scope: Scope, reads: list[Read]) -> list[Samples]:
-        """The samples of each read, series ordered by their labels. Series without a sample may be left out."""
+    async def read(self, scope: Scope, reads: list[Read], allowance: Allowance) -> list[Samples]:
+        """The samples of each read, series ordered by their labels. Series without a sample may be left out.
+
+        What is read is taken of `allowance`. Raises TooManySamples.
+        """
         ...

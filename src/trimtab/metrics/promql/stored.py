@@ -10,6 +10,7 @@ import numpy as np
 from trimtab.access.scope import Scope
 from trimtab.metrics.fetches import IDS_A_QUERY
 from trimtab.metrics.model import Kind
+from trimtab.metrics.promql.allowance import Allowance
 from trimtab.metrics.promql.assembly import Assembly
 from trimtab.metrics.promql.catalogue import Catalogue
 from trimtab.metrics.promql.labels import BUCKET
@@ -25,7 +26,6 @@ from trimtab.store.telemetry.client import Columns, Telemetry
 _QUERIES = load_queries("trimtab.metrics.promql")
 MOST_SERIES = 100_000
 """Series of one selector."""
-_MOST_SAMPLES = 50_000_000
 _FINE_MS = 60_000
 """With steps up to a minute the samples themselves are read: of what is scraped every 15 s, finding the newest of each
 step costs the engine four times as much (20 reads of 417 series over an hour: 1.4 s of CPU, and 0.3 s)."""
@@ -39,26 +39,37 @@ class StoredSource:
         self._telemetry = telemetry
         self._catalogue = catalogue
 
-    async def read(self, scope: Scope, reads: list[Read]) -> list[Samples]:
+    async def read(self, scope: Scope, reads: list[Read], allowance: Allowance) -> list[Samples]:
         """The samples of each read. Raises TooManySamples, QueryAborted, Unavailable."""
-        found = [_by_kind(self._catalogue.find(scope, read.matchers)) for read in reads]
-        points = await self._points(reads, [by_kind[Kind.GAUGE] for by_kind in found])
-        return [await self._read(read, by_kind, own) for read, by_kind, own in zip(reads, found, points, strict=True)]
+        found = []
+        for read in reads:
+            entries = self._catalogue.find(scope, read.matchers, most=MOST_SERIES + 1)
+            if len(entries) > MOST_SERIES:
+                raise TooManySamples(
+                    f"cannot read more than {MOST_SERIES} series for one selector; try one that finds fewer"
+                )
+            allowance.take_series(len(entries))
+            found.append(_by_kind(entries))
+        points = await self._points(reads, [by_kind[Kind.GAUGE] for by_kind in found], allowance)
+        together = zip(reads, found, points, strict=True)
+        return [await self._read(read, by_kind, own, allowance) for read, by_kind, own in together]
 
-    async def _read(self, read: Read, by_kind: dict[Kind, list[Entry]], points: Columns | None) -> Samples:
+    async def _read(
+        self, read: Read, by_kind: dict[Kind, list[Entry]], points: Columns | None, allowance: Allowance
+    ) -> Samples:
         assembly = Assembly()
         if points is not None:
             labels_of = {entry.series: entry.labels for entry in by_kind[Kind.GAUGE]}
             assembly.add(points["series"], points["at"], points["value"], labels_of)
         if by_kind[Kind.EVENTS]:
-            await self._events(read, by_kind[Kind.EVENTS], assembly)
+            await self._events(read, by_kind[Kind.EVENTS], assembly, allowance)
         if by_kind[Kind.HISTOGRAM]:
-            columns = await self._fetch("histograms", by_kind[Kind.HISTOGRAM], read)
+            columns = await self._fetch("histograms", by_kind[Kind.HISTOGRAM], read, allowance)
             passes = [predicate(matcher) for matcher in read.matchers if matcher.name == BUCKET]
             await asyncio.to_thread(add_histograms, assembly, columns, by_kind[Kind.HISTOGRAM], passes)
         return await asyncio.to_thread(assembly.samples)
 
-    async def _points(self, reads: list[Read], found: list[list[Entry]]) -> list[Columns | None]:
+    async def _points(self, reads: list[Read], found: list[list[Entry]], allowance: Allowance) -> list[Columns | None]:
         """The samples of each read's series. Reads over the same times are one query: a page's panels mostly are."""
         alike: dict[tuple[int, int, tuple[tuple[str, int], ...]], list[int]] = defaultdict(list)
         for at, (read, entries) in enumerate(zip(reads, found, strict=True)):
@@ -71,13 +82,13 @@ class StoredSource:
             # In the order of their ids, in which each chunk answers: what is put together is in that order too.
             together = sorted((entry for at in members for entry in found[at]), key=lambda entry: entry.series)
             name = "newest" if grid_items else "points"
-            columns = await self._fetch(name, together, reads[members[0]], dict(grid_items))
+            columns = await self._fetch(name, together, reads[members[0]], allowance, dict(grid_items))
             for at in members:
                 points[at] = columns if len(members) == 1 else _part(columns, found[at])
         return points
 
-    async def _events(self, read: Read, entries: list[Entry], assembly: Assembly) -> None:
-        columns = await self._fetch("events", entries, read)
+    async def _events(self, read: Read, entries: list[Entry], assembly: Assembly, allowance: Allowance) -> None:
+        columns = await self._fetch("events", entries, read, allowance)
         numbers: dict[Part, Callable[[], Any]] = {
             Part.VALUE: lambda: columns["total"] / columns["seen"],
             Part.SUM: lambda: columns["total"],
@@ -88,24 +99,29 @@ class StoredSource:
             if labels_of:
                 assembly.add(columns["series"], columns["at"], number(), labels_of)
 
-    async def _fetch(self, name: str, entries: list[Entry], read: Read, more: dict[str, int] | None = None) -> Columns:
+    async def _fetch(
+        self, name: str, entries: list[Entry], read: Read, allowance: Allowance, more: dict[str, int] | None = None
+    ) -> Columns:
         ids = list(dict.fromkeys(entry.series for entry in entries))
         bounds = {"start": read.start_ms, "end": read.end_ms, **(more or {})}
         gate = asyncio.Semaphore(_AT_ONCE)
 
         async def one(at: int) -> Columns:
             async with gate:
-                return await self._telemetry.fetch(_QUERIES[name], {"ids": ids[at : at + IDS_A_QUERY], **bounds})
+                chunk = await self._telemetry.fetch(_QUERIES[name], {"ids": ids[at : at + IDS_A_QUERY], **bounds})
+            allowance.take_samples(len(chunk["series"]))
+            return chunk
 
-        chunks = await asyncio.gather(*(one(at) for at in range(0, len(ids), IDS_A_QUERY)))
-        if sum(len(chunk["series"]) for chunk in chunks) > _MOST_SAMPLES:
-            raise TooManySamples("query processing would load too many samples into memory in query execution")
+        reading = [asyncio.ensure_future(one(at)) for at in range(0, len(ids), IDS_A_QUERY)]
+        try:
+            chunks = await asyncio.gather(*reading)
+        finally:
+            for chunk in reading:  # after the first that fails nobody waits for the others
+                chunk.cancel()
         return {column: np.concatenate([chunk[column] for chunk in chunks]) for column in chunks[0]}
 
 
 def _by_kind(entries: list[Entry]) -> dict[Kind, list[Entry]]:
-    if len(entries) > MOST_SERIES:
-        raise TooManySamples(f"cannot read {len(entries)} series for one selector; expected at most {MOST_SERIES}")
     found: dict[Kind, list[Entry]] = defaultdict(list)
     for entry in entries:
         found[Kind.GAUGE if entry.kind is Kind.COUNTER else entry.kind].append(entry)

@@ -110,8 +110,10 @@ def named(identity: Identity) -> tuple[tuple[str, Part], ...]:
 def entry(series: int, identity: Identity, name: str, part: Part) -> Entry:
     """A series under one of its names."""
     match form_of(identity):
-        case Form.PROMETHEUS:
-            labels = dict(identity.dimensions)
+        case Form.PROMETHEUS:  # most are: made without a mapping, in half of the time
+            pairs = [(NAME, name), *(pair for pair in identity.dimensions if pair[1] and pair[0] != NAME)]
+            pairs.sort()
+            return Entry(tuple(pairs), series, identity.kind, part)
         case Form.EVENTS:
             labels = {
                 NAMESPACE: identity.namespace,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from msgspec import Struct
 
+from trimtab.metrics.promql.notes import Notes
 from trimtab.metrics.promql.values import Flags, Floats, HistogramPoints, Integers, Points
 
 MOST_EXPANDED = 4_000_000
@@ -66,12 +67,16 @@ class Windows(Struct, frozen=True):
             result[some] = ufunc.reduceat(padded, bounds)[::2]
         return result
 
-    def expanded(self, chosen: Flags) -> Iterator["Expanded"]:
-        """The samples of the `chosen` windows laid out one window after the other, in parts that fit memory."""
+    def expanded(self, chosen: Flags, notes: Notes) -> Iterator["Expanded"]:
+        """The samples of the `chosen` windows laid out one window after the other, in parts that fit memory.
+
+        Raises QueryAborted.
+        """
         low, count = self.low[chosen], self.count[chosen]
         running = np.cumsum(count)
         at = 0
         while at < len(count):
+            notes.go_on()
             before = running[at - 1] if at else 0
             until = max(int(np.searchsorted(running, before + MOST_EXPANDED, side="right")), at + 1)
             part = slice(at, until)

@@ -1,11 +1,11 @@
 """Rolls closed hours up: a job that may be killed at any point and goes on where it was.
 
-One attempt takes a run of neighbouring hours, notes the version it is about to write, writes the rows of every tier
+One attempt takes a run of neighbouring hours, notes the version it is about to write, writes the rows of the tiers
 under that version, and commits it. Rows are read by committed version only (hours.py), so there is nothing to undo.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct
@@ -13,11 +13,12 @@ from msgspec import Struct
 from trimtab.base.clock import Clock
 from trimtab.base.ids import new_id
 from trimtab.base.records import replace
+from trimtab.metrics.rollups.details import details_of, encode_details
 from trimtab.metrics.rollups.hours import RolledHour, encode, highest_attempt, hours_of
-from trimtab.metrics.rollups.tiers import DAY_MS, HOUR_MS, RAW_TABLES, TIERS, Retention
+from trimtab.metrics.rollups.tiers import DAY_MS, HOUR_MS, ONE_MINUTE, RAW_TABLES, TIERS, Retention, Tier
 from trimtab.store.sql import load_queries
 from trimtab.store.telemetry.client import ReadLimits, Telemetry
-from trimtab.store.telemetry.schema import METRIC_ROLLUP_HOURS
+from trimtab.store.telemetry.schema import METRIC_DETAILED, METRIC_ROLLUP_HOURS
 
 logger = logging.getLogger(__name__)
 
@@ -61,10 +62,13 @@ class RollupBuilder:
 
         Raises QueryAborted or Unavailable; what was committed by then stays.
         """
+        if not self._may_write():
+            return 0
         days = raw_days(self._telemetry)
         marks = self._marks()
         known = hours_of(self._telemetry.fetch_sync(_QUERIES["hours"], _ALL_HOURS))
         version = highest_attempt(known)
+        self._note_details(version + 1)
         done = 0
         for run in runs(days, known, marks, self._clock.now_ms(), self._retention):
             if not self._may_write():
@@ -81,12 +85,19 @@ class RollupBuilder:
         columns = self._telemetry.fetch_sync(_QUERIES["marks"])
         return dict(zip(columns["hour"].tolist(), columns["marks"].tolist(), strict=True))
 
+    def _note_details(self, version: int) -> None:
+        """Before rows of `version` are written: which details they have. Rows may have more, never less."""
+        details = details_of(self._telemetry.fetch_sync(_QUERIES["details"]))
+        due = details.due(version, minutes=ONE_MINUTE in self._retention.written)
+        if due:
+            self._telemetry.insert(METRIC_DETAILED, encode_details(due), new_id())
+
     def _attempt(self, run: Run, version: int) -> None:
         begun = [
             replace(one, sequence=one.sequence + 1, attempt=version, garbage=int(one.attempt > 0)) for one in run.hours
         ]
         record(self._telemetry, begun)
-        for name, parameters in _statements(run, version):
+        for name, parameters in _statements(run, version, self._retention.written):
             self._telemetry.execute(_QUERIES[name], parameters, limits=LIMITS)
         now_ms = self._clock.now_ms()
         record(
@@ -134,11 +145,11 @@ def _is_due(one: RolledHour, now_ms: int) -> bool:
     return closed and not one.clean and now_ms - one.rolled_at >= REDO_MS
 
 
-def _statements(run: Run, version: int) -> Iterator[tuple[str, dict[str, object]]]:
+def _statements(run: Run, version: int, tiers: Sequence[Tier]) -> Iterator[tuple[str, dict[str, object]]]:
     start_ms, end_ms = run.span
     base = run.hours[0].base
     common = {"start": start_ms, "end": end_ms, "version": version, "base": base}
-    for tier in TIERS:
+    for tier in tiers:
         rollup = {**common, "period": tier.period_ms, "table": tier.table}
         histograms = {**rollup, "table": tier.histograms}
         if base:
@@ -146,8 +157,9 @@ def _statements(run: Run, version: int) -> Iterator[tuple[str, dict[str, object]
             yield "carry_histograms", histograms
         for low, high in _series_ranges(-(-run.rows // CHUNK_ROWS)):
             chunk = {"low": low, "high": high}
-            yield "roll_samples", {**rollup, **chunk}
-            yield "roll_events", {**rollup, **chunk}
+            whole = {"whole": int(tier.detailed)}
+            yield "roll_samples", {**rollup, **chunk, **whole}
+            yield "roll_events", {**rollup, **chunk, **whole}
             yield "roll_cumulative_histograms", {**histograms, **chunk}
             yield "roll_delta_histograms", {**histograms, **chunk}
 

@@ -4,28 +4,36 @@
 -- which is low times 1.005415 and at most 0.55 % from any value of the bucket; never beyond the row's own extremes.
 
 -- name: roll_samples
--- One row a series and bucket of gauges (their values) and counters (the increases between samples of one bucket).
+-- One row a series and bucket of gauges (their values) and counters (the increases between samples of one bucket). Of
+-- gauges without details there is no sketch, first value and rise.
 INSERT INTO {table:Identifier}
   (series, time, version, count, sum, minimum, maximum, opaque, first, last, last_offset, rise, rises, buckets)
 SELECT series, fromUnixTimestamp64Milli(bucket * {period:Int64}, 'UTC'), {version:UInt32},
-       sum(part.n), sum(part.total), min(part.low), max(part.high), 0, argMin(part.first, part.first_at),
-       argMax(part.last, part.last_at), max(part.last_at) - bucket * {period:Int64}, sum(part.rise), sum(part.rises),
-       CAST((groupArrayIf(part.key, part.n > 0), groupArrayIf(part.n, part.n > 0)), 'Map(Int16, UInt64)')
+       sum(part.n), sumKahan(part.total), min(part.low), max(part.high), 0,
+       if(any(part.rising), argMin(part.first, part.first_at), 0), argMax(part.last, part.last_at),
+       max(part.last_at) - bucket * {period:Int64}, if(any(part.rising), sumKahan(part.rise), 0),
+       if(any(part.rising), sum(part.rises), 0),
+       CAST((groupArrayIf(part.key, part.n > 0 AND part.sketched), groupArrayIf(part.n, part.n > 0 AND part.sketched)),
+            'Map(Int16, UInt64)')
 FROM (
-  SELECT series, bucket, key, countIf(counted) AS n, sumIf(x, counted) AS total,
+  SELECT series, bucket, key, countIf(counted) AS n, sumKahanIf(x, counted) AS total,
          min(if(counted, x, inf)) AS low, max(if(counted, x, -inf)) AS high,
          argMin(value, at) AS first, min(at) AS first_at, argMax(value, at) AS last, max(at) AS last_at,
-         sum(increase) AS rise, countIf(follows) AS rises
+         sumKahan(increase) AS rise, countIf(follows) AS rises, any(detailed) AS sketched,
+         any(detailed OR counter) AS rising
   FROM (
-    SELECT series, bucket, at, value, follows, increase, counter, follows OR NOT counter AS counted,
+    SELECT series, bucket, at, value, follows, increase, counter, detailed, follows OR NOT counter AS counted,
            if(counter, increase, value) AS x,
-           toInt16(multiIf(x = 0, 0, sign(x) * (greatest(-16383., least(16383., ceil(log2(abs(x)) * 64) - 1)) + 16384)))
-             AS key
+           toInt16(multiIf(NOT detailed OR x = 0, 0,
+             sign(x) * (greatest(-16383., least(16383., ceil(log2(abs(x)) * 64) - 1)) + 16384))) AS key
     FROM (
       SELECT series, toUnixTimestamp64Milli(time) AS at, intDiv(at, {period:Int64}) AS bucket, value,
              lagInFrame(value) OVER w AS previous, row_number() OVER w > 1 AS follows,
              if(follows, if(value < previous, value, value - previous), 0) AS increase,
-             series IN (SELECT series FROM metric_series WHERE kind = 'counter') AS counter
+             series IN (SELECT series FROM metric_series WHERE kind = 'counter') AS counter,
+             ({whole:UInt8} OR series IN (
+               SELECT series FROM metric_series WHERE (namespace, name) IN (
+                 SELECT namespace, name FROM metric_detailed WHERE what = 'metric'))) AS detailed
       FROM metric_samples FINAL
       WHERE series BETWEEN {low:UInt64} AND {high:UInt64} AND NOT isNaN(value)
         AND time >= fromUnixTimestamp64Milli({start:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({end:Int64}, 'UTC')
@@ -41,20 +49,25 @@ FROM (
 GROUP BY series, bucket;
 
 -- name: roll_events
--- One row a series and bucket of raw values and statistic sets; samples that only a set tells of are opaque.
+-- One row a series and bucket of raw values and statistic sets; samples that only a set tells of are opaque. Without
+-- details there is no sketch.
 INSERT INTO {table:Identifier}
   (series, time, version, count, sum, minimum, maximum, opaque, first, last, last_offset, rise, rises, buckets)
 SELECT series, fromUnixTimestamp64Milli(bucket * {period:Int64}, 'UTC'), {version:UInt32},
-       sum(part.n), sum(part.total), min(part.low), max(part.high), sumIf(part.n, NOT part.known), 0,
+       sum(part.n), sumKahan(part.total), min(part.low), max(part.high), sumIf(part.n, NOT part.known), 0,
        argMax(part.last, part.last_at), max(part.last_at) - bucket * {period:Int64}, 0, 0,
-       CAST((groupArrayIf(part.key, part.known), groupArrayIf(toUInt64(part.n), part.known)), 'Map(Int16, UInt64)')
+       CAST((groupArrayIf(part.key, part.known AND part.sketched),
+             groupArrayIf(toUInt64(part.n), part.known AND part.sketched)), 'Map(Int16, UInt64)')
 FROM (
-  SELECT series, bucket, known, key, sum(points.n) AS n, sum(points.total) AS total, min(points.low) AS low,
-         max(points.high) AS high, argMax(points.mean, points.at) AS last, max(points.at) AS last_at
+  SELECT series, bucket, known, key, sum(points.n) AS n, sumKahan(points.total) AS total,
+         min(points.low) AS low, max(points.high) AS high, any(points.detailed) AS sketched, argMax(points.mean, points.at) AS last, max(points.at) AS last_at
   FROM (
     SELECT series, intDiv(at, {period:Int64}) AS bucket, at, mean, n, total, low, high,
+           ({whole:UInt8} OR series IN (
+             SELECT series FROM metric_series WHERE (namespace, name) IN (
+               SELECT namespace, name FROM metric_detailed WHERE what = 'metric'))) AS detailed,
            NOT isNaN(x) AND n = floor(n) AS known,
-           toInt16(multiIf(NOT known OR x = 0, 0,
+           toInt16(multiIf(NOT detailed OR NOT known OR x = 0, 0,
              sign(x) * (greatest(-16383., least(16383., ceil(log2(abs(x)) * 64) - 1)) + 16384))) AS key
     FROM (
       SELECT series, toUnixTimestamp64Milli(time) AS at, value AS mean, metric_values.count AS n,
@@ -177,6 +190,12 @@ SELECT toInt64(hour) AS hour, toUInt64(sum(metric_rollup_marks.marks)) AS marks
 FROM metric_rollup_marks
 GROUP BY hour;
 
+-- name: details
+-- What was asked for and what rows lack, each with the version from which on (details.py).
+SELECT what, namespace, name, max(version) AS version
+FROM metric_detailed
+GROUP BY what, namespace, name;
+
 -- name: raw_days
 -- The days (as YYYYMMDD) that have raw points, with their rows.
 SELECT toUInt32(partition_id) AS day, sum(rows) AS rows
@@ -191,6 +210,19 @@ SELECT DISTINCT toUInt32(partition_id) AS part
 FROM system.parts
 WHERE active AND database = currentDatabase() AND table = {table:String}
 ORDER BY part;
+
+-- name: scattered
+-- The partitions of a table that are in several parts, and of at most so many bytes.
+SELECT toUInt32(partition_id) AS part
+FROM system.parts
+WHERE active AND database = currentDatabase() AND table = {table:String}
+GROUP BY part
+HAVING count() > 1 AND sum(bytes_on_disk) <= {most:UInt64}
+ORDER BY part;
+
+-- name: merge
+-- Merge one day of a table into one part.
+OPTIMIZE TABLE {table:Identifier} PARTITION ID {part:String} FINAL;
 
 -- name: drop_partition
 -- Drop one day or month of a table.

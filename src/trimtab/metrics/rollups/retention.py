@@ -1,4 +1,5 @@
-"""Drops what is past its retention, by whole partitions, and the rows that later roll-ups have replaced.
+"""Drops what is past its retention, by whole partitions, and the rows that later roll-ups have replaced; merges days
+that are over.
 
 Raw points of a day go only when every hour of it is rolled up and clean, and has been for a day, so that a back-fill
 of old data is not cut short. Its hours are frozen first: their rollup is then what later roll-ups carry over. Points
@@ -14,7 +15,7 @@ from trimtab.base.clock import Clock
 from trimtab.base.records import replace
 from trimtab.metrics.rollups.build import day_number, raw_days, record
 from trimtab.metrics.rollups.hours import RolledHour, hours_of
-from trimtab.metrics.rollups.tiers import DAY_MS, HOUR_MS, ONE_HOUR, RAW_TABLES, TIERS, Retention
+from trimtab.metrics.rollups.tiers import DAY_MS, FIVE_MINUTES, HOUR_MS, ONE_HOUR, RAW_TABLES, TIERS, Retention
 from trimtab.store.sql import load_queries
 from trimtab.store.telemetry.client import ReadLimits, Telemetry
 from trimtab.store.telemetry.schema import METRIC_ROLLUP_HOURS, METRIC_ROLLUP_MARKS
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 SETTLED_MS = DAY_MS  # how long a day's rollups must have stood before its raw points go
 REPLACED_MS = 6 * HOUR_MS  # how long replaced rows are left: reads that began before may still use them
 
+MERGED_BYTES = 1 << 30  # the most of a day that is merged at once: 20 s; of more, the engine's own merges leave little
 _LIMITS = ReadLimits(seconds=600, memory_mb=1024, threads=1)
 _QUERIES = load_queries("trimtab.metrics.rollups")
 _ALL_HOURS = {"from": 0, "to": (1 << 32) - 1}
@@ -49,11 +51,13 @@ class RetentionJob(Struct, frozen=True):
                 self._freeze(day, known)
                 dropped += sum(self._drop_days(table, [day]) for table in RAW_TABLES)
         for tier in TIERS:
+            kept = tier in self.retention.written  # else raw points tell the same
+            oldest_ms = self.retention.tier_from(tier, now_ms) if kept else now_ms + DAY_MS
             for table in (tier.table, tier.histograms):
-                oldest_ms = self.retention.tier_from(tier, now_ms)
                 dropped += self._drop(table, [part for part in self._parts(table) if _end_ms(part) <= oldest_ms])
         self._sweep(known, now_ms)
         self._prune(known, now_ms)
+        self._merge(known, now_ms)
         if dropped:
             logger.info("dropped %d partitions past their retention", dropped)
         return dropped
@@ -103,6 +107,15 @@ class RetentionJob(Struct, frozen=True):
         parameters = {"table": table, "part": str(part), **keep}
         self.telemetry.execute(_QUERIES["drop_replaced"], parameters, limits=_LIMITS)
 
+    def _merge(self, known: Mapping[int, RolledHour], now_ms: int) -> None:
+        """Merge each day that is over and settled into one part a table: 5 % smaller, and quicker to read."""
+        over = {day for day in raw_days(self.telemetry) if all(_settled(hour, known, now_ms) for hour in _hours(day))}
+        for table in (*RAW_TABLES, FIVE_MINUTES.table):
+            found = self.telemetry.fetch_sync(_QUERIES["scattered"], {"table": table, "most": MERGED_BYTES})
+            for part in found["part"].tolist():
+                if day_number(part) in over and self.may_write():
+                    self.telemetry.execute(_QUERIES["merge"], {"table": table, "part": str(part)}, limits=_LIMITS)
+
     def _prune(self, known: Mapping[int, RolledHour], now_ms: int) -> None:
         oldest = self.retention.tier_from(ONE_HOUR, now_ms) // HOUR_MS
         if known and min(known) < oldest - _PRUNE_HOURS and self.may_write():
@@ -116,16 +129,17 @@ def droppable_days(
     """The days (numbers) whose raw points may go: past their retention and rolled up, or past every retention."""
     last_ms = min(retention.raw_from(now_ms), *(retention.tier_from(tier, now_ms) for tier in TIERS))
 
-    def settled(hour: int) -> bool:
-        one = known.get(hour)
-        return one is not None and one.clean and now_ms - one.rolled_at >= SETTLED_MS
+    def rolled_up(day: int) -> bool:
+        return all(_settled(hour, known, now_ms) for hour in _hours(day))
 
-    return [
-        day
-        for day in days
-        if (day + 1) * DAY_MS <= last_ms
-        or ((day + 1) * DAY_MS <= retention.raw_from(now_ms) and all(settled(hour) for hour in _hours(day)))
-    ]
+    raw_ms = retention.raw_from(now_ms)
+    ends = {day: (day + 1) * DAY_MS for day in days}
+    return [day for day, end in ends.items() if end <= last_ms or (end <= raw_ms and rolled_up(day))]
+
+
+def _settled(hour: int, known: Mapping[int, RolledHour], now_ms: int) -> bool:
+    rolled = known.get(hour)
+    return rolled is not None and rolled.clean and now_ms - rolled.rolled_at >= SETTLED_MS
 
 
 def _hours(day: int) -> range:

@@ -1,6 +1,6 @@
 """Which part of a time range is read from rollups, and which from raw points."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from msgspec import Struct
 
@@ -30,25 +30,33 @@ class Split(Struct, frozen=True):
 
 
 def split(
-    tier: Tier, read: Window, known: Mapping[int, RolledHour], oldest_ms: int, *, reach_back: bool
+    tier: Tier,
+    read: Window,
+    known: Mapping[int, RolledHour],
+    oldest_ms: int,
+    *,
+    reach_back: bool,
+    lacking: frozenset[int] = frozenset(),
 ) -> Split | None:
     """Divide what `read` needs; None where no hour can come from `tier`, whose rows are kept from `oldest_ms` on.
 
     What differences need before the range (`reach_back`) is divided too. An hour that the range cuts comes from rollups
     where the cut is at a bucket of the tier; one whose raw points are gone always does, and then has only those of its
-    buckets that begin in the range.
+    buckets that begin in the range. An hour of `lacking`, whose rows do not tell what is asked, is read raw,
+    or left out where its raw points are gone.
     """
     start_ms, end_ms = read.lookback_ms if reach_back else read.start_ms, read.end_ms
     cuts = tuple(cut for cut in (start_ms, read.start_ms, end_ms) if cut % tier.period_ms)
     rolled: dict[int, RolledHour] = {}
+    gone = frozenset(hour for hour in lacking if known[hour].frozen)
     for hour in range(start_ms // HOUR_MS, -(-end_ms // HOUR_MS)):
         one = known.get(hour)
-        if one is None or not one.version or hour * HOUR_MS < oldest_ms:
+        if one is None or not one.version or hour * HOUR_MS < oldest_ms or hour in lacking:
             continue
         if one.frozen or (one.clean and not any(cut // HOUR_MS == hour for cut in cuts)):
             rolled[hour] = one
-    spans = _raw_spans(start_ms, end_ms, rolled)
-    while len(spans) > MAX_SPANS and (at := _narrowest_gap(spans, rolled)) is not None:
+    spans = _raw_spans(start_ms, end_ms, rolled.keys() | gone)
+    while len(spans) > MAX_SPANS and (at := _narrowest_gap(spans, rolled, gone)) is not None:
         for hour in range(spans[at][1] // HOUR_MS, spans[at + 1][0] // HOUR_MS):
             rolled.pop(hour, None)
         spans[at : at + 2] = [(spans[at][0], spans[at + 1][1])]
@@ -58,10 +66,10 @@ def split(
     return Split(tier, start_ms, end_ms, tuple(rolled), versions, tuple(spans))
 
 
-def _raw_spans(start_ms: int, end_ms: int, rolled: Mapping[int, RolledHour]) -> list[Span]:
+def _raw_spans(start_ms: int, end_ms: int, left_out: Set[int]) -> list[Span]:
     spans: list[Span] = []
     for hour in range(start_ms // HOUR_MS, -(-end_ms // HOUR_MS)):
-        if hour in rolled:
+        if hour in left_out:
             continue
         begin, end = max(start_ms, hour * HOUR_MS), min(end_ms, (hour + 1) * HOUR_MS)
         if spans and spans[-1][1] == begin:
@@ -71,11 +79,11 @@ def _raw_spans(start_ms: int, end_ms: int, rolled: Mapping[int, RolledHour]) -> 
     return spans
 
 
-def _narrowest_gap(spans: list[Span], rolled: Mapping[int, RolledHour]) -> int | None:
+def _narrowest_gap(spans: list[Span], rolled: Mapping[int, RolledHour], gone: Set[int]) -> int | None:
     """The number of the span behind which the fewest hours lie that could as well be read raw; None where none can."""
     gaps = []
     for at in range(len(spans) - 1):
         between = range(spans[at][1] // HOUR_MS, spans[at + 1][0] // HOUR_MS)
-        if not any(rolled[hour].frozen for hour in between):
+        if not any(hour in gone or rolled[hour].frozen for hour in between):
             gaps.append((len(between), at))
     return min(gaps)[1] if gaps else None

@@ -1,4 +1,6 @@
-"""The rollup tiers, coarsest last, and how long each is kept."""
+"""The rollup tiers, coarsest last, how long each is kept, and which are written at all."""
+
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -9,26 +11,30 @@ DAY_MS = 24 * HOUR_MS
 
 
 class Tier(Struct, frozen=True):
-    """One resolution: its bucket length (ms) and its tables (rollup rows, thinned histograms)."""
+    """One resolution: its bucket length (ms) and its tables (rollup rows, thinned histograms).
+
+    `detailed` says that each of its rows has what few reads need (details.py).
+    """
 
     period_ms: int
     table: str
     histograms: str
+    detailed: bool = False
 
 
 ONE_MINUTE = Tier(60_000, "metric_rollup_1m", "metric_histograms_1m")
 FIVE_MINUTES = Tier(300_000, "metric_rollup_5m", "metric_histograms_5m")
-ONE_HOUR = Tier(HOUR_MS, "metric_rollup_1h", "metric_histograms_1h")
+ONE_HOUR = Tier(HOUR_MS, "metric_rollup_1h", "metric_histograms_1h", detailed=True)
 TIERS = (ONE_MINUTE, FIVE_MINUTES, ONE_HOUR)
 
 RAW_TABLES = ("metric_values", "metric_sets", "metric_samples", "metric_histograms")
 
 
-def coarsest(period_ms: int, origin_ms: int = 0) -> Tier | None:
-    """The coarsest tier whose buckets make up every bucket of `period_ms` that begins at `origin_ms`; None where only
-    raw points do.
+def coarsest(period_ms: int, origin_ms: int = 0, tiers: Sequence[Tier] = TIERS) -> Tier | None:
+    """The coarsest of `tiers` whose buckets make up every bucket of `period_ms` that begins at `origin_ms`; None where
+    only raw points do.
     """
-    fitting = (tier for tier in reversed(TIERS) if not period_ms % tier.period_ms and not origin_ms % tier.period_ms)
+    fitting = (tier for tier in reversed(tiers) if not period_ms % tier.period_ms and not origin_ms % tier.period_ms)
     return next(fitting, None)
 
 
@@ -43,6 +49,11 @@ class Retention(Struct, frozen=True):
         """As configured."""
         own = settings
         return cls(own.retention_raw_days, (own.retention_1m_days, own.retention_5m_days, own.retention_1h_days))
+
+    @property
+    def written(self) -> tuple[Tier, ...]:
+        """The tiers that are written: rows of a minute are, where they outlive the raw points that tell the same."""
+        return TIERS if self.tier_days[0] > self.raw_days else (FIVE_MINUTES, ONE_HOUR)
 
     def raw_from(self, now_ms: int) -> int:
         """The start (ms) of the oldest day whose raw points are kept."""

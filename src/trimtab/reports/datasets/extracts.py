@@ -29,7 +29,6 @@ from trimtab.reports.datasets.source import Relation
 from trimtab.reports.datasets.spec import Dataset, spec_of
 from trimtab.reports.datasets.store import SpecStore, Stored
 from trimtab.store.telemetry.client import ReadLimits, Telemetry
-from trimtab.store.telemetry.schema import Layout, create_table
 from trimtab.store.telemetry.table import Table
 
 logger = logging.getLogger(__name__)
@@ -53,7 +52,6 @@ class Extracts(Struct, frozen=True):
     datasets: SpecStore
     reader: DatasetReader
     clock: Clock
-    layout: Layout = Layout.EMBEDDED
     orphans: dict[str, int] = field(default_factory=dict)
     """Tables that no extract names any more, and when that was seen first: a reader may have begun before."""
 
@@ -161,5 +159,4 @@ class Extracts(Struct, frozen=True):
 
     def _create(self, name: str, compiled: Compiled) -> None:
         columns = tuple((typed.sql, ENGINE_TYPES[one.type], "") for one, typed in compiled.base.values())
-        for statement in create_table(Table(name, columns, order_by="tuple()"), self.layout):
-            self.telemetry.command(statement)
+        self.telemetry.create(Table(name, columns, order_by="tuple()"))

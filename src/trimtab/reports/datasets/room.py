@@ -24,7 +24,6 @@ from trimtab.reports.datasets.store import SpecStore, Stored, dataset_store
 from trimtab.reports.datasets.teams import ReaderTeams
 from trimtab.reports.datasets.uses import reads_parameters
 from trimtab.store.state.database import State
-from trimtab.store.telemetry.schema import Layout
 
 _LOOK_S = 15.0  # asks what is due; most often nothing is
 
@@ -50,12 +49,10 @@ class DatasetRoom(Struct, frozen=True):
     home: str
 
     @classmethod
-    def of(
-        cls, state: State, reader: DatasetReader, clock: Clock, home: str, layout: Layout = Layout.EMBEDDED
-    ) -> "DatasetRoom":
+    def of(cls, state: State, reader: DatasetReader, clock: Clock, home: str) -> "DatasetRoom":
         """The room over a state database and the reader."""
         store = dataset_store(state, clock)
-        extracts = Extracts(reader.telemetry, ExtractStore(state, clock), store, reader, clock, layout)
+        extracts = Extracts(reader.telemetry, ExtractStore(state, clock), store, reader, clock)
         lock = Lock(state, clock, "dataset extracts")
         return cls(store, ReaderTeams(state), reader, extracts, SqlReader(reader, clock), lock, clock, home)
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from trimtab.base.partitions import partition_of
+
 DATA_SOURCE, DATA_SET, INGESTION = "datasource", "dataset", "ingestion"
 ANALYSIS, DASHBOARD, VERSION, SNAPSHOT = "analysis", "dashboard", "version", "snapshot-job"
 USER, GROUP, MEMBER = "user", "group", "member"
@@ -55,7 +57,7 @@ def arn_of(place: Place, kind: str, name: str, parent: str = "") -> str:
         path = f"{WITHIN[kind]}/{parent}/{kind}/{name}"
     elif parent:
         path = f"{kind}/{parent}/{name}"
-    return f"arn:aws:quicksight:{place.region}:{place.account}:{path}"
+    return f"arn:{partition_of(place.region)}:quicksight:{place.region}:{place.account}:{path}"
 
 
 def name_in(arn: str, place: Place, kind: str) -> str | None:

@@ -43,7 +43,7 @@ _MISSED, _MISSED_S = 3, 60
 
 class Seen(Struct, frozen=True):
     """All that a decision is made from. `values` are those of target tracking policies by id (NaN: missing),
-    `breaches` the alarms of step policies, `floors` the forecasts of predictive ones."""
+    `breaches` the alarms of step policies, `floors` the forecasts of predictive ones and the safe rule of promises."""
 
     now_ms: int
     standing: Standing
@@ -102,11 +102,14 @@ def decide(target: ScalableTarget, policies: Sequence[Policy], seen: Seen, memor
     scaling = [one for one in floors.values() if one.scales]
     most = max([target.most, *(one.most for one in scaling if one.most is not None)])
     floor = min(most, max((one.replicas for one in scaling), default=0))
-    least, told = max(target.least, floor), {name: one.words for name, one in floors.items()}
+    least = max(target.least, floor)
     wanted = int(min(max(wish, least), most))
-    reasons = {one.policy.name: one.words for one in turns} | told
+    reasons = {one.policy.name: one.words for one in turns}
+    for name, asks in floors.items():
+        reasons[name] = f"{reasons[name]}; {asks.words}" if name in reasons else asks.words
+    raised_by = next((one.name for one in scaling if one.replicas >= wanted), "minimum")
     kept = {one.policy.id: [float(value) for value in one.memory] for one in turns}
-    return Decision(wanted, int(wish), _why(target, reasons, int(wish), wanted, floor), reasons, kept, floor)
+    return Decision(wanted, int(wish), _why(target, reasons, int(wish), wanted, raised_by), reasons, kept, floor)
 
 
 def uncooled(now: Memories, before: Memories) -> dict[str, list[float]]:
@@ -115,10 +118,10 @@ def uncooled(now: Memories, before: Memories) -> dict[str, list[float]]:
     return {id_: [*one[_COUNTS], *list(before.get(id_, rested))[_COUNTS.stop :]] for id_, one in now.items()}
 
 
-def _why(target: ScalableTarget, reasons: Mapping[str, str], wish: int, wanted: int, floor: int) -> str:
+def _why(target: ScalableTarget, reasons: Mapping[str, str], wish: int, wanted: int, raised_by: str) -> str:
     parts = [f"{name}: {words}" for name, words in reasons.items()] or ["no policy: the bounds decide"]
     if wanted > wish:
-        parts.append(f"raised to {wanted}, the {'forecast' if wanted == floor else 'minimum'}")
+        parts.append(f"raised to {wanted}, the {raised_by}")
     elif wanted < wish:
         parts.append(f"cut to the maximum of {target.most}")
     return "; ".join(parts)

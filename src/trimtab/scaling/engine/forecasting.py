@@ -44,12 +44,14 @@ class Forecast(Struct, frozen=True):
 
 
 class Floor(Struct, frozen=True):
-    """What a predictive policy asks for now, and in words; `most` what it may go up to where it passes the maximum."""
+    """What a predictive policy, or the `name`d rule, asks for at least now, and in words; `most` what it may go up to
+    where it passes the maximum."""
 
     replicas: int
     words: str
     scales: bool
     most: int | None = None
+    name: str = "forecast"
 
 
 class Forecasts(Struct, frozen=True):

@@ -17,7 +17,7 @@ from trimtab.actions.registry import Actuators
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound, TrimtabError, Unavailable
 from trimtab.base.records import replace
-from trimtab.scaling.engine import actuator, deciding, guarding, scheduling
+from trimtab.scaling.engine import actuator, deciding, guarding, promising, scheduling
 from trimtab.scaling.engine.activities import ActivityStore, ProposalStore
 from trimtab.scaling.engine.deciding import Decision, Seen
 from trimtab.scaling.engine.documents import PLANNED
@@ -111,6 +111,10 @@ class Loop(Struct, frozen=True):
         await self._follow(target, memory, real)
         target, asked = await self._scheduled(target, schedules, now_ms)
         seen = await self._seen(target, policies, standing, None if acts else real, now_ms)
+        memory.promises, safe = promising.check_all(
+            memory.promises, target, policies, deciding.fleet_of(target), seen.demand, standing, now_ms
+        )
+        seen = replace(seen, floors={**seen.floors, **safe})
         asked_of = target, policies, seen, memory.memories, memory.last
         if any(one.kind in PLANNED for one in policies):  # seconds of a core over a fortnight of minutes
             decision = await asyncio.to_thread(deciding.decide, *asked_of)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select, update
 from trimtab.base import typed
 from trimtab.base.clock import to_datetime
 from trimtab.scaling.engine.model import ScalableTarget, Standing
+from trimtab.scaling.engine.promising import Promised
 from trimtab.store.state.schema.scaling import scaling_targets
 
 _LONGEST_GAP_MS = 86_400_000
@@ -43,6 +44,8 @@ class Memory(Struct):
     owner: str = ""
     problem: str = ""
     floor: int = 0
+    promises: dict[str, Promised] = field(default_factory=dict)
+    """What is promised of portfolios, by the policies' ids."""
 
     def spend(self, target: ScalableTarget, replicas: int, now_ms: int) -> None:
         """Count what ran since the last look. A new month begins at nothing."""

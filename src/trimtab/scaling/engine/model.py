@@ -13,6 +13,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from trimtab.base.partitions import partition_of
+
 CUSTOM, GROUPS = "custom-resource", "autoscaling"
 CUSTOM_DIMENSION = "custom-resource:ResourceType:Property"
 GROUP_DIMENSION = "autoscaling:autoScalingGroup:DesiredCapacity"
@@ -158,7 +160,9 @@ class ScalableTarget(Struct, frozen=True):
     @property
     def arn(self) -> str:
         """Its ARN."""
-        return f"arn:aws:application-autoscaling:{self.key.region}:{self.key.account}:scalable-target/{self.id}"
+        key = self.key
+        of = f"arn:{partition_of(key.region)}:application-autoscaling:{key.region}:{key.account}"
+        return f"{of}:scalable-target/{self.id}"
 
 
 class Form(Struct, frozen=True):
@@ -204,7 +208,7 @@ class Policy(Struct, frozen=True):
     def arn(self) -> str:
         """Its ARN, by which alarms name it as their action."""
         key = self.key
-        where = f"arn:aws:autoscaling:{key.region}:{key.account}:scalingPolicy:{self.id}"
+        where = f"arn:{partition_of(key.region)}:autoscaling:{key.region}:{key.account}:scalingPolicy:{self.id}"
         return f"{where}:resource/{key.namespace}/{key.resource}:policyName/{self.name}"
 
 
@@ -233,7 +237,7 @@ class ScheduledChange(Struct, frozen=True):
     def arn(self) -> str:
         """Its ARN."""
         key = self.key
-        where = f"arn:aws:autoscaling:{key.region}:{key.account}:scheduledAction:{self.id}"
+        where = f"arn:{partition_of(key.region)}:autoscaling:{key.region}:{key.account}:scheduledAction:{self.id}"
         return f"{where}:resource/{key.namespace}/{key.resource}:scheduledActionName/{self.name}"
 
 

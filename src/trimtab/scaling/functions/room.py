@@ -8,6 +8,7 @@ from msgspec import Struct
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, NotFound
+from trimtab.base.partitions import partition_of
 from trimtab.inventory.resources import Resource, ResourceStore
 from trimtab.scaling.documents import DocumentStore, Place
 from trimtab.scaling.engine.model import Standing, TargetKey
@@ -49,7 +50,7 @@ class FunctionsRoom(Struct, frozen=True):
                 if one.name == name:
                     return one
         account, region = place
-        raise NotFound(f"Function not found: arn:aws:lambda:{region}:{account}:function:{name}")
+        raise NotFound(f"Function not found: arn:{partition_of(region)}:lambda:{region}:{account}:function:{name}")
 
     async def listed(self, scope: Scope, place: Place) -> list[LambdaFunction]:
         """The functions of a place, by name."""

@@ -14,6 +14,7 @@ from trimtab.capacity.simulate.replay import replay_plan
 from trimtab.scaling.plan.buying import Use, use_of
 from trimtab.scaling.policies.portfolio import Portfolio, plan
 from trimtab.scaling.policies.predictive import Predictive, floor_of
+from trimtab.scaling.policies.promise import keep
 from trimtab.scaling.policies.target_tracking import SUGGESTED, TargetTracking
 from trimtab.scaling.replay.comparison import oracle_replicas
 from trimtab.scaling.replay.lanes import Group, replay_group
@@ -74,7 +75,9 @@ def _portfolio(demands: tuple[Array, ...], fleet: Fleet, allowed: float, middle:
     more or less traffic they are scaled and rounded up, and what that breaks is replayed."""
     words = f"the portfolio follows what kept {allowed:.2%} of requests or fewer out of the objective lately"
     base = demands[middle]
-    desired = plan(base, fleet, Portfolio(allowed), start_with=_start(base, fleet)).desired
+    start = _start(base, fleet)
+    planned = plan(base, fleet, Portfolio(allowed), start_with=start).desired
+    desired = keep(base, fleet, planned, allowed, start_with=start).desired
     total = float(base.sum()) or 1.0
     scaled = tuple(np.ceil(desired * (float(one.sum()) / total) - 1e-9) for one in demands)
     return Lane(f"portfolio {allowed:.2%}", words, tuple(np.maximum(1.0, one) for one in scaled))

@@ -13,6 +13,7 @@ from trimtab.capacity.simulate.fleet import Array, Fleet
 from trimtab.capacity.simulate.replay import check_demand, replay_plan
 from trimtab.scaling.policies.portfolio import Portfolio, plan
 from trimtab.scaling.policies.predictive import Predictive, floor_of
+from trimtab.scaling.policies.promise import Kept, keep
 from trimtab.scaling.policies.rule import Rule
 from trimtab.scaling.policies.step import Adjustment, Step, StepScaling
 from trimtab.scaling.policies.target_tracking import SUGGESTED, TargetTracking
@@ -35,10 +36,13 @@ class Scored(Struct, frozen=True):
 
 
 class Comparison(Struct, frozen=True):
-    """Ours by what each was allowed to violate, AWS's as suggested, and AWS's in every setting of the grid."""
+    """Ours by what each was allowed to violate, with what was promised of it and what the portfolio alone
+    `planned`; AWS's as suggested, and AWS's in every setting of the grid."""
 
     oracle_hours: float
     ours: dict[float, Scored]
+    kept: dict[float, Kept]
+    planned: dict[float, Array]
     suggested: Scored
     grid: tuple[Scored, ...]
 
@@ -62,10 +66,11 @@ def compare(demand: Array, fleet: Fleet, allowed: Sequence[float] = (0.01, 0.001
     def scored(name: str, hours: float, violating: float) -> Scored:
         return Scored(name, hours, hours / oracle, violating)
 
-    ours = {}
+    ours, kept, planned = {}, {}, {}
     for share in allowed:
-        desired = plan(demand, fleet, Portfolio(share), start_with=start).desired
-        found = replay_plan(demand, fleet, desired, start_with=start).outcome
+        planned[share] = plan(demand, fleet, Portfolio(share), start_with=start).desired
+        kept[share] = keep(demand, fleet, planned[share], share, start_with=start)
+        found = replay_plan(demand, fleet, kept[share].desired, start_with=start).outcome
         ours[share] = scored(f"portfolio at {share:.1%}", found.hours, found.violating)
     named = list(_aws(fleet))
     groups = [Group(fleet, rules) for _, rules, _ in named]
@@ -78,7 +83,7 @@ def compare(demand: Array, fleet: Fleet, allowed: Sequence[float] = (0.01, 0.001
     pairs = zip(named, found_all, strict=True)
     grid = [scored(name, found.hours, found.violating) for (name, _, _), found in pairs]
     suggested = next(one for one in grid if one.name == _tracking_name(SUGGESTED))
-    return Comparison(oracle, ours, suggested, tuple(grid))
+    return Comparison(oracle, ours, kept, planned, suggested, tuple(grid))
 
 
 def _tracking_name(target: float) -> str:

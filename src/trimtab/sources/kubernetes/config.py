@@ -44,12 +44,13 @@ class Access(Struct, frozen=True):
             base_url=self.server.rstrip("/"),
             headers={"User-Agent": "trimtab-connect", "Accept": "application/json"},
             timeout=TIMEOUT_S,
-            verify=self._trust(),
+            verify=self.trust(),
             transport=transport,
             trust_env=not is_loopback(host),
         )
 
-    def _trust(self) -> ssl.SSLContext:
+    def trust(self) -> ssl.SSLContext:
+        """Whom to trust, and what to show. Raises SetupError."""
         try:
             context = ssl.create_default_context()
             if self.ca:

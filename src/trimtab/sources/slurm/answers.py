@@ -11,15 +11,14 @@ from msgspec import Struct
 
 from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
-from trimtab.client.inventory_wire import NodeRecord
 from trimtab.sources.slurm.gres import Gpus, of_gres, of_tres
 from trimtab.sources.slurm.jobs import Detail
-from trimtab.sources.slurm.nodes import condition_of, flags_of, node_record
 from trimtab.sources.slurm.sacct import Job, state_of, tasks_of
 from trimtab.sources.slurm.submit_line import asked_by
 from trimtab.sources.slurm.text import hosts_of, known
+from trimtab.sources.slurm.values import mapping_of, number, rows_of, states_of, text_of, words_of
 
-_JOBS, _NODES, _SINFO = "jobs", "nodes", "sinfo"
+_JOBS, _NODES, SINFO = "jobs", "nodes", "sinfo"
 _OTHERS = ("associations", "accounts", "qos", "partitions", "reservations", "users", "clusters", "wckeys", "licenses",
            "pings", "statistics", "tres", "TRES", "instances", "shares", "topology", "resources")  # fmt: skip
 """Other lists of answers, which hold nothing that trimtab keeps: they are named and counted."""
@@ -90,10 +89,10 @@ def read(text: str) -> Answer:
 def of_document(document: Mapping[str, Any]) -> Answer:
     """The answer in a decoded document."""
     errors = tuple(_errors(document.get("errors")))
-    for name in (_JOBS, _NODES, _SINFO, *_OTHERS):
+    for name in (_JOBS, _NODES, SINFO, *_OTHERS):
         if name not in document:
             continue
-        rows = _rows(document[name])
+        rows = rows_of(document[name])
         kind = "accounted jobs" if name == _JOBS and any(_accounted(row) for row in rows) else name
         return Answer("error" if errors and not rows else kind, rows, errors, _cluster(document))
     return Answer("error" if errors else "unknown", (), errors, _cluster(document))
@@ -161,62 +160,29 @@ def detail_of(facts: JobFacts) -> Detail:
     )
 
 
-def nodes_of(answer: Answer) -> Iterator[NodeRecord]:
-    """The nodes of an answer of kind `nodes` or `sinfo`; a node that several partitions list comes once."""
-    partitions: dict[str, list[str]] = {}
-    first: dict[str, Mapping[str, Any]] = {}
-    for row in answer.rows if answer.kind != _SINFO else _of_sinfo(answer.rows):
-        name = _text(row.get("name")) or _text(row.get("hostname"))
-        if not name:
-            raise InvalidInput(f"cannot read a node of SLURM: it has no name, only {', '.join(list(row)[:5])}")
-        first.setdefault(name, row)
-        listed = partitions.setdefault(name, [])
-        listed += [one for one in _words(row.get("partitions")) if one not in listed]
-    for name, row in first.items():
-        yield _node(name, row, partitions[name])
-
-
-def number(value: Any) -> int | None:
-    """A number in any of the forms; None for one that is not set, infinite, or none."""
-    if isinstance(value, Mapping):
-        if value.get("infinite") or not value.get("set", True):
-            return None
-        value = value.get("number")
-    if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return int(value)
-
-
-def states_of(value: Any) -> tuple[str, ...]:
-    """A state in any of the forms, in capitals: `"running"`, `["IDLE", "DRAIN"]`, `"idle+drain"`."""
-    return tuple(word.upper() for one in _words(value) for word in one.replace(",", "+").split("+") if word)
-
-
 def _accounted(row: Mapping[str, Any]) -> bool:
     return isinstance(row.get("state"), Mapping) or isinstance(row.get("time"), Mapping)
 
 
 def _controller_facts(row: Mapping[str, Any]) -> JobFacts:
     nodes = number(row.get("node_count")) or 0
-    gpus, gpus_from = of_tres(_text(row.get("tres_alloc_str"))), "tres_alloc_str"
-    details = [of_gres(one) for one in _words(row.get("gres_detail"))]
+    gpus, gpus_from = of_tres(text_of(row.get("tres_alloc_str"))), "tres_alloc_str"
+    details = [of_gres(one) for one in words_of(row.get("gres_detail"))]
     if not gpus:
         gpus, gpus_from = _sum(details), "gres_detail"
     asked, asked_from = _asked(row, nodes)
     code, signal = _exit_of(row.get("exit_code"))
-    node_list = known(_text(row.get("nodes")))
+    node_list = known(text_of(row.get("nodes")))
     return JobFacts(
         id=_id(row),
         shown_id=_shown(row, row.get("array_job_id"), row.get("array_task_id"), row.get("array_task_string")),
-        name=_text(row.get("name")),
-        user=known(_text(row.get("user_name"))),
-        account=known(_text(row.get("account"))),
-        partition=known(_text(row.get("partition"))),
-        qos=known(_text(row.get("qos"))),
+        name=text_of(row.get("name")),
+        user=known(text_of(row.get("user_name"))),
+        account=known(text_of(row.get("account"))),
+        partition=known(text_of(row.get("partition"))),
+        qos=known(text_of(row.get("qos"))),
         states=states_of(row.get("job_state")),
-        reason=known(_text(row.get("state_reason"))),
+        reason=known(text_of(row.get("state_reason"))),
         submit_s=number(row.get("submit_time")) or None,
         start_s=number(row.get("start_time")) or None,
         end_s=number(row.get("end_time")) or None,
@@ -228,69 +194,69 @@ def _controller_facts(row: Mapping[str, Any]) -> JobFacts:
         asked=asked,
         asked_from=asked_from,
         gpus_by_node=tuple(_by_node(row, node_list, details)),
-        exclusive="none" in _words(row.get("shared")) or "true" in _words(row.get("exclusive")),
+        exclusive="none" in words_of(row.get("shared")) or "true" in words_of(row.get("exclusive")),
         return_code=code,
         signal=signal,
-        cluster=known(_text(row.get("cluster"))),
-        comment=known(_text(row.get("comment"))),
+        cluster=known(text_of(row.get("cluster"))),
+        comment=known(text_of(row.get("comment"))),
     )
 
 
 def _accounting_facts(row: Mapping[str, Any]) -> JobFacts:
-    times, state = _mapping(row.get("time")), row.get("state")
-    array, tres = _mapping(row.get("array")), _mapping(row.get("tres"))
+    times, state = mapping_of(row.get("time")), row.get("state")
+    array, tres = mapping_of(row.get("array")), mapping_of(row.get("tres"))
     gpus = of_tres(_tres(tres.get("allocated")))
     asked = of_tres(_tres(tres.get("requested")))
     code, signal = _exit_of(row.get("exit_code"))
-    words = _mapping(state)
+    words = mapping_of(state)
     comment = row.get("comment")
     return JobFacts(
         id=_id(row),
         shown_id=_shown(row, array.get("job_id"), array.get("task_id"), array.get("task")),
-        name=_text(row.get("name")),
-        user=known(_text(row.get("user"))),
-        account=known(_text(row.get("account"))),
-        partition=known(_text(row.get("partition"))),
-        qos=known(_text(row.get("qos"))),
+        name=text_of(row.get("name")),
+        user=known(text_of(row.get("user"))),
+        account=known(text_of(row.get("account"))),
+        partition=known(text_of(row.get("partition"))),
+        qos=known(text_of(row.get("qos"))),
         states=states_of(words.get("current") if words else state),
-        reason=known(_text(words.get("reason"))),
+        reason=known(text_of(words.get("reason"))),
         submit_s=number(times.get("submission")) or None,
         start_s=number(times.get("start")) or None,
         end_s=number(times.get("end")) or None,
         elapsed_s=number(times.get("elapsed")),
         nodes=number(row.get("allocation_nodes")) or 0,
-        node_list=known(_text(row.get("nodes"))),
+        node_list=known(text_of(row.get("nodes"))),
         gpus=gpus,
         gpus_from="tres.allocated" if gpus else "",
         asked=asked,
         asked_from="tres.requested" if asked else "",
         return_code=code,
         signal=signal,
-        cluster=known(_text(row.get("cluster"))),
-        comment=known(_text(_mapping(comment).get("job", "") if isinstance(comment, Mapping) else comment)),
-        submit_line=_text(row.get("submit_line")),
+        cluster=known(text_of(row.get("cluster"))),
+        comment=known(text_of(mapping_of(comment).get("job", "") if isinstance(comment, Mapping) else comment)),
+        submit_line=text_of(row.get("submit_line")),
     )
 
 
 def _asked(row: Mapping[str, Any], nodes: int) -> tuple[Gpus | None, str]:
     """GPUs that a job asks for and the field that says so; None for a number by socket, which nothing tells."""
-    per_job = of_tres(_text(row.get("tres_req_str")))
+    per_job = of_tres(text_of(row.get("tres_req_str")))
     if per_job:
         return per_job, "tres_req_str"
     tasks = number(row.get("tasks")) or 1
     for name, times in (("tres_per_job", 1), ("tres_per_node", max(nodes, 1)), ("tres_per_task", tasks)):
-        one = of_gres(_text(row.get(name)))
+        one = of_gres(text_of(row.get(name)))
         if one:
             return Gpus(one.count * times, one.type), name
-    if of_gres(_text(row.get("tres_per_socket"))):
+    if of_gres(text_of(row.get("tres_per_socket"))):
         return None, "tres_per_socket"
     return Gpus(), ""
 
 
 def _by_node(row: Mapping[str, Any], node_list: str, details: Sequence[Gpus]) -> Iterator[tuple[str, Gpus]]:
     """The GPUs of each node: `gres_detail` has an entry a node, in the order of the allocation."""
-    placed = _mapping(_mapping(row.get("job_resources")).get("nodes")).get("allocation")
-    names = [_text(_mapping(one).get("name")) for one in placed] if isinstance(placed, list) else []
+    placed = mapping_of(mapping_of(row.get("job_resources")).get("nodes")).get("allocation")
+    names = [text_of(mapping_of(one).get("name")) for one in placed] if isinstance(placed, list) else []
     if len(names) != len(details):
         names = hosts_of(node_list)
     if len(names) == len(details):
@@ -300,51 +266,13 @@ def _by_node(row: Mapping[str, Any], node_list: str, details: Sequence[Gpus]) ->
 def _times(facts: JobFacts) -> tuple[Any, int, int | None, int | None]:
     """State and times in ms: a job that waits has a planned start, which is none, and one that runs a planned end."""
     state = state_of(facts.states[0] if facts.states else "")
+    if facts.states[:1] == ("REQUEUED",) and facts.end_s and facts.node_list:
+        state = "cancelled"  # an attempt that ran and went back to the queue; a newer record is of the next one
     if facts.submit_s is None:
         raise InvalidInput(f"job {facts.id} has no time of submission")
     start_ms = None if state == _PENDING or facts.start_s is None else facts.start_s * 1000
     end_ms = None if state in _UNENDED or facts.end_s is None else facts.end_s * 1000
     return state, facts.submit_s * 1000, start_ms, end_ms
-
-
-def _node(name: str, row: Mapping[str, Any], partitions: list[str]) -> NodeRecord:
-    states = (*states_of(row.get("state")), *states_of(row.get("state_flags")))
-    there = of_gres(_text(row.get("gres"))) or of_tres(_text(row.get("tres")))
-    used = of_tres(_text(row.get("tres_used"))) or of_gres(_text(row.get("gres_used")))
-    reservation = known(_text(row.get("reservation")))
-    flags = frozenset().union(*(flags_of(state) for state in states)) if states else frozenset()
-    return node_record(
-        name=name,
-        condition=condition_of(flags, reservation),
-        flags=flags,
-        state="+".join(states),
-        there=there,
-        used=used,
-        reason=known(_text(row.get("reason"))),
-        reservation=reservation,
-        instance_type=known(_text(row.get("instance_type"))),
-        instance_id=known(_text(row.get("instance_id"))),
-        partitions=partitions,
-        features=",".join(_words(row.get("active_features"))),
-    )
-
-
-def _of_sinfo(rows: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """A row of `sinfo --json` stands for nodes that are alike: as one of each."""
-    for row in rows:
-        nodes, gres = _mapping(row.get("nodes")), _mapping(row.get("gres"))
-        names = _words(nodes.get("nodes")) or _words(nodes.get("hostnames"))
-        features, reason = _mapping(row.get("features")), row.get("reason")
-        for name in [host for one in names for host in hosts_of(one)]:
-            yield {
-                "name": name,
-                "state": _mapping(row.get("node")).get("state"),
-                "gres": gres.get("total"),
-                "gres_used": gres.get("used") if len(names) == 1 else "",
-                "reason": _mapping(reason).get("description", "") if isinstance(reason, Mapping) else reason,
-                "partitions": [_text(_mapping(row.get("partition")).get("name"))],
-                "active_features": features.get("active"),
-            }
 
 
 def _shown(row: Mapping[str, Any], array: Any, task: Any, waiting: Any) -> str:
@@ -354,7 +282,7 @@ def _shown(row: Mapping[str, Any], array: Any, task: Any, waiting: Any) -> str:
         return str(_id(row))
     if place is not None:
         return f"{whole}_{place}"
-    return f"{whole}_[{_text(waiting)}]" if _text(waiting) else str(_id(row))
+    return f"{whole}_[{text_of(waiting)}]" if text_of(waiting) else str(_id(row))
 
 
 def _id(row: Mapping[str, Any]) -> int:
@@ -368,7 +296,7 @@ def _tres(value: Any) -> str:
     """`[{type: gres, name: gpu:h100, count: 2}]` → `gres/gpu:h100=2`; a text as it is."""
     if isinstance(value, str):
         return value
-    parts = [_mapping(one) for one in value] if isinstance(value, list) else []
+    parts = [mapping_of(one) for one in value] if isinstance(value, list) else []
     return ",".join(
         f"{one.get('type')}/{one['name']}={number(one.get('count')) or 0}" for one in parts if one.get("name")
     )
@@ -395,36 +323,16 @@ def _exit_of(value: Any) -> tuple[int | None, int | None]:
         status = number(value)
         return (None, None) if status is None else (status >> 8, status & 0x7F or None)
     signal = value.get("signal")
-    named = _mapping(signal)
+    named = mapping_of(signal)
     return number(value["return_code"]), number(named.get("id", named.get("signal_id"))) or number(signal)
 
 
 def _errors(value: Any) -> Iterator[str]:
     for one in value if isinstance(value, list) else []:
-        said = _mapping(one)
-        yield _text(said.get("error")) or _text(said.get("description")) or str(one)
+        said = mapping_of(one)
+        yield text_of(said.get("error")) or text_of(said.get("description")) or str(one)
 
 
 def _cluster(document: Mapping[str, Any]) -> str:
-    meta = _mapping(document.get("meta"))
-    return known(_text(_mapping(meta.get("slurm", meta.get("Slurm"))).get("cluster")))
-
-
-def _rows(value: Any) -> tuple[Mapping[str, Any], ...]:
-    """The entries of a list; an object counts as one, a plain name as an object with that name."""
-    entries = value if isinstance(value, list) else [value] if isinstance(value, Mapping) and value else []
-    return tuple(one if isinstance(one, Mapping) else {"name": str(one)} for one in entries)
-
-
-def _words(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value] if value else []
-    return [str(one) for one in value if one not in (None, "")] if isinstance(value, list) else []
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else "" if value is None or isinstance(value, Mapping | list) else str(value)
+    meta = mapping_of(document.get("meta"))
+    return known(text_of(mapping_of(meta.get("slurm", meta.get("Slurm"))).get("cluster")))

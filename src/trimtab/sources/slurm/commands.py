@@ -49,11 +49,11 @@ class Tools:
         self._fields = list(FIELDS)
 
     def sacct(self, start_ms: int, end_ms: int) -> str:
-        """Jobs that waited or ran in a range. Fields that this version does not have are left out; "" where the cluster
-        keeps no accounts.
+        """Jobs that waited or ran in a range, each attempt of one that was requeued. Fields that this version does not
+        have are left out; "" where the cluster keeps no accounts.
         """
         while self._accounts:
-            words = ["sacct", "--parsable2", "--allocations", "--allusers", f"--delimiter={SEPARATOR}"]
+            words = ["sacct", "--parsable2", "--allocations", "--allusers", "--duplicates", f"--delimiter={SEPARATOR}"]
             words += [f"--starttime={_when(start_ms)}", f"--endtime={_when(end_ms)}"]
             words.append(f"--format={','.join(self._fields)}")
             done = self._run(words)

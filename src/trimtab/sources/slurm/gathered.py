@@ -14,6 +14,7 @@ from trimtab.client.inventory_wire import NodeRecord
 from trimtab.sources.slurm import answers, delimited, jobs, nodes, sacct, squeue
 from trimtab.sources.slurm.answers import Answer
 from trimtab.sources.slurm.jobs import Detail
+from trimtab.sources.slurm.node_answers import nodes_of
 from trimtab.sources.slurm.sacct import Job
 
 _SCONTROL = {"JobId": "scontrol jobs", "NodeName": "scontrol nodes", "PartitionName": "scontrol partitions"}
@@ -86,7 +87,7 @@ class Gathered:
         if answer.kind == "error":
             raise Unavailable(f"cannot read from SLURM: it answers: {'; '.join(answer.errors)[:300]}")
         if answer.kind in ("nodes", "sinfo"):
-            self.nodes |= {one.name: one for one in answers.nodes_of(answer)}
+            self.nodes |= {one.name: one for one in nodes_of(answer)}
         elif answer.kind in ("jobs", "accounted jobs"):
             for place, row in enumerate(answer.rows, 1):
                 try:

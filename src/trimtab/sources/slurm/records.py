@@ -1,5 +1,6 @@
 """Runs out of what SLURM's tools say: accounting first, with what only the controller knows added to it."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, field
@@ -37,10 +38,18 @@ def report(known: Known, every: bool = False, live: bool = False) -> Report:
     `live`: the controller was asked after accounting. A job that runs by accounting and that the controller does not
     know is a runaway (`sacctmgr show runawayjobs`): it is over, nobody knows since when, and so it is left out.
     """
-    by_id = {job.raw_id: job for job in known.jobs}
+    attempts: dict[str, dict[int, Job]] = defaultdict(dict)
+    for job in known.jobs:
+        attempts[job.raw_id][job.submit_ms] = job
+    by_id = {id_: of_id[max(of_id)] for id_, of_id in attempts.items()}
     for id_, detail in known.details.items():
-        by_id.setdefault(id_, _job_of(detail))
+        if (
+            id_ not in by_id or detail.submit_ms > by_id[id_].submit_ms
+        ):  # accounting has not heard of the newest attempt
+            by_id[id_] = _job_of(detail)
+    earlier = [one for id_, of_id in attempts.items() for at, one in sorted(of_id.items()) if at < by_id[id_].submit_ms]
     found, open_, runaway = [], [], []
+    found += [_record(_over(job, by_id[job.raw_id]), None, known) for job in earlier if job.start_ms and job.gpus]
     for id_, job in by_id.items():
         told = known.details.get(id_)
         if told is not None and _newer(told, job):
@@ -54,6 +63,13 @@ def report(known: Known, every: bool = False, live: bool = False) -> Report:
         if job.state in _OPEN:
             open_.append(id_)
     return Report(found, open_, runaway)
+
+
+def _over(job: Job, newest: Job) -> Job:
+    """An attempt that another followed: it is over, whatever accounting still says."""
+    if job.state not in _OPEN:
+        return job
+    return replace(job, state="cancelled", reason=job.reason or "requeued", end_ms=job.end_ms or newest.submit_ms)
 
 
 def _newer(told: Detail, job: Job) -> bool:

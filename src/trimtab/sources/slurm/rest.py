@@ -41,7 +41,7 @@ class Rest:
         """Jobs of accounting that waited or ran in a range; "" where the cluster keeps no accounts."""
         if not self._accounts:
             return ""
-        asked = {"start_time": f"{start_ms // 1000}", "end_time": f"{-(-end_ms // 1000)}"}
+        asked = {"start_time": f"{start_ms // 1000}", "end_time": f"{-(-end_ms // 1000)}", "show_duplicates": "true"}
         response = self._get("slurmdb", "jobs", asked)
         if response.status_code == httpx.codes.NOT_FOUND:
             self._accounts = False

@@ -126,6 +126,8 @@ def _job(row: dict[str, str], zone: tzinfo) -> Job:
     # A job that never started has no start: accounting then puts the time of its end there.
     start_ms, end_ms = time_ms(row["Start"], zone), time_ms(row["End"], zone)
     hosts = tuple(hosts_of(row.get("NodeList")))
+    if row["State"].startswith("REQUEUED") and end_ms is not None and hosts:
+        state = "cancelled"  # an attempt that ran and went back to the queue; a newer record is of the next one
     if state == "pending" or (start_ms is not None and not hosts and start_ms == end_ms):
         start_ms = None
     return Job(

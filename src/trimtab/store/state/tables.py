@@ -90,6 +90,7 @@ from trimtab.store.state.schema.log_anomalies import (
     log_pattern_clocks,
     log_patterns,
 )
+from trimtab.store.state.schema.log_deliveries import log_deliveries
 from trimtab.store.state.schema.log_exports import log_export_tasks
 from trimtab.store.state.schema.log_filters import metric_filters
 from trimtab.store.state.schema.log_forwarding import log_destinations, log_forwards, log_subscription_filters
@@ -270,6 +271,7 @@ __all__ = [
     "log_anomalies",
     "log_anomaly_detectors",
     "log_deletions",
+    "log_deliveries",
     "log_destinations",
     "log_export_tasks",
     "log_forwards",

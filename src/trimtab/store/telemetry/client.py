@@ -9,10 +9,11 @@ import json
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from itertools import chain
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -26,7 +27,9 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from msgspec import Struct
 
 from trimtab.base.errors import QueryAborted, SetupError, TrimtabError, Unavailable
-from trimtab.store.telemetry.schema import Table
+from trimtab.base.ids import new_secret
+from trimtab.store.telemetry.cluster import SETTINGS, WHERE_KNOWN, Cluster
+from trimtab.store.telemetry.schema import Layout, Table, create_table
 
 T = TypeVar("T")
 
@@ -55,6 +58,7 @@ _POOL = max(3, min(16, len(os.sched_getaffinity(0)) + 1))
 """Reads at a time: one more than cores, so that one may wait; more make each other slower, and what is written too."""
 
 
+_KILLS, _KILL_EVERY_S = 20, 0.25  # a read that is just on its way to the engine is not there to be killed yet
 NONE: frozenset[int] = frozenset()
 
 
@@ -112,21 +116,32 @@ _RECOVERY = ReadLimits(seconds=600)  # looks through whole partitions, once afte
 class Telemetry:
     """The store's reading and DDL side. Make one a process."""
 
-    def __init__(self, endpoint: Callable[[], Endpoint], limits: ReadLimits | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: Callable[[], Endpoint],
+        limits: ReadLimits | None = None,
+        layout: Layout = Layout.EMBEDDED,
+        cluster: str = "",
+    ) -> None:
+        self.layout = layout
+        self.cluster = Cluster(cluster)
         self._endpoint = endpoint  # asked at every connect: a restarted engine owner listens elsewhere
         self._limits = limits or ReadLimits()
         self._clients: dict[float, Client] = {}  # by how long a request may take; threads share them
         self._pool = ThreadPoolExecutor(_POOL, thread_name_prefix="telemetry")
         self._reading = 0
         self._counting = threading.Lock()
+        self._name = new_secret().replace("-", "")  # of reads, with a number: they are found in the engine by it
+        self._numbers = count(1)
 
     async def fetch(
         self, sql: str, params: Mapping[str, Any] | None = None, *, limits: ReadLimits | None = None
     ) -> Columns:
-        """Run a SELECT in a thread of the pool. Parameters are bound by the engine: `{name:Type}`."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self._pool, lambda: self.fetch_sync(sql, params, limits=limits)
-        )
+        """Run a SELECT in a thread of the pool. Parameters are bound by the engine: `{name:Type}`.
+
+        A caller that is cancelled stops the engine's work too.
+        """
+        return await self._in_pool(sql, lambda named: self.fetch_sync(named, params, limits=limits))
 
     def fetch_sync(
         self, sql: str, params: Mapping[str, Any] | None = None, *, limits: ReadLimits | None = None
@@ -138,23 +153,16 @@ class Telemetry:
     async def table(
         self, sql: str, params: Mapping[str, Any] | None = None, *, limits: ReadLimits | None = None
     ) -> pa.Table:
-        """Run a SELECT in a thread of the pool; the answer is an Arrow table, so types and nulls are the engine's."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self._pool, lambda: self.table_sync(sql, params, limits=limits)
-        )
+        """Run a SELECT as `fetch` does; the answer is an Arrow table, so types and nulls are the engine's."""
+        return await self._in_pool(sql, lambda named: self.table_sync(named, params, limits=limits))
 
     def table_sync(
         self, sql: str, params: Mapping[str, Any] | None = None, *, limits: ReadLimits | None = None
     ) -> pa.Table:
         """The same, blocking this thread. Raises QueryAborted past a limit, Unavailable without an engine."""
-        allowed = limits or self._limits
+        allowed, sql = limits or self._limits, self.cluster.reads(sql)
         with self._read() as alone:
-            settings = {
-                "max_execution_time": f"{allowed.seconds:g}",
-                "max_memory_usage": str(allowed.memory_mb << 20),
-                "max_threads": str(allowed.threads if alone else 1),
-                "readonly": "2",
-            }
+            settings = _reading(allowed, allowed.threads if alone else 1)
             try:
                 return self._run(
                     lambda client: client.query_arrow(sql, parameters=dict(params or {}), settings=settings)
@@ -163,6 +171,50 @@ class Telemetry:
                 raise QueryAborted(
                     f"cannot finish the read: the engine's answer was cut short ({problem}); ask for a shorter range"
                 ) from None
+
+    async def batches(
+        self, sql: str, params: Mapping[str, Any] | None = None, *, limits: ReadLimits | None = None
+    ) -> AsyncIterator[pa.RecordBatch]:
+        """Run a SELECT of which one block at a time is in memory, as the engine makes them: an answer of any size.
+
+        Raises QueryAborted past a limit, Unavailable without an engine; nothing is asked again once a batch was given.
+        """
+        allowed, sql = limits or self._limits, self.cluster.reads(sql)
+        settings = _reading(allowed, 1)
+        stream = await self._in_pool(
+            sql,
+            lambda named: self._run(
+                lambda client: client.query_arrow_stream(named, parameters=dict(params or {}), settings=settings)
+            ),
+        )
+        loop = asyncio.get_running_loop()
+        with stream as parts:
+            while True:
+                try:
+                    batch = await loop.run_in_executor(self._pool, next, parts, None)
+                except (ClickHouseError, OSError, pa.ArrowInvalid) as problem:
+                    raise _translate(problem) from problem
+                if batch is None:
+                    return
+                yield batch
+
+    async def _in_pool(self, sql: str, work: Callable[[str], T]) -> T:
+        name = f"/* {self._name}-{next(self._numbers)} */"
+        future = self._pool.submit(work, f"{name} {sql}")
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            if not future.done():  # it runs: nobody waits for its answer, and the engine need not make it
+                threading.Thread(target=self._kill, args=(name, future), name="telemetry-kill", daemon=True).start()
+            raise
+
+    def _kill(self, name: str, future: "Future[T]") -> None:
+        """Have the engine end a read until its thread has."""
+        for _ in range(_KILLS):
+            with suppress(TrimtabError):  # an engine that is gone runs nothing
+                self.command(f"KILL QUERY WHERE startsWith(query, '{name}') ASYNC")
+            if wait((future,), _KILL_EVERY_S).done:
+                return
 
     @contextmanager
     def _read(self) -> Iterator[bool]:
@@ -177,8 +229,14 @@ class Telemetry:
                 self._reading -= 1
 
     def command(self, sql: str, params: Mapping[str, Any] | None = None) -> None:
-        """Run a statement that returns nothing (DDL)."""
-        self._run(lambda client: client.command(sql, parameters=dict(params or {})))
+        """Run a statement that returns nothing (DDL); on a cluster, one that is about a table on every node."""
+        for statement, bound in self.cluster.changes(sql, params or {}):
+            self._run(partial(_command, statement, bound))
+
+    def create(self, table: Table) -> None:
+        """Make a table as the layout has it, where there is none of its name."""
+        for statement in create_table(table, self.layout, self.cluster.name):
+            self.command(statement)
 
     def execute(self, sql: str, params: Mapping[str, Any], *, limits: ReadLimits | None = None) -> None:
         """Run a statement that must not run twice (INSERT … SELECT): a lost connection is an error, not a retry.
@@ -194,7 +252,8 @@ class Telemetry:
         }
         try:
             # Not `command`: it puts parameters into the URL, however long they are.
-            self._client().raw_query(sql, parameters=dict(params), settings=settings)
+            for statement, bound in self.cluster.changes(sql, params):
+                self._client().raw_query(statement, parameters=bound, settings=settings)
         except (ClickHouseError, OSError) as problem:
             if not getattr(problem, "code", None):
                 self._forget()
@@ -203,12 +262,7 @@ class Telemetry:
     def text(self, sql: str, params: Mapping[str, Any], format_: str, *, limits: ReadLimits | None = None) -> bytes:
         """Run a SELECT and answer the engine's own text, e.g. CSV. Raises QueryAborted, Unavailable."""
         allowed = limits or self._limits
-        settings = {
-            "max_execution_time": f"{allowed.seconds:g}",
-            "max_memory_usage": str(allowed.memory_mb << 20),
-            "max_threads": str(allowed.threads),
-            "readonly": "2",
-        }
+        settings = _reading(allowed, allowed.threads)
 
         def read(client: Client) -> bytes:
             return client.raw_query(sql, parameters=dict(params), settings=settings, fmt=format_)
@@ -254,7 +308,13 @@ class Telemetry:
         self._run(lambda client: client.raw_insert("", None, body, settings=settings))
 
     def arrived(self, table: Table, block: int) -> frozenset[int]:
-        """The partitions of a multiset (as YYYYMMDD) in which rows of `block` are."""
+        """The partitions of a multiset (as YYYYMMDD) in which rows of `block` are.
+
+        None on a cluster: of a partition some shards may have their rows and others not. There Keeper has the tokens
+        of blocks on disk, and each shard leaves out what it has.
+        """
+        if self.cluster:
+            return NONE
         # Names and expressions are the schema's own.
         sql = f"SELECT DISTINCT {table.partition_by} AS partition FROM {table.name} WHERE block = {{block:UInt64}}"  # noqa: S608
         return frozenset(self.fetch_sync(sql, {"block": block}, limits=_RECOVERY)["partition"].tolist())
@@ -294,7 +354,7 @@ class Telemetry:
 
     def _connect(self, timeout_s: float) -> Client:
         at = self._endpoint()
-        return clickhouse_connect.get_client(
+        client = clickhouse_connect.get_client(
             host=at.host,
             port=at.port,
             username=at.username,
@@ -304,13 +364,31 @@ class Telemetry:
             compress=False,
             query_limit=0,
             autogenerate_session_id=False,
+            settings=dict(SETTINGS) if self.cluster else None,
             connect_timeout=5,
             send_receive_timeout=int(timeout_s),
         )
+        if self.cluster:
+            for name in WHERE_KNOWN.keys() & client.server_settings.keys():
+                client.set_client_setting(name, WHERE_KNOWN[name])
+        return client
 
     def _forget(self) -> None:
         """The next statement connects again, to where the engine is then."""
         self._clients.clear()
+
+
+def _command(sql: str, params: dict[str, Any], client: Client) -> None:
+    client.command(sql, parameters=params)
+
+
+def _reading(allowed: ReadLimits, threads: int) -> dict[str, str]:
+    return {
+        "max_execution_time": f"{allowed.seconds:g}",
+        "max_memory_usage": str(allowed.memory_mb << 20),
+        "max_threads": str(threads),
+        "readonly": "2",
+    }
 
 
 def refusal(problem: TrimtabError) -> str | None:

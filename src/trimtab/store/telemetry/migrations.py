@@ -3,12 +3,14 @@
 Additive only: a new column is a new migration; a new sort key is a new table. The list is append-only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from trimtab.base.errors import SetupError
 from trimtab.store.telemetry.client import Telemetry
+from trimtab.store.telemetry.cluster import LOCAL
 from trimtab.store.telemetry.schema import (
     DURABLE,
+    METRIC_DETAILED,
     METRIC_HISTOGRAMS,
     METRIC_ROLLUP_HOURS,
     METRIC_ROLLUP_MARKS,
@@ -20,7 +22,6 @@ from trimtab.store.telemetry.schema import (
     TABLES,
     Layout,
     Table,
-    create_table,
 )
 from trimtab.store.telemetry.schema_anomalies import ANOMALIES
 from trimtab.store.telemetry.schema_audit import AUDIT_EVENTS
@@ -36,8 +37,13 @@ _VERSIONS = Table(
 )
 
 
-def _create(*tables: Table) -> Callable[[Layout], list[str]]:
-    return lambda layout: [statement for table in tables for statement in create_table(table, layout)]
+Migration = Callable[[Layout], Sequence[str | Table]]
+"""What a migration does: tables to create, and statements that name tables as the schema does; on a cluster the client
+sends them for the local tables of every node (`cluster.py`)."""
+
+
+def _create(*tables: Table) -> Migration:
+    return lambda _: tables
 
 
 def _add_original(_: Layout) -> list[str]:
@@ -46,13 +52,28 @@ def _add_original(_: Layout) -> list[str]:
     return [f"ALTER TABLE {LOG_EVENTS.name} ADD COLUMN IF NOT EXISTS {column}"]
 
 
-def _tidy(layout: Layout) -> list[str]:
-    """For tables that were made when the engine looked for old parts every five minutes."""
-    local, settings = ("_local" if layout is Layout.CLUSTER else ""), ", ".join(f"{k} = {v}" for k, v in TIDY.items())
-    return [f"ALTER TABLE {name}{local} MODIFY SETTING {settings}" for name in TABLES]
+def _tidy(_: Layout) -> list[str]:
+    """For tables that were made when the engine looked for old parts every five minutes: the younger one is not."""
+    settings = ", ".join(f"{k} = {v}" for k, v in TIDY.items())
+    return [f"ALTER TABLE {name} MODIFY SETTING {settings}" for name in TABLES if name != METRIC_DETAILED.name]
 
 
-MIGRATIONS: tuple[tuple[str, Callable[[Layout], list[str]]], ...] = (
+def _lean_rollups(_: Layout) -> list[str | Table]:
+    """For rollups that were made when every row had a sketch; what is there is packed anew as it is merged."""
+    changes: list[str | Table] = [METRIC_DETAILED]
+    for table in ROLLUP_TIERS[::2]:
+        columns = ", ".join(f"MODIFY COLUMN {' '.join(column)}" for column in table.columns if "ZSTD(3)" in column[2])
+        changes.append(f"ALTER TABLE {table.name} {columns}")
+    return changes
+
+
+def _durable(_: Layout) -> list[str]:
+    """For tables that were made when other settings were thought to be needed."""
+    settings = ", ".join(f"{name} = {value}" for name, value in DURABLE.items())
+    return [f"ALTER TABLE {name} MODIFY SETTING {settings}" for name in TABLES]
+
+
+MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("metrics", _create(METRIC_SERIES, METRIC_VALUES, METRIC_SETS, METRIC_SAMPLES, METRIC_HISTOGRAMS)),
     ("rollups", _create(*ROLLUP_TIERS, METRIC_ROLLUP_HOURS, METRIC_ROLLUP_MARKS)),
     ("costs", _create(*COST_TABLES)),
@@ -64,16 +85,17 @@ MIGRATIONS: tuple[tuple[str, Callable[[Layout], list[str]]], ...] = (
     ("lookup tables", _create(LOG_LOOKUP_ROWS)),
     ("fleet ledger", _create(*FLEET_TABLES)),
     ("tidy", _tidy),
+    ("lean rollups", _lean_rollups),
+    ("old parts go after a minute", _durable),
 )
 
 
-def migrate(telemetry: Telemetry, layout: Layout = Layout.EMBEDDED) -> int:
+def migrate(telemetry: Telemetry) -> int:
     """Bring the store to the newest schema; returns how many migrations ran.
 
     A statement is idempotent (IF NOT EXISTS), so a migration cut in half by a crash completes on the next start.
     """
-    for statement in create_table(_VERSIONS, layout):
-        telemetry.command(statement)
+    telemetry.create(_VERSIONS)
     done = {int(number) for number in telemetry.fetch_sync("SELECT number FROM schema_migrations")["number"]}
     if done and max(done) > len(MIGRATIONS):
         raise SetupError(
@@ -84,8 +106,11 @@ def migrate(telemetry: Telemetry, layout: Layout = Layout.EMBEDDED) -> int:
     for number, (name, statements) in enumerate(MIGRATIONS, start=1):
         if number in done:
             continue
-        for statement in statements(layout):
-            telemetry.command(statement)
+        for statement in statements(telemetry.layout):
+            if isinstance(statement, Table):
+                telemetry.create(statement)
+            else:
+                telemetry.command(statement)
         telemetry.command(
             "INSERT INTO schema_migrations SELECT {number:UInt32}, {name:String}", {"number": number, "name": name}
         )
@@ -102,7 +127,7 @@ def check_durability(telemetry: Telemetry) -> None:
     )
     for name, ddl in zip(rows["name"], rows["ddl"], strict=True):
         missing = [key for key, value in DURABLE.items() if f"{key} = {value}" not in str(ddl)]
-        if missing and (str(name) in TABLES or str(name).removesuffix("_local") in TABLES):
+        if missing and (str(name) in TABLES or str(name).removesuffix(LOCAL) in TABLES):
             raise SetupError(
                 f"cannot trust table {name}: its settings lack {', '.join(missing)}; acknowledged data could be lost. "
                 f"Restore them with ALTER TABLE {name} MODIFY SETTING"

@@ -32,7 +32,11 @@ full machine by thread, so each of the engine's counts for a third."""
 
 
 def write_config(directory: Path, memory_mb: int) -> Path:
-    """Write the engine's own configuration file and return its path."""
+    """Write the engine's own configuration file and return its path.
+
+    Without a word the engine keeps statistics of every column beside each part that it merges, which no plan of ours
+    needs: 6 to 20 kB a part, a tenth of the room of a small store.
+    """
     path = directory / "engine.xml"
     backups = escape(str(directory / "backups"))
     path.write_text(
@@ -40,6 +44,7 @@ def write_config(directory: Path, memory_mb: int) -> Path:
   <max_server_memory_usage>{memory_mb << 20}</max_server_memory_usage>
   <mark_cache_size>{_MARK_CACHE_BYTES}</mark_cache_size>
   <backups><allowed_path>{backups}</allowed_path></backups>
+  <merge_tree><auto_statistics_types></auto_statistics_types></merge_tree>
 </clickhouse>
 """
     )

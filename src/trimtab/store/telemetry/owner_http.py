@@ -48,6 +48,8 @@ _TRANSPORT = frozenset(
 )
 _SETTING_NAME = re.compile(r"[A-Za-z_]\w*")
 _INSERT = re.compile(rb"\s*(INSERT\s+INTO\s[^\n]+?)\s+FORMAT\s+(\w+)[ ]*\n?", re.IGNORECASE)
+_OWN_SETTINGS = re.compile(r"\bSETTINGS (?:\w+ = (?:'[^']*'|[\w.]+)(?:, )?)+$")
+_SETTING_NAMES = re.compile(r"(\w+) = ")
 _INPUT = re.compile(r"\binput\(('(?:[^'\\]|\\.)*')\)", re.IGNORECASE)
 _FORMAT = re.compile(r"\sFORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
 _ERROR_CODE = re.compile(r"Code: (\d+)")
@@ -114,6 +116,20 @@ class Handles:
             if "readonly" not in have:
                 return self._idle.pop(index)
         return None
+
+    @contextlib.contextmanager
+    def lent(self, settings: dict[str, str]) -> Iterator[Connection]:
+        """A handle with exactly `settings` in force, for one statement.
+
+        One that failed is closed: what it left half done would be the beginning of the next answer.
+        """
+        handle = self.take(settings)
+        try:
+            yield handle
+        except BaseException:
+            handle.close()
+            raise
+        self.give(handle, settings)
 
     def give(self, handle: Connection, settings: dict[str, str]) -> None:
         """Put a healthy handle back."""
@@ -259,33 +275,29 @@ class _Handler(BaseHTTPRequestHandler):
         format_ = "TabSeparated"
         if trailing := _FORMAT.search(sql):
             format_, sql = trailing[1], sql[: trailing.start()]
-        settings = _settings(arguments)
-        handle = self.server.handles.take(settings)
-        try:
+        with self.server.handles.lent(_settings(arguments)) as handle:
             return handle.query(sql, format_, params=params).bytes() or b"", format_
-        finally:
-            self.server.handles.give(handle, settings)
 
     def _insert(self, insert: re.Match[bytes], arguments: dict[str, str], rows: Iterable[Buffer]) -> bytes:
         if arguments.get("readonly", "0") != "0":
             raise ValueError("Code: 164. DB::Exception: cannot insert in readonly mode")
         statement, format_ = insert[1].decode(), insert[2].decode()
-        settings = ", ".join(f"{name} = {_quoted(value)}" for name, value in _settings(arguments).items())
+        own = _OWN_SETTINGS.search(statement)  # they count before those of the request
+        named = set(_SETTING_NAMES.findall(own[0])) if own else set()
+        asked = {name: value for name, value in _settings(arguments).items() if name not in named}
+        settings = ", ".join(f"{name} = {_quoted(value)}" for name, value in asked.items())
         memory = os.memfd_create("insert")
         try:
             with os.fdopen(os.dup(memory), "wb") as file:
                 file.writelines(_bounded(rows, _MOST_ROWS))
-            clause = f" SETTINGS {settings}" if settings else ""
+            clause = f"{',' if own else ' SETTINGS'} {settings}" if settings else ""
             file_ = f"/proc/self/fd/{memory}"
-            handle = self.server.handles.take({})
-            try:
+            with self.server.handles.lent({}) as handle:
                 if source := _INPUT.search(statement):  # INSERT … SELECT … FROM input('structure')
                     before, after = statement[: source.start()], statement[source.end() :]
                     handle.query(f"{before}file('{file_}', '{format_}', {source[1]}){after}{clause}")
                 else:
                     handle.query(f"{statement} FROM INFILE '{file_}'{clause} FORMAT {format_}")
-            finally:
-                self.server.handles.give(handle, {})
         finally:
             os.close(memory)
         return b""

@@ -10,9 +10,17 @@ from threading import Event
 
 from trimtab.base.errors import Unavailable
 from trimtab.store.telemetry.client import Telemetry
+from trimtab.store.telemetry.cluster import ALL_REPLICAS
 from trimtab.store.telemetry.table import DURABLE
 
 _LIFETIME, _MUTATIONS = "old_parts_lifetime", "finished_mutations_to_keep"
+_LEFT = (
+    f"SELECT (SELECT count() FROM system.parts {ALL_REPLICAS} "  # noqa: S608 - our own words
+    "WHERE database = currentDatabase() AND NOT active AND table IN {tables:Array(String)}) AS parts, "
+    "(SELECT max(many) FROM (SELECT count() AS many FROM system.mutations "
+    "WHERE database = currentDatabase() GROUP BY table)) AS mutations"
+)
+"""Parts that others have replaced, of some tables, and how many mutations the table with the most remembers."""
 _PAUSE_S = 0.2
 _OLD_S = 600.0
 """How long old parts may take to go: a reader that has one open keeps it."""
@@ -51,12 +59,7 @@ def drop_old_parts(telemetry: Telemetry, tables: Sequence[str]) -> None:
     try:
         pause = Event()
         for _ in range(int(_OLD_S / _PAUSE_S)):
-            found = telemetry.fetch_sync(
-                "SELECT (SELECT count() FROM system.parts WHERE database = currentDatabase() AND NOT active "
-                "AND table IN {tables:Array(String)}) AS parts, (SELECT max(many) FROM (SELECT count() AS many FROM "
-                "system.mutations WHERE database = currentDatabase() GROUP BY table)) AS mutations",
-                {"tables": list(tables)},
-            )
+            found = telemetry.fetch_sync(_LEFT, {"tables": list(tables)})
             if not found["parts"][0] and found["mutations"][0] <= 1:
                 return
             pause.wait(_PAUSE_S)

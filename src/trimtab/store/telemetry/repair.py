@@ -28,7 +28,7 @@ from trimtab.store.telemetry.records import (
     format_of,
     scan,
 )
-from trimtab.store.telemetry.schema import TABLES
+from trimtab.store.telemetry.schema import TABLES, Layout
 from trimtab.store.telemetry.segments import Segment
 from trimtab.store.telemetry.set_aside import SetAside, listed, set_aside
 
@@ -185,5 +185,6 @@ def _logs(settings: Settings, *, missing: bool = False) -> list[Path]:
 def _engine(settings: Settings) -> Telemetry:
     if settings.clickhouse_url:
         at = server_endpoint(settings.clickhouse_url)
-        return Telemetry(lambda: at)
+        layout = Layout.CLUSTER if settings.clickhouse_cluster else Layout.SERVER
+        return Telemetry(lambda: at, layout=layout, cluster=settings.clickhouse_cluster)
     return Telemetry(lambda: embedded_endpoint(settings.data_dir / "engine"))

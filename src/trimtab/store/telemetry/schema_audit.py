@@ -40,6 +40,7 @@ AUDIT_EVENTS = Table(
     order_by="(account, region, time, event_id)",
     partition_by="toYYYYMM(time)",
     replacing="version",
+    shard="cityHash64(event_id)",
     indexes=(
         "names event_name TYPE set(100) GRANULARITY 4",
         "ids event_id TYPE bloom_filter(0.01) GRANULARITY 4",

@@ -129,6 +129,7 @@ COST_LINES = Table(
     ),
     order_by="(sub_account_id, service_name, usage_type, charge_period_start)",
     partition_by="(month, source)",
+    shard="line",  # a hash already; one account's one service may be most of a bill
     indexes=("days day TYPE minmax GRANULARITY 16",),  # billing periods need not be calendar months
 )
 COST_DAILY = Table(
@@ -154,6 +155,7 @@ COST_SETS = Table(
     ),
     order_by="(kind, set)",
     partition_by="(month, source)",
+    shard="set",
 )
 
 COST_TABLES = (COST_LINES, COST_DAILY, COST_SETS)

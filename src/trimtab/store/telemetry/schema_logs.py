@@ -32,6 +32,7 @@ LOG_EVENTS = Table(
     order_by="(account, region, group, time, id)",
     partition_by="toYYYYMMDD(time)",
     multiset=True,
+    shard="cityHash64(group, id)",  # a large group is read by every shard
     indexes=(
         # A substring reads only the granules that may have it.
         "words message TYPE ngrambf_v1(4, 65536, 2, 7) GRANULARITY 1",

@@ -16,4 +16,5 @@ LOG_LOOKUP_ROWS = Table(
         ("fields", f"Map({NAME}, String)", "CODEC(ZSTD(1))"),
     ),
     order_by="(account, region, name, version, row)",
+    shard="cityHash64(account, region, name)",
 )

@@ -47,6 +47,7 @@ SPANS = Table(
     order_by="(account, region, service, time, trace_id, span_id)",
     partition_by="toYYYYMMDD(time)",
     replacing="ingested",
+    shard="cityHash64(trace_id)",  # the spans of a trace lie together
     indexes=(
         "traces trace_id TYPE bloom_filter(0.01) GRANULARITY 1",
         "durations duration_ns TYPE minmax GRANULARITY 8",
@@ -64,5 +65,6 @@ TRACE_TIMES = Table(
     ),
     order_by="(account, region, trace_id, day)",
     replacing="",
+    shard="cityHash64(trace_id)",
 )
 TRACE_TABLES = (SPANS, TRACE_TIMES)

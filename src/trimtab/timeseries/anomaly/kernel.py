@@ -10,7 +10,8 @@
 A view's raw number means nothing by itself; -log10 of its rank among that view's earlier numbers does, and is alike in
 every series. Two judges listen: the *lasting* one to the first five, of which none may decide alone, the *sudden* one
 to SHORT and JUMP, far into their tails. Each says the root mean square of what it hears; the score of a point is the
-greater. It depends on nothing that comes after the point, and is the same however the points are cut into calls.
+greater; where both SHORT and JUMP lie beyond FAR it grows on slowly, so that no two of the rarest points are alike. It
+depends on nothing that comes after the point, and is the same however the points are cut into calls.
 """
 
 import numpy as np
@@ -49,7 +50,10 @@ TAIL = 0.05
 CAP = 4.0
 """The most that one view can say to the lasting judge (a chance of 1 in 10,000), so that none decides alone."""
 FAR = 8.0
-"""The most that a view can say to the sudden judge: single points are told apart by how far in the tail they lie."""
+"""How far a view's word counts in full to the sudden judge: single points are told apart by how far in the tail they
+lie. Where both views go beyond, the score grows with the logarithm of the lesser: the rarest are told apart as well."""
+FURTHEST = 1e6
+"""The most that a view can say, whatever the number."""
 LEAD = 0.7
 """By how much the sudden judge must say more than the lasting one to count as much. Chosen out of source."""
 LEAST = 50
@@ -120,23 +124,27 @@ def _seasons(
 @compiled
 def _judge(raw: Array, counts: Array, bases: Array, most: float, said: Array) -> None:
     """What the judges say of a point with the raw numbers `raw`, which are remembered; a view without one is silent."""
-    lasting, sudden = 0.0, 0.0
+    lasting, sudden, lesser = 0.0, 0.0, FURTHEST
     for view in range(VIEWS):
         number = raw[view]
         if number < 0.0:
+            lesser = 0.0 if view in (SHORT, JUMP) else lesser
             continue
         if bases[view] == 0.0 and number > 0.0:
             bases[view] = number
         seen = counts[view, BINS]
         if seen >= LEAST:
-            told = surprise(counts[view], seen, bases[view], number, TAIL, FAR)
+            told = surprise(counts[view], seen, bases[view], number, TAIL, FURTHEST)
             if view < LASTING:
                 lasting += min(told, CAP) ** 2
             if view in (SHORT, JUMP):
-                sudden += told * told
+                sudden += min(told, FAR) ** 2
+                lesser = min(lesser, told)
+        elif view in (SHORT, JUMP):
+            lesser = 0.0
         count(counts[view], number, bases[view], most)
     said[0] = np.sqrt(lasting / LASTING)
-    said[1] = max(np.sqrt(sudden / 2.0) - LEAD, 0.0)
+    said[1] = max(np.sqrt(sudden / 2.0) - LEAD, 0.0) + np.log10(max(lesser / FAR, 1.0))
 
 
 @compiled

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
+from trimtab.base.partitions import partition_of
+
 DEFAULT_NAME = "Default"
 DEFAULT_PRIORITY = 10_000
 DEFAULT_RATE = 0.05
@@ -40,7 +42,7 @@ class Rule(Struct, frozen=True):
 
     def arn(self, account: str, region: str) -> str:
         """The rule's ARN."""
-        return f"arn:aws:xray:{region}:{account}:sampling-rule/{self.name}"
+        return f"arn:{partition_of(region)}:xray:{region}:{account}:sampling-rule/{self.name}"
 
 
 DEFAULT = Rule(DEFAULT_NAME, DEFAULT_PRIORITY, DEFAULT_RATE, DEFAULT_RESERVOIR)

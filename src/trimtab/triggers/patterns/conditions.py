@@ -8,7 +8,7 @@ import socket
 
 from msgspec import Struct
 
-from trimtab.triggers.patterns.numerals import text_of
+from trimtab.triggers.patterns.numerals import comparable, identity
 
 Value = str | int | float | bool | None
 LIMIT = 5e9
@@ -21,12 +21,22 @@ def is_number(value: object) -> bool:
 
 
 def address_of(text: str) -> tuple[int, int] | None:
-    """The version and the number of an IP address; None for any other text."""
-    family, version = (socket.AF_INET6, 6) if ":" in text else (socket.AF_INET, 4)
+    """The version and the number of an IP address; None for any other text.
+
+    As event-ruler reads them: 10.0.0.01 is 10.0.0.1, and ::ffff:a00:1 is 10.0.0.1 too; no dots within version 6.
+    """
+    if ":" not in text:
+        parts = text.split(".")
+        if len(parts) != 4 or not all(part.isdigit() and part.isascii() and int(part[-4:]) < 256 for part in parts):
+            return None
+        return 4, int.from_bytes(bytes(int(part[-4:]) for part in parts), "big")
+    if "." in text or "%" in text:
+        return None
     try:
-        return version, int.from_bytes(socket.inet_pton(family, text), "big")
+        number = int.from_bytes(socket.inet_pton(socket.AF_INET6, text), "big")
     except (OSError, ValueError):  # not an address; a NUL character
         return None
+    return (4, number & 0xFFFFFFFF) if number >> 32 == 0xFFFF else (6, number)
 
 
 class Exactly(Struct, frozen=True):
@@ -40,13 +50,13 @@ class Exactly(Struct, frozen=True):
 
 
 class SameNumeral(Struct, frozen=True):
-    """A number by the way it is written."""
+    """A number, however it is written; one that no double holds by its text. `number` is what `identity` says."""
 
-    text: str
+    number: float | str
 
     def holds(self, value: Value) -> bool:
-        """Whether the value is a number of this text."""
-        return isinstance(value, int | float) and not isinstance(value, bool) and text_of(value) == self.text
+        """Whether the value is this number."""
+        return isinstance(value, int | float) and not isinstance(value, bool) and identity(value) == self.number
 
 
 class Word(Struct, frozen=True):
@@ -127,6 +137,8 @@ class Between(Struct, frozen=True):
         """Whether the value is a number within the range and within ±5e9."""
         if not isinstance(value, int | float) or isinstance(value, bool) or not -LIMIT <= value <= LIMIT:
             return False
+        if comparable(value) is None:
+            return False
         above = value > self.low if self.low_open else value >= self.low
         return above and (value < self.high if self.high_open else value <= self.high)
 
@@ -145,7 +157,7 @@ class Addresses(Struct, frozen=True):
 
 
 class SameNumber(Struct, frozen=True):
-    """A number by its size: only `anything-but` compares numbers so."""
+    """A number by its size, inside `anything-but`: there is one of every size."""
 
     number: float
 

@@ -27,7 +27,7 @@ from trimtab.triggers.patterns.conditions import (
     Word,
     address_of,
 )
-from trimtab.triggers.patterns.numerals import text_of
+from trimtab.triggers.patterns.numerals import comparable, text_of
 
 _REMEMBERED = 4096
 """Answers that a place remembers before it forgets them all: a place of unique values must not fill the memory."""
@@ -57,7 +57,7 @@ class FieldMasks:
         self.absent = 0
         self._always = 0
         self._texts: dict[str, int] = defaultdict(int)
-        self._numerals: dict[str, int] = defaultdict(int)
+        self._numerals: dict[float | str, int] = defaultdict(int)
         self._words: dict[bool | None, int] = {True: 0, False: 0, None: 0}
         self._folded: dict[str, int] = defaultdict(int)
         self._prefixes: dict[tuple[int, bool], dict[str, int]] = defaultdict(lambda: defaultdict(int))
@@ -119,8 +119,9 @@ class FieldMasks:
             found = self._words[value]
         else:
             assert not isinstance(value, str)  # noqa: S101 - a leaf is one of JSON's: what is left is a number
-            found = self._numerals.get(text_of(value), 0)
-            if self._bounds and -LIMIT <= value <= LIMIT:
+            size = comparable(value) if self._numerals or self._bounds else None
+            found = self._numerals.get(text_of(value) if size is None else size, 0)
+            if size is not None and self._bounds and -LIMIT <= value <= LIMIT:
                 found |= self._in_range(value)
         return found | self._always | self._spared | self._try(value)
 
@@ -171,8 +172,8 @@ class FieldMasks:
         match condition:
             case Exactly(text):
                 self._texts[text] |= bit
-            case SameNumeral(text):
-                self._numerals[text] |= bit
+            case SameNumeral(number):
+                self._numerals[number] |= bit
             case Word(word):
                 self._words[word] |= bit
             case IgnoringCase(text):

@@ -1,5 +1,7 @@
-"""JSON whose numbers keep the text that they were written with: 300, 300.0 and 3e2 are three numbers to a pattern."""
+"""JSON whose numbers keep the text that they were written with: by it a pattern knows what a double does not hold."""
 
+import math
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -34,3 +36,28 @@ def decode(text: str | bytes) -> Any:
 def text_of(number: float) -> str:
     """A number as it was written; whole numbers have one form."""
     return number.text if isinstance(number, Numeral) else repr(number)
+
+
+def comparable(number: float) -> float | None:
+    """A number as patterns compare it: the double that says exactly what is written; None where there is none.
+
+    300, 300.0 and 3e2 are one number; 0.12345678901234567890 and 1e400 are none, and equal only what is written so.
+    Source: event-ruler, ComparableNumber.
+    """
+    if type(number) is int and -_WHOLE <= number <= _WHOLE:
+        return float(number)
+    try:
+        double = float(number)
+    except OverflowError:
+        return None
+    return double if math.isfinite(double) and Decimal(repr(double)) == Decimal(text_of(number)) else None
+
+
+def identity(number: float) -> float | str:
+    """What two numbers have in common that a pattern takes for one: the size, else the text."""
+    size = comparable(number)
+    return text_of(number) if size is None else size
+
+
+_WHOLE = 1 << 53
+"""Whole numbers up to here are doubles, each its own."""

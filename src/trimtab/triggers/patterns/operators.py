@@ -3,7 +3,6 @@
 The reasons are those that AWS gives; `pattern.py` puts "Event pattern is not valid. Reason:" before them.
 """
 
-import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,8 +21,10 @@ from trimtab.triggers.patterns.conditions import (
     SameNumber,
     Suffix,
     Wildcard,
+    address_of,
     is_number,
 )
+from trimtab.triggers.patterns.numerals import comparable, text_of
 
 
 class PatternProblem(ValueError):
@@ -120,11 +121,21 @@ def _cidr(value: Any) -> Condition:
     text = _text(value, "prefix match pattern must be a string")
     if text.count("/") != 1:
         raise PatternProblem("Malformed CIDR, one '/' required")
-    try:
-        network = ipaddress.ip_network(text, strict=False)
-    except ValueError as problem:
-        raise PatternProblem(f"Malformed CIDR: {problem}") from None
-    return Addresses(network.version, int(network.network_address), int(network.broadcast_address))
+    address, _, mask = text.partition("/")
+    if not (mask.removeprefix("-").isdigit() and mask.isascii()):
+        raise PatternProblem("Malformed CIDR, mask bits must be an integer")
+    bits = int(mask[:9])
+    if bits < 0:
+        raise PatternProblem("Malformed CIDR, mask bits must not be negative")
+    found = address_of(address)
+    if found is None:
+        raise PatternProblem(f"Nonstandard IP address: {address}")
+    version, number = found
+    width = 32 if version == 4 else 128
+    if bits >= width:
+        raise PatternProblem(f"IPv{version} mask bits must be < {width}")
+    within = (1 << (width - bits)) - 1
+    return Addresses(version, number & ~within, number | within)
 
 
 def _numeric(value: Any) -> Condition:
@@ -172,7 +183,10 @@ def _number(value: list[Any], at: int, operator: str) -> float:
 def _within(number: float) -> float:
     if not -LIMIT <= number <= LIMIT:
         raise PatternProblem("Value must be between -5.0E9 and 5.0E9, inclusive")
-    return float(number)
+    size = comparable(number)
+    if size is None:
+        raise PatternProblem(f"Cannot compare number : {text_of(number)}")
+    return size
 
 
 def _anything_but(value: Any) -> Condition:

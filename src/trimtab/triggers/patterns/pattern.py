@@ -7,9 +7,19 @@ from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.triggers.patterns import operators
-from trimtab.triggers.patterns.conditions import Absent, Condition, Exactly, SameNumeral, Word, is_number
+from trimtab.triggers.patterns.complexity import too_complex
+from trimtab.triggers.patterns.conditions import (
+    Absent,
+    Addresses,
+    Condition,
+    Exactly,
+    SameNumeral,
+    Word,
+    address_of,
+    is_number,
+)
 from trimtab.triggers.patterns.leaves import Leaf, leaves_of, together
-from trimtab.triggers.patterns.numerals import decode, text_of
+from trimtab.triggers.patterns.numerals import decode, identity
 from trimtab.triggers.patterns.operators import RESERVED_IN_OR, PatternProblem
 
 Alternative = Mapping[str, tuple[Condition, ...]]
@@ -41,6 +51,19 @@ def compile_pattern(text: str | bytes) -> Pattern:
         raise
     except InvalidInput as problem:
         raise InvalidPattern(f"Event pattern is not valid. Reason: {problem}", field="EventPattern") from None
+
+
+def checked_pattern(text: str | bytes) -> Pattern:
+    """The pattern that `text` says, as one may be put: its wildcards are not too complex. Raises InvalidPattern."""
+    pattern = compile_pattern(text)
+    for conditions in {conditions for one in pattern.alternatives for conditions in one.values()}:
+        if too_complex(conditions):
+            raise InvalidPattern(
+                "Event pattern is not valid. Reason: Rule is too complex - try using fewer wildcard characters or "
+                "fewer repeating character sequences after a wildcard character",
+                field="EventPattern",
+            )
+    return pattern
 
 
 def read_pattern(document: Any) -> Pattern:
@@ -136,11 +159,12 @@ def _conditions(values: list[Any]) -> tuple[Condition, ...]:
 
 def _condition(value: Any) -> Condition:
     if isinstance(value, str):
-        return Exactly(value)
+        address = address_of(value)  # which is the same however it is written
+        return Exactly(value) if address is None else Addresses(address[0], address[1], address[1])
     if value is None or isinstance(value, bool):
         return Word(value)
     if is_number(value):
-        return SameNumeral(text_of(value))
+        return SameNumeral(identity(value))
     if isinstance(value, dict):
         return operators.read(value)
     raise PatternProblem("Match value must be String, number, true, false, or null")

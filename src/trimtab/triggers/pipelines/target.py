@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput
+from trimtab.base.partitions import service_of
 from trimtab.store.state.database import State
 from trimtab.triggers import arns
 from trimtab.triggers.arns import name_of
@@ -29,8 +30,8 @@ class Pipelines(Struct, frozen=True):
 
     def takes(self, arn: str) -> bool:
         """Whether it is the ARN of a pipeline or of a command."""
-        own = arn.startswith("arn:aws:trimtab:") and (":pipeline/" in arn or ":command/" in arn)
-        return own or (arn.startswith("arn:aws:sagemaker:") and ":pipeline/" in arn)
+        own = service_of(arn) == "trimtab" and (":pipeline/" in arn or ":command/" in arn)
+        return own or (service_of(arn) == "sagemaker" and ":pipeline/" in arn)
 
     async def send(self, delivery: Delivery) -> Sent:
         """Plan the run. Raises NotFound for a pipeline that is not there."""
@@ -47,7 +48,7 @@ class Pipelines(Struct, frozen=True):
 
     def _implied(self, delivery: Delivery) -> Pipeline | None:
         name, place = name_of(delivery.arn), arns.parse(delivery.arn).place
-        if delivery.arn.startswith("arn:aws:sagemaker:"):
+        if service_of(delivery.arn) == "sagemaker":
             given = (delivery.form.get("SageMakerPipelineParameters") or {}).get("PipelineParameterList") or ()
             form = {"pipeline": name, "parameters": {one["Name"]: one["Value"] for one in given}}
             return Pipeline(place, f"sagemaker/{name}"[:64], "sagemaker", form, IMPLICIT_COOLDOWN_S)

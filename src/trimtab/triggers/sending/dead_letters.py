@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput, TrimtabError, Unavailable
+from trimtab.base.partitions import service_of
 from trimtab.base.records import replace
 from trimtab.triggers import arns
 from trimtab.triggers.entries import stable_id
@@ -36,7 +37,7 @@ class DeadLetters(Struct, frozen=True):
         if not arn:
             return KEPT_HERE
         try:
-            if arn.startswith("arn:aws:sqs:"):
+            if service_of(arn) == "sqs":
                 return await asyncio.to_thread(self._to_file, arn, letter(delivery))
             sender = next((one for one in self.senders if one.takes(arn)), None)
             if sender is None:

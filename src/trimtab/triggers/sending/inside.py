@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from trimtab.actions.registry import Actuators
 from trimtab.base.errors import InvalidInput
+from trimtab.base.partitions import service_of
 from trimtab.notify.publishing import Publishing
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.triggers import event_inbox
@@ -29,7 +30,7 @@ class LogGroups(Struct, frozen=True):
 
     def takes(self, arn: str) -> bool:
         """Whether it is the ARN of a log group."""
-        return arn.startswith("arn:aws:logs:") and ":log-group:" in arn
+        return service_of(arn) == "logs" and ":log-group:" in arn
 
     async def send(self, delivery: Delivery) -> Sent:
         """Write one log event, once: the delivery's id is its key."""
@@ -47,7 +48,7 @@ class EventBuses(Struct, frozen=True):
 
     def takes(self, arn: str) -> bool:
         """Whether it is the ARN of an event bus."""
-        return arn.startswith("arn:aws:events:") and ":event-bus/" in arn
+        return service_of(arn) == "events" and ":event-bus/" in arn
 
     async def send(self, delivery: Delivery) -> Sent:
         """Put the event itself on the bus."""
@@ -77,7 +78,7 @@ class Topics(Struct, frozen=True):
 
     def takes(self, arn: str) -> bool:
         """Whether it is the ARN of a topic."""
-        return arn.startswith("arn:aws:sns:")
+        return service_of(arn) == "sns"
 
     async def send(self, delivery: Delivery) -> Sent:
         """Publish what is sent."""
@@ -92,7 +93,7 @@ class Actions(Struct, frozen=True):
 
     def takes(self, arn: str) -> bool:
         """Whether it is the ARN of an action."""
-        return arn.startswith("arn:aws:trimtab:") and ":action/" in arn
+        return service_of(arn) == "trimtab" and ":action/" in arn
 
     async def send(self, delivery: Delivery) -> Sent:
         """Have it done; the registry's record names the rule."""

@@ -17,6 +17,7 @@ from trimtab.web.alarms.log_draft import EVERY, log_groups
 from trimtab.web.alarms.proposals import shown_proposals
 from trimtab.web.alarms.shown import show_replay
 from trimtab.web.site import Site
+from trimtab.web.told import whom
 from trimtab.web.view import View, link
 
 PATH = "/alarms/new"
@@ -60,6 +61,7 @@ def routes(site: Site) -> list[BaseRoute]:
             statistics=_STATISTICS,
             periods=_PERIODS,
             metrics=_metrics(site, view),
+            whom=await whom(site.state, view),
             every=EVERY,
             chosen_groups=log_groups(view),
             log_groups=await _groups(site, view) if view.get("kind") == "log" else [],

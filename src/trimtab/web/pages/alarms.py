@@ -34,7 +34,7 @@ def routes(site: Site) -> list[BaseRoute]:
 
     async def page(request: Request) -> Response:
         view = site.view(request)
-        rows = await _rows(desk, view)
+        rows = await alarm_rows(desk, view)
         chosen = _filtered(view, rows)
         counts = {state: sum(row.state is state for row in rows) for state in StateValue}
         plain = bool(view.get("state") or view.get("q"))
@@ -58,12 +58,12 @@ def routes(site: Site) -> list[BaseRoute]:
     async def as_json(request: Request) -> Response:
         view = site.view(request)
         return respond.json(
-            request, {"alarms": [_plain(row) for row in ranked(_filtered(view, await _rows(desk, view)))]}
+            request, {"alarms": [_plain(row) for row in ranked(_filtered(view, await alarm_rows(desk, view)))]}
         )
 
     async def as_csv(request: Request) -> Response:
         view = site.view(request)
-        rows = ranked(_filtered(view, await _rows(desk, view)))
+        rows = ranked(_filtered(view, await alarm_rows(desk, view)))
         return respond.table(request, "alarms", _COLUMNS, map(_cells, rows))
 
     return [
@@ -73,7 +73,8 @@ def routes(site: Site) -> list[BaseRoute]:
     ]
 
 
-async def _rows(desk: Desk, view: View) -> list[Row]:
+async def alarm_rows(desk: Desk, view: View) -> list[Row]:
+    """Every alarm that the viewer may see, as rows."""
     alarms = await desk.alarms(view.scope)
     rules = await desk.rules([(one.key.account, one.key.region) for one in alarms])
     found = []

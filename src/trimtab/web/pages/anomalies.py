@@ -63,7 +63,7 @@ def _lists(site: Site) -> list[BaseRoute]:
     async def page(request: Request) -> Response:
         view = site.view(request, "24h")
         found, watch, mutes = await asyncio.gather(
-            _found(site, view), site.state.anomalies.progress.last(), site.state.anomalies.mutes.active()
+            found_in(site, view), site.state.anomalies.progress.last(), site.state.anomalies.mutes.active()
         )
         whole = len(found)
         if not view.get("slight"):
@@ -97,14 +97,14 @@ def _lists(site: Site) -> list[BaseRoute]:
 
     async def as_json(request: Request) -> Response:
         view = site.view(request, "24h")
-        found = await _found(site, view)
+        found = await found_in(site, view)
         return respond.json(
             request, {"total": len(found), "anomalies": [_as_dict(*pair) for pair in found[:_ON_STRIP]]}
         )
 
     async def as_csv(request: Request) -> Response:
         view = site.view(request, "24h")
-        found = await _found(site, view)
+        found = await found_in(site, view)
         return respond.table(request, "anomalies", _COLUMNS, (list(_as_dict(*pair).values()) for pair in found))
 
     return [
@@ -192,7 +192,7 @@ def _buttons(site: Site) -> list[BaseRoute]:
     ]
 
 
-async def _found(site: Site, view: View) -> list[Found]:
+async def found_in(site: Site, view: View) -> list[Found]:
     """What the URL asks for, in its order."""
     found = await site.state.anomalies.found.in_range(view.scope, view.window.start_ms, view.window.end_ms)
     known = [(one, site.state.registry.readable(view.scope, one.series)) for one in found]

@@ -44,7 +44,7 @@ def routes(site: Site) -> list[BaseRoute]:
 
     async def page(request: Request) -> Response:
         view = site.view(request)
-        rows = await _rows(room, view)
+        rows = await budget_rows(room, view)
         wanted = view.get("state")
         shown = [one for one in rows if wanted in ("", one["state"])]
         return site.page(
@@ -60,7 +60,7 @@ def routes(site: Site) -> list[BaseRoute]:
         )
 
     async def as_json(request: Request) -> Response:
-        rows = await _rows(room, site.view(request))
+        rows = await budget_rows(room, site.view(request))
         return respond.json(request, {"budgets": [{k: v for k, v in one.items() if k != "bar"} for one in rows]})
 
     async def act(request: Request) -> Response:
@@ -82,7 +82,8 @@ def routes(site: Site) -> list[BaseRoute]:
     ]
 
 
-async def _rows(room: BudgetsRoom, view: View) -> list[dict[str, Any]]:
+async def budget_rows(room: BudgetsRoom, view: View) -> list[dict[str, Any]]:
+    """Every budget that the viewer may see, those in alarm first."""
     found = []
     for budget in await room.store.listed(view.principal.scope):
         told = await room.notifications.listed(view.principal.scope, budget.account, budget.name)

@@ -148,7 +148,7 @@ async def _facts(
     scope = view.scope
     answer, changes, pledges, tags, categories = await asyncio.gather(
         ask(room.reader, scope, question),
-        _changes(room, view, question),
+        changes_of(room, view, question),
         read_pledges(room.explorer, scope, question),
         room.reader.tag_keys(scope, *question.span),
         room.reader.tag_keys(scope, *question.span, categories=True),
@@ -176,10 +176,8 @@ async def _facts(
         "last": f"{to_datetime(question.span[1] - 1):%Y-%m-%d}",
         "ends": f"{to_datetime(extent[1] - 1):%Y-%m-%d}",
         "unfinished": question.span[0] < extent[1] < question.span[1],
-        "changes": [_change(one, question, answer.names) for one in changes],
-        "explained_from": f"{to_datetime((question.explained or (question.span,) * 2)[1][0]):%Y-%m-%d}",
+        **driver_facts(changes, question, answer.names),
         "explained": changes,
-        "compared": " → ".join(map(span_words, question.explained or ())),
         "pledges": pledges,
         "ahead_url": view.url(path=f"{_PATH}/ahead") if question.is_money else "",
         "cost": cost_words,
@@ -187,8 +185,8 @@ async def _facts(
     }
 
 
-async def _changes(room: CostsRoom, view: View, question: Question) -> list[Change]:
-    """Of money only: how much more was used is in the table itself."""
+async def changes_of(room: CostsRoom, view: View, question: Question) -> list[Change]:
+    """What made the bill change between two periods. Of money only: how much more was used is in the table itself."""
     spans = question.explained
     if not question.is_money or spans is None:
         return []
@@ -239,6 +237,15 @@ def _trend(line: Line, answer: Answer, extent: Period) -> list[float | None]:
         None if start >= extent[1] else float(value)
         for (start, _), value in zip(answer.periods, line.values, strict=True)
     ]
+
+
+def driver_facts(changes: Sequence[Change], question: Question, names: Mapping[str, str]) -> dict[str, Any]:
+    """What `parts/cost_drivers.html` shows; `names` are those of values of the bill."""
+    return {
+        "changes": [_change(one, question, names) for one in changes],
+        "explained_from": f"{to_datetime((question.explained or (question.span,) * 2)[1][0]):%Y-%m-%d}",
+        "compared": " → ".join(map(span_words, question.explained or ())),
+    }
 
 
 def _change(change: Change, question: Question, names: Mapping[str, str]) -> dict[str, Any]:

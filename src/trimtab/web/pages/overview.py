@@ -16,12 +16,14 @@ from trimtab.kpis.hosts import HostSummary
 from trimtab.web import format as words
 from trimtab.web import kpi_text, respond
 from trimtab.web.advice.rows import saving_most
+from trimtab.web.connect.connected import connected
 from trimtab.web.gpu_findings import BrokenGroup, IdleGroup, broken_groups, idle_groups
 from trimtab.web.gpu_fleet import GpuFleet
 from trimtab.web.gpu_tiles import ACTIVE, EXISTING, HELD, gpu_tiles
 from trimtab.web.money_tiles import idle_of, money, month_tile, words_of
 from trimtab.web.pages.gpus import summary
 from trimtab.web.pages.kpis import as_dict
+from trimtab.web.pages.runs import lead_run_tiles
 from trimtab.web.pages.snippets import connect_snippets
 from trimtab.web.pages.sources import visible_rejections, visible_sources
 from trimtab.web.pages.teams import read_basis, rows_of
@@ -57,7 +59,9 @@ def routes(site: Site) -> list[BaseRoute]:
         facts = await _facts(site, view)
         snippets = connect_snippets(view.origin, site.state.region)
         later = [(one.label, how) for one, how in _LATER if one not in facts["known"]]
-        return site.page(request, view, "overview", timed=True, later=later, snippets=snippets, kpi=kpi_text, **facts)
+        lead: dict[str, Any] = {"later": later, "snippets": snippets, "connected": await connected(site, view)}
+        lead["no_money"] = MONTH not in facts["known"]
+        return site.page(request, view, "overview", timed=True, kpi=kpi_text, **lead, **facts)
 
     async def as_json(request: Request) -> Response:
         view = await site.fleet_view(request)
@@ -73,7 +77,7 @@ def routes(site: Site) -> list[BaseRoute]:
         services = [as_dict(one) for one in facts["services"]]
         body = {
             **shown,
-            "tiles": [tile_dict(one) for one in facts["tiles"]],
+            "tiles": [tile_dict(one) for one in (*facts["tiles"], *facts["machine_tiles"])],
             "best": facts["best"],
             "sources": sources,
             "gpus": gpus,
@@ -106,15 +110,16 @@ async def _facts(site: Site, view: View) -> dict[str, Any]:
         "rejections": visible_rejections(site, scope, 5),
         "best": await saving_most(site.state.advice, scope, _BEST),
         "gpus": fleet, "teams": [], "idle": (), "broken": (), "more_broken": 0, "services": [], "idle_money": [],
+        "machine_tiles": [],
     }  # fmt: skip
     month = await month_tile(site.state.costs, scope, view.now_ms, live=site.state.live)
     if fleet is not None:
         teams = await rows_of(site, view, fleet)
         return facts | _gpu_facts(view, fleet, sources, services, month) | {"teams": teams, "money": money}
     most = _PROCESSES if machine else _FLEET_PROCESSES
-    tiles = await _tiles(site, view, hosts, sources)
     return facts | {
-        "tiles": [month, *tiles] if month else tiles,
+        "tiles": [*([month] if month else []), *await lead_run_tiles(site, view)],
+        "machine_tiles": await _tiles(site, view, hosts, sources),
         "known": {MONTH} if month else set(),
         "processes": await site.fleet.processes(scope, busiest, most),
     }

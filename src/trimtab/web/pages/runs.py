@@ -1,7 +1,6 @@
 """`/runs` and `/runs/<cluster>/<job>`: the queue, what ran and what it cost, and one run in full."""
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -60,6 +59,8 @@ _STALE_S = 600.0
 _STARTS_FRESH_S = 60.0
 """Expected starts are learnt anew once a minute: it takes a good part of a second."""
 _MOST_STARTING = 20
+_LEADING = 4
+"""Tiles of runs on the overview: what runs, what it held, cost and could have saved."""
 _SORTABLE = frozenset(COLUMNS) - {"job", "cluster", "currency", "priced_by", "gpu_type", "loss", "ended_ms"}
 _COMMANDS = """\
 # SLURM: on a login node; then it follows
@@ -90,7 +91,7 @@ def _lists(site: Site) -> list[BaseRoute]:
             view,
             "runs",
             timed=True,
-            tiles=_tiles(sums_of(shown), found, view.window.words),
+            tiles=_tiles(sums_of(shown, view.window.end_ms), found, view.window.words),
             rows=ordered[part.start : part.end],
             page=part,
             sort=sort,
@@ -159,9 +160,10 @@ def _ones(site: Site) -> list[BaseRoute]:
             money=money,
             length=length_of,
             progress=run_progress.shown(progress) if progress is not None else None,
-            pace_cost=_pace_cost(report, progress),
+            pace_cost=report.part_of_cost(report.slow_rank_hours),
             rank_figures=progress_figures,
             phase_figures=phase_figures,
+            held_figure=HELD,
         )
 
     async def as_json(request: Request) -> Response:
@@ -173,6 +175,8 @@ def _ones(site: Site) -> list[BaseRoute]:
         ]
         phases = [{"phase": one.phase.words, "gpu_hours": one.gpu_hours} for one in report.phases]
         told = {"progress": run_progress.as_dict(progress)} if progress is not None else {}
+        if report.pace is not None:
+            told["pace"] = run_progress.pace_as_dict(report.pace, report.slow_rank_hours)
         return respond.json(request, {"run": as_dict(row_of(report)), "losses": losses, "phases": phases, **told})
 
     async def activity_json(request: Request) -> Response:
@@ -184,6 +188,16 @@ def _ones(site: Site) -> list[BaseRoute]:
         Route(one + ".json", site.guarded(as_json, bound=True)),
         Route(one, site.guarded(page, bound=True)),
     ]
+
+
+async def lead_run_tiles(site: Site, view: View) -> list[Tile]:
+    """What the overview leads with where a scheduler is connected and no GPU reports; nothing without runs."""
+    if site.state.runs is None:
+        return []
+    rows = await _rows(site, view)
+    if not rows:
+        return []
+    return _tiles(sums_of(rows, view.window.end_ms), await _queue(site, view), view.window.words)[:_LEADING]
 
 
 def _reports(site: Site) -> RunReports:
@@ -233,14 +247,9 @@ async def _progress(site: Site, view: View, report: RunReport) -> RunProgress | 
     room = site.state.progress
     if room is None or report.run.start_ms is None:
         return None
+    others = [one.run for one in report.attempts]
     key = ("progress", view.scope, report.run.key)
-    return await site.cache.get(key, 15.0, lambda: room.one(view.scope, report.run, report.gpu_hours))
-
-
-def _pace_cost(report: RunReport, progress: RunProgress | None) -> Mapping[str, Decimal]:
-    """What the run lost to a slow rank, by currency."""
-    pace = progress.pace if progress is not None else None
-    return report.part_of_cost(pace.lost_gpu_hours) if pace is not None else {}
+    return await site.cache.get(key, 15.0, lambda: room.one(view.scope, report.run, report.whole_hours, others))
 
 
 def _chosen(view: View, rows: Sequence[RunRow]) -> list[RunRow]:
@@ -279,7 +288,7 @@ def _tiles(sums: Sums, found: QueueReport, span: str) -> list[Tile]:
             figures.RUNNING,
             words.count(sums.running),
             "",
-            f"{sums.waiting} wait for {words.value(sums.waiting_gpus)} GPUs",
+            f"{sums.waiting} wait for {words.value(sums.waiting_gpus)} GPUs, at the end of the range",
         ),
         Tile(HELD, words.value(sums.gpu_hours), "h", f"{span} · {active or 'activity unknown'}"),
         Tile(RUN_COST, amount, currency, f"{span} · {DEFAULT.value} · {priced}"),

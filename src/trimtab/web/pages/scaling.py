@@ -157,7 +157,8 @@ async def _opened(site: Site, viewing: Viewing, view: View, id_: str) -> dict[st
         "drawing": drawing,
         "activities": [_activity(each) for each in done],
         "policies": [
-            {"name": each.name, "kind": each.kind.value, "says": memory.reasons.get(each.name, "")}
+            {"name": each.name, "kind": each.kind.value, "says": memory.reasons.get(each.name, ""),
+             "promise": memory.promises.get(each.id)}
             for each in await room.policies.of(target)
         ],
         "schedules": [

@@ -41,11 +41,14 @@ def routes(site: Site) -> list[BaseRoute]:
         drawn = None if found is None else picture.draw(found, _TICK_S, told["start_ms"])
         return site.page(request, view, "simulate", timed=False, controls=CONTROLS, draft=told["draft"],
                          complaint=told["complaint"], drawn=drawn, rows=_rows(found), moments=_moments(found),
+                         promises=_promises(found),
                          oracle=None if found is None else f"{found.oracle_cost:,.2f}")  # fmt: skip
 
     async def as_json(request: Request) -> Response:
         found = (await facts(site.view(request)))["found"]
-        return respond.json(request, {"policies": _rows(found), "decisions": _moments(found)})
+        return respond.json(
+            request, {"policies": _rows(found), "promises": _promises(found), "decisions": _moments(found)}
+        )
 
     async def as_csv(request: Request) -> Response:
         rows = _rows((await facts(site.view(request)))["found"])
@@ -84,6 +87,22 @@ def _row(one: Simulated) -> dict[str, Any]:
         "peak": outcome.peak,
         "utilisation": round(outcome.utilisation, 3),
     }
+
+
+def _promises(found: Simulation | None) -> list[dict[str, Any]]:
+    """What is promised of the portfolios, and whether it was kept."""
+    return [
+        {
+            "policy": one.name,
+            "since": one.promised.since,
+            "reason": one.promised.reason,
+            "words": one.promised.words,
+            "violating": None if one.promised.violating is None else round(one.promised.violating, 6),
+            "kept": one.promised.kept,
+        }
+        for one in ([] if found is None else found.policies)
+        if one.promised is not None
+    ]
 
 
 def _moments(found: Simulation | None) -> list[dict[str, Any]]:

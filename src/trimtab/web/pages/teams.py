@@ -93,20 +93,7 @@ def routes(site: Site) -> list[BaseRoute]:
     async def one(request: Request) -> Response:
         view, fleet, rows = await fleet_of(request)
         row = _named(rows, request.path_params["name"])
-        facts = await _facts(site, view, row)
-        return site.page(
-            request,
-            view,
-            "team",
-            timed=True,
-            row=row,
-            gpus=fleet,
-            tiles=_tiles(row, view, facts["runs"]),
-            held=[gpu for gpu in fleet.gpus if gpu.holds and gpu.owner == row.name] if fleet else [],
-            kpi=kpi_text,
-            money=money,
-            **facts,
-        )
+        return site.page(request, view, "team", timed=True, **await team_facts(site, view, fleet, row))
 
     async def one_json(request: Request) -> Response:
         view, _, rows = await fleet_of(request)
@@ -157,6 +144,20 @@ def _lines(row: TeamRow, view: View) -> list[list[Any]]:
     ]
 
 
+async def team_facts(site: Site, view: View, fleet: GpuFleet | None, row: TeamRow) -> dict[str, Any]:
+    """What the page of a team shows."""
+    facts = await _facts(site, view, row)
+    return {
+        "row": row,
+        "gpus": fleet,
+        "tiles": _tiles(row, view, facts["runs"]),
+        "held": [gpu for gpu in fleet.gpus if gpu.holds and gpu.owner == row.name] if fleet else [],
+        "kpi": kpi_text,
+        "money": money,
+        **facts,
+    }
+
+
 async def _facts(site: Site, view: View, row: TeamRow) -> dict[str, Any]:
     """A team's runs within the range, what is advised to it, and who ran them."""
     runs, findings = await asyncio.gather(_runs(site, view, row), _findings(site, view, row))
@@ -190,7 +191,7 @@ async def _findings(site: Site, view: View, row: TeamRow) -> list[dict[str, Any]
 def _tiles(row: TeamRow, view: View, runs: list[RunRow]) -> list[Tile]:
     hours, basis, span = row.hours, read_basis(view).value, view.window.words
     share = words.NONE if hours.active_share is None else f"{hours.active_share * 100:.1f}"
-    running = sum(run.state == "running" for run in runs)
+    running = sum(run.report.run.ran_at(view.window.end_ms - 1) for run in runs)
     tiles = [
         Tile(GPU_TIME, *_amount(row.cost), f"{span} · {basis}"),
         Tile(HELD_HOURS, kpi_text.hours(hours.held), "h", f"{span} · {kpi_text.hours(hours.existing)} h exist"),

@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
+from trimtab.base.errors import InvalidInput
+from trimtab.economics.tokens.choices import ApiModel, Comparison
 from trimtab.economics.tokens.model import BY, Line, TokenLedger
+from trimtab.economics.tokens.replicas import Question
 from trimtab.economics.tokens.room import TokensRoom
 from trimtab.web import respond
 from trimtab.web.pages.unit_costs import days_of
@@ -63,6 +66,8 @@ def routes(site: Site) -> list[BaseRoute]:
             rows=rows[part.start : part.end],
             page=part,
             ledger=ledger,
+            model=_model(view),
+            compared=await _compared(site, tokens, view) if _model(view) else None,
             otlp=f"{view.origin}/v1/traces",
         )
 
@@ -71,7 +76,10 @@ def routes(site: Site) -> list[BaseRoute]:
         ledger = await _ledger(site, tokens, view)
         rests = [{"name": one.name, "currency": one.currency, "amount": one.amount} for one in ledger.rests]
         lines = [dict(zip(_COLUMNS, cells, strict=True)) for cells in _cells(_sort(view).apply(rows_of(ledger)))]
-        return respond.json(request, {"by": ledger.by, "lines": lines, "rests": rests, "totals": ledger.totals})
+        compared = await _compared(site, tokens, view) if _model(view) else None
+        more = {"compared": to_builtins(compared)} if compared else {}
+        told = {"by": ledger.by, "lines": lines, "rests": rests, "totals": ledger.totals}
+        return respond.json(request, {**told, **more})
 
     async def as_csv(request: Request) -> Response:
         view = site.view(request, _RANGE)
@@ -113,9 +121,25 @@ def _sort(view: View) -> Sort:
     return read_sort(view, "tokens", _KEYS, frozenset({"name"}), "cost")
 
 
+def _model(view: View) -> str:
+    """The model that the calls are to be priced on, too."""
+    return view.get("compare").strip()[:300]
+
+
+async def _compared(site: Site, tokens: TokensRoom, view: View) -> Comparison:
+    """The calls of the range as they are, on another model, cached, by batch and on own GPUs."""
+    scope, days, model = view.scope, days_of(view), _model(view)
+    asked = Question(models=[ApiModel(model)])
+    return await site.cache.get(
+        ("token-choices", scope, days, model), _TTL_S, lambda: tokens.compare(scope, *days, asked), stale_s=_STALE_S
+    )
+
+
 async def _ledger(site: Site, tokens: TokensRoom, view: View) -> TokenLedger:
     scope, days = view.scope, days_of(view)
-    by = view.get("by") if view.get("by") in BY else _TABS[0]
+    by = view.get("by", _TABS[0])
+    if by not in BY:
+        raise InvalidInput(f"cannot read tokens by {by[:40]!r}: expected one of {', '.join(BY)}", field="by")
     return await site.cache.get(
         ("tokens", scope, days, by), _TTL_S, lambda: tokens.ledger(scope, *days, by), stale_s=_STALE_S
     )

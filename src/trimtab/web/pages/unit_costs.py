@@ -86,12 +86,16 @@ def routes(site: Site) -> list[BaseRoute]:
         tab = view.get("tab") if view.get("tab") in _TABS else "models"
         facts = await _facts(site, units, view)
         common: dict[str, Any] = {"timed": True, "tab": tab, "tabs": _TABS, "commands": (IMPORT_FILE,)}
-        if not facts.ledger.slices:
-            return site.page(request, view, "unit_costs", **common, ledger=facts.ledger, empty=True)
+        common["ledger"] = facts.ledger
+        if (
+            not facts.ledger.slices
+        ):  # no machine of the range has a cost; vendors' APIs may have been called all the same
+            models = _model_facts(view, facts) if facts.models else {}
+            alone = {"tab": "models", "tiles": [], "billed": ""}
+            return site.page(request, view, "unit_costs", **{**common, **alone}, empty=not facts.models, **models)
         idle = await _idle(site, units, view)
         common |= {
             "empty": False,
-            "ledger": facts.ledger,
             "tiles": tiles_of(facts.ledger, idle),
             "billed": f"{to_datetime(facts.ledger.closed_ms - 1):%Y-%m-%d}",
             "idle": idle,
@@ -137,7 +141,7 @@ async def _facts(site: Site, units: UnitCosts, view: View) -> Facts:
     async def read() -> Facts:
         ledger = await units.ledger(scope, *days)
         if not ledger.slices:
-            return Facts(ledger, (), ())
+            return Facts(ledger, await units.models(scope, *days), ())
         models, runs = await asyncio.gather(units.models(scope, *days), units.runs(scope, *days))
         return Facts(ledger, models, runs)
 

@@ -172,6 +172,24 @@ def test_a_reservation_that_the_set_leaves_unused_is_exchanged_for_what_is_on_de
     assert stopped[1] == frozenset()  # what is reserved is paid anyhow, and stopping it alone saves nothing
 
 
+def test_a_reservation_in_its_last_day_is_not_exchanged() -> None:
+    for hours, many in ((23, 0), (24, 1)):
+        ending = Reserved("m5.2xlarge", 1, 0.384 * 0.6, end_ms=hours * 3_600_000)
+        one = Company((replace(USED, hours=(True,) * 24),), (), reserved=(ending,))
+        assert len(found_of(one)[2]) == many
+
+
+def test_what_is_got_in_an_exchange_is_renewed_and_what_is_given_is_not() -> None:
+    one = Company((USED,), (), reserved=(Reserved("m5.2xlarge", 1, 0.384 * 0.6, end_ms=MARCH),))
+    _, _, [made] = found_of(one)
+    for given, verb in ((made.to, Verb.RENEW), (made.of, Verb.COMMIT)):
+        again = replace(given, id="again", start_ms=MARCH, end_ms=0)
+        said = Finding("buy", Pillar.COST, "aws/1", "commitment", "again", ACCOUNT, "", "buy", part="again")
+        rows = plan_of(one, [], Bought(Holdings((), (again,)), (said,), (made,))).rows
+        assert [row.verb for row in rows] == [Verb.EXCHANGE, verb]
+    assert rows[1].later < 0  # nothing runs that it could cover
+
+
 def test_what_is_not_convertible_or_left_out_is_not_exchanged() -> None:
     one = Company((USED,), (), reserved=(Reserved("m5.2xlarge", 1, 0.384 * 0.6),))
     evaluation, chosen, [made] = found_of(one)

@@ -81,7 +81,7 @@ class Bill:
         for name, type_ in MACHINES.items():
             if "RESOURCE_ID" in by and "i-" in str(query.where) and f"'{name}'" not in str(query.where):
                 continue
-            line = (ACCOUNT, "AmazonEC2", REGION, "", type_, "Linux", f"BoxUsage:{type_}", "On-Demand")
+            line = (ACCOUNT, "AmazonEC2", REGION, "", type_, "Linux", f"BoxUsage:{type_}", "", "", "On-Demand")
             keys = (name, *line[:-1]) if "RESOURCE_ID" in by else line
             rate = D(str(RATES[type_]))
             whole = query.granularity is Granularity.TOTAL
@@ -254,7 +254,7 @@ class Reserving(Bill):
         if Metric.COMMITMENT_TOTAL_HOURS not in query.metrics or "'EUR'" in str(query.where):
             return await super().costs(scope, query)
         hours = D(HOURS * 3)
-        keys = (RESERVED, ACCOUNT, "AmazonEC2", REGION, "c6i.2xlarge", "Linux")
+        keys = (RESERVED, ACCOUNT, "AmazonEC2", REGION, "c6i.2xlarge", "Linux", "HeavyUsage:c6i.2xlarge", "", "")
         amounts = hours * D("0.2"), hours, hours * D("0.2")
         return [CostRow(START, START + HOURS * HOUR, keys, "USD", "Hrs", 1, amounts)]
 
@@ -267,13 +267,28 @@ async def convertible(scope: Any) -> frozenset[str]:
     return frozenset({RESERVED})
 
 
-def test_an_exchange_is_a_finding_and_a_row_and_commitments_are_planned_beside_it(room: PlanRoom) -> None:
+def reserving(room: PlanRoom) -> PlanRoom:
+    """The room over a bill with a reservation that nothing uses and that can be exchanged."""
     bill = Reserving()
     advisor = Advisor(bill, NoForecast())  # type: ignore[arg-type] # as far as it is asked
-    made = replace(
-        room, reader=bill, choosing=replace(room.choosing, reader=bill, convertible=convertible),
-        purchases=replace(room.purchases, advisor=advisor),
-    )  # type: ignore[arg-type] # so too  # fmt: skip
+    choosing = replace(room.choosing, reader=bill, convertible=convertible)  # type: ignore[arg-type] # so too
+    purchases = replace(room.purchases, advisor=advisor, leaves=choosing.leaves)
+    return replace(room, reader=bill, choosing=choosing, purchases=purchases)  # type: ignore[arg-type] # so too
+
+
+def test_a_plan_of_purchases_alone_buys_beside_what_is_exchanged(room: PlanRoom) -> None:
+    made, asked = reserving(room), Wanted(currency="USD", months=1)
+    publish(made, finding(A, ""), finding(B, ""))
+    answer = asyncio.run(made.purchases.make(EVERYTHING, asked)).answer
+    assert answer is not None
+    assert [one.id for one in answer.held] == [f"{RESERVED} as m5.2xlarge"]
+    before = asyncio.run(made.purchases.make(EVERYTHING, replace(asked, rightsizing=False))).answer
+    assert before is not None
+    assert [one.id for one in before.held] == [RESERVED]
+
+
+def test_an_exchange_is_a_finding_and_a_row_and_commitments_are_planned_beside_it(room: PlanRoom) -> None:
+    made = reserving(room)
     only_usual(made)
     publish(made, finding(A, ""), finding(B, ""))
     asyncio.run(made.recompute(0))

@@ -17,7 +17,7 @@ from trimtab.costs.model import CostQuery, CostRow, Granularity, Metric
 HOUR, DAY = 3_600_000, 86_400_000
 START = 20_000 * DAY
 ME = "111122223333"
-LINE = (ME, "AmazonEC2", "us-east-1", "us-east-1a", "p5.48xlarge", "Linux", "BoxUsage:p5.48xlarge")
+LINE = (ME, "AmazonEC2", "us-east-1", "us-east-1a", "p5.48xlarge", "Linux", "BoxUsage:p5.48xlarge", "", "")
 
 
 class Bill:
@@ -34,7 +34,7 @@ class Bill:
         if query.granularity is Granularity.HOURLY:
             return list(self._hours())
         if query.granularity is Granularity.MONTHLY:
-            key = ("arn:ri", ME, "AmazonEC2", "us-east-1", "m5.large", "")
+            key = ("arn:ri", ME, "AmazonEC2", "us-east-1", "m5.large", "", "HeavyUsage:m5.large", "", "RunInstances")
             hours = D(48 * 3)
             return [
                 CostRow(START, START + 31 * DAY, key, "USD", "Hrs", 1, (hours * D("0.06"), hours, hours * D("0.03")))
@@ -52,7 +52,7 @@ class Bill:
                 amounts = (D(many), D(many) * D("55.04"), D(many) * D(40))
                 yield CostRow(at, at + HOUR, (*LINE, "On-Demand"), currency, "Hrs", 1, amounts)
                 yield CostRow(at, at + HOUR, (*LINE, "Savings Plan"), currency, "Hrs", 1, amounts)
-                spot = (*LINE[:-1], "SpotUsage:p5.48xlarge", "Spot")
+                spot = (*LINE[:6], "SpotUsage:p5.48xlarge", "", "", "Spot")
                 yield CostRow(at, at + HOUR, spot, currency, "Hrs", 1, (D(many), D(many) * D("55.04"), D(many) * 20))
 
 

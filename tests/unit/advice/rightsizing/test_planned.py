@@ -18,7 +18,7 @@ from trimtab.advice.rightsizing.room import RightsizingRoom
 from trimtab.advice.rightsizing.store import INACTIVE
 from trimtab.base.errors import InvalidInput
 from trimtab.base.records import replace
-from trimtab.doors.aws.compute_optimizer import shapes
+from trimtab.doors.aws.compute_optimizer import rooms
 from trimtab.doors.aws.compute_optimizer.instances import get_ec2_instance_recommendations
 from trimtab.doors.aws.compute_optimizer.others import get_idle_recommendations
 from trimtab.doors.aws.compute_optimizer.preferences import (
@@ -91,10 +91,10 @@ def test_summaries_add_up_to_the_plan(room: RightsizingRoom) -> None:
 
 def test_what_no_plan_has_has_no_figure_after_discounts() -> None:
     option = Advised(Option("m5.large", {}, D(1)), 1, 0.0, {}, D(10), 0.5, 0.0, 0.0)
-    assert set(shapes.savings(option, None)) == {"savingsOpportunity"}
-    assert set(shapes.savings(option, Planned(None, None, "USD"))) == {"savingsOpportunity"}
+    assert set(rooms.savings(option, None)) == {"savingsOpportunity"}
+    assert set(rooms.savings(option, Planned(None, None, "USD"))) == {"savingsOpportunity"}
     unpriced = replace(option, saving=None, saving_share=None)
-    assert set(shapes.savings(unpriced, Planned(D(3), None, "EUR"))) == {"savingsOpportunityAfterDiscounts"}
+    assert set(rooms.savings(unpriced, Planned(D(3), None, "EUR"))) == {"savingsOpportunityAfterDiscounts"}
 
 
 def test_the_api_has_both_figures_under_two_names(room: RightsizingRoom) -> None:

@@ -170,6 +170,24 @@ def test_an_incident_is_told_once_whatever_monitors_saw_it(house: House) -> None
     ]
 
 
+def test_what_no_line_explains_is_told_when_the_next_day_still_shows_it(house: House) -> None:
+    """Nobody watches services: that an account costs more is all that is known, and late lines may take it away."""
+    run(house.anomalies.rounds.turn())
+    [services] = run(house.anomalies.monitors.listed(EVERYTHING))
+    run(house.anomalies.monitors.delete(EVERYTHING, services.arn))
+    form = {"MonitorName": "a", "MonitorType": "DIMENSIONAL", "MonitorDimension": "LINKED_ACCOUNT"}
+    accounts = run(house.anomalies.monitors.create(EVERYTHING, HOME, form))
+    house.subscribe("IMMEDIATE", monitors=[accounts.arn])
+    house.take(bill(80))
+    assert (len(house.told(FOUND)), house.told(ALERT)) == (1, [])
+    house.clock.advance(86_400)
+    house.take(bill(85))
+    assert [one["Anomalies"][0]["DimensionValue"] for one in house.told(ALERT)] == ["200000000003"]
+    house.clock.advance(86_400)
+    house.take(bill(86))
+    assert len(house.told(ALERT)) == 1
+
+
 def test_less_than_three_weeks_of_bill_are_too_little_history(house: House) -> None:
     house.clock.advance(-86_400 * (DAYS - 20))
     house.take(bill(0, 20))

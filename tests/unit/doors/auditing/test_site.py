@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -15,11 +16,21 @@ from asgi_client import AsgiClient
 from trimtab.access.principal import LOCAL_OPERATOR, Role
 from trimtab.audit.model import AuditEvent
 from trimtab.base.clock import ManualClock
-from trimtab.base.errors import DiskFull
+from trimtab.base.errors import DiskFull, InvalidInput
 from trimtab.doors.auditing.recorder import ChangeRecorder
 from trimtab.doors.auditing.redact import HIDDEN
 from trimtab.doors.auditing.site import AuditedSite, is_change
+from trimtab.doors.rest.endpoint import Endpoint
+from trimtab.doors.rest.spec import Call, Operation
 from trimtab.doors.roles import DoorRoute, Roles
+
+
+class Asked(Struct):
+    name: str
+
+
+class Answer(Struct):
+    gone: int
 
 
 class Ingest:
@@ -161,3 +172,29 @@ def test_failed_sign_ins_are_counted_elsewhere_and_no_records(status: int, recor
     assert AsgiClient(app).post("/login", data={"user": "ann", "password": "p"}).status_code == status
     assert len(ingest.events) == recorded
     assert all(one.record["requestParameters"] == {"user": "ann", "password": HIDDEN} for one in ingest.events)
+
+
+def test_an_operation_says_what_the_audit_may_keep_of_its_body() -> None:
+    ingest = Ingest()
+
+    async def forget(call: Call[Any, Asked]) -> Answer:
+        if call.body.name == "wrong":
+            raise InvalidInput("cannot forget wrong: it is nobody")
+        return Answer(1)
+
+    operation = Operation(
+        "POST", "/rest/v1/gone", "forget", "Forget.", forget, Answer, body=Asked, role=Role.ADMIN,
+        audited=lambda body: {"letters": len(body["name"])},
+    )  # fmt: skip
+    site = Starlette(routes=[Route("/rest/v1/gone", Endpoint([operation]))])
+    audited = AuditedSite(site, ChangeRecorder(ingest, ManualClock(), "123456789012", "us-east-1"), Roles(site.routes))
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})["principal"] = LOCAL_OPERATOR
+        await audited(scope, receive, send)
+
+    for name, status in (("wei", 200), ("wrong", 400)):
+        assert status == AsgiClient(app).post("/rest/v1/gone", json={"name": name}).status_code
+    assert [{"letters": 3}, {"letters": 5}] == [one.record["requestParameters"] for one in ingest.events]
+    assert not any(name in repr(one) for one in ingest.events for name in ("wei", "wrong"))
+    assert ["", "invalid_input"] == [one.error_code for one in ingest.events]

@@ -78,7 +78,7 @@ def test_an_error_has_the_services_code_in_every_protocol(client: Any) -> None:
 
 def test_a_modelled_error_is_the_clients_own_exception(client: Any) -> None:
     with pytest.raises(client.exceptions.ResourceNotFoundException) as caught:
-        client.list_tags_for_resource(ResourceARN="arn:aws:cloudwatch:us-east-1:123456789012:alarm:none")
+        client.untag_resource(ResourceARN="arn:aws:cloudwatch:us-east-1:123456789012:alarm:none", TagKeys=["a"])
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
 
 

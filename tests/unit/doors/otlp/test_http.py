@@ -1,6 +1,7 @@
 import gzip
 from typing import Any
 
+import cramjam
 import msgspec
 import pytest
 from google.protobuf import json_format
@@ -9,9 +10,10 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 
 from trimtab.agent import otlp as agent_otlp
 from trimtab.agent.reading import Reading
-from trimtab.base.errors import DiskFull, Throttled, Unavailable
+from trimtab.base.errors import DiskFull, InvalidInput, LimitExceeded, Throttled, Unavailable
 from trimtab.doors.otlp import body as body_module
 from trimtab.doors.otlp import intake as module
+from trimtab.doors.otlp.body import held_size, inflate
 from trimtab.metrics.model import Kind
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
@@ -69,7 +71,7 @@ def test_what_passes_is_answered_so_that_the_client_tries_again(
     ("content", "media", "headers", "status", "text"),
     [
         (b"{}", "text/plain", {}, 415, "expected application/x-protobuf or application/json"),
-        (b"{}", JSON, {"Content-Encoding": "br"}, 415, "expected gzip or none"),
+        (b"{}", JSON, {"Content-Encoding": "br"}, 415, "expected gzip, zstd or none"),
         (b"{", JSON, {}, 400, "not an OTLP metrics request in JSON"),
         (b'{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":5}]}]}]}', JSON, {}, 400, "metrics[0].name"),
         (b"\x0a\x7f", PROTOBUF, {}, 400, "not an OTLP metrics request"),
@@ -176,4 +178,27 @@ def test_what_the_agent_sends_is_taken_whole(door: Any) -> None:
     assert [
         ("trimtab/Host", "system.cpu.utilization", Kind.GAUGE, "1", now, 0.25),
         ("trimtab/Host", "system.network.io", Kind.COUNTER, "By", now, float(2**53)),
+        ("trimtab/Host", "system.network.io", Kind.COUNTER, "By", now - 60_000, 0.0),
     ] == found
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["size told", "size not told"])
+def test_frames_of_zstandard_are_unpacked_within_the_limit(door: Any, build: Any, told: bool) -> None:
+    for number in range(3_000):
+        build.gauge(1.0, "m", {"number": f"{number:08}"})
+    body = build.request.SerializeToString()
+    if told:
+        packed = bytes(cramjam.zstd.compress(body))
+    else:
+        stream = cramjam.zstd.Compressor()
+        stream.compress(body)
+        packed = bytes(stream.finish())
+    assert len(packed) * 8 < len(body)
+    assert 200 == door.post(packed, **{"Content-Encoding": "zstd"}).status_code
+    assert 3_000 == len(door.samples())
+    assert body * 2 == inflate(packed * 2)
+    with pytest.raises(LimitExceeded, match="above 1000 bytes"):
+        inflate(packed, 1_000)
+    with pytest.raises(InvalidInput, match="not Zstandard"):
+        inflate(packed[:-9])
+    assert 2 * (len(body) if told else 8 * len(packed)) == held_size(packed, zipped=True)

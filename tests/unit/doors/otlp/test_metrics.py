@@ -58,6 +58,31 @@ def test_sums_are_counters_gauges_or_events(
 
 
 @MEDIA
+def test_a_counter_that_is_new_counts_from_its_start_once(door: Any, build: Any, media: str) -> None:
+    now, lately = door.clock.now_ms(), 300_000
+    for at, start_ms in enumerate((now - 5_000, now - lately, now - lately - 1, 0, now, now + 1)):
+        build.sum(7, CUMULATIVE, True, {"at": str(at)}, start_time_unix_nano=start_ms * 1_000_000)
+    build.sum(7, CUMULATIVE, False, start_time_unix_nano=(now - 5_000) * 1_000_000)
+    build.sum(7, DELTA, True, start_time_unix_nano=(now - 5_000) * 1_000_000)
+    door.post(build.request, media)
+    door.post(build.request, media)
+    began = [(dict(identity.dimensions)["at"], at, value) for identity, at, value in door.samples() if at != now]
+    assert [("0", now - 5_000, 0.0), ("1", now - lately, 0.0)] == began
+
+
+@MEDIA
+def test_a_counter_that_began_in_the_millisecond_of_its_first_value_counts_it(
+    door: Any, build: Any, media: str
+) -> None:
+    now = door.clock.now_ms()
+    late, early = now * 1_000_000 + 900_000, now * 1_000_000 + 100_000
+    build.sum(7, CUMULATIVE, True, time_unix_nano=late, start_time_unix_nano=early)
+    build.sum(7, CUMULATIVE, True, {"at": "it knows no start"}, time_unix_nano=late, start_time_unix_nano=late)
+    door.post(build.request, media)
+    assert [(now - 1, 0.0), (now, 7.0), (now, 7.0)] == sorted((at, value) for _, at, value in door.samples())
+
+
+@MEDIA
 def test_attribute_values_of_every_type_become_text(door: Any, build: Any, media: str) -> None:
     attributes = {
         "text": "x",

@@ -132,7 +132,7 @@ def test_native_histograms_are_stored_beside_samples(door: Any, prompb: SimpleNa
 
 
 def known(door: Any) -> list[int]:
-    return [identity.series_id() for identity in door.registry._ids]
+    return [series.id for series in door.registry.since(0)]
 
 
 def test_a_histogram_that_cannot_be_kept_is_refused_and_registers_nothing(door: Any, prompb: SimpleNamespace) -> None:

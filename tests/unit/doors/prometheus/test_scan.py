@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trimtab.doors.prometheus.labels import read_labels
+from trimtab.base.errors import InvalidInput
+from trimtab.doors.prometheus.labels import read_labels, read_pairs
 from trimtab.doors.prometheus.scan import EXEMPLARS, HISTOGRAMS, Scanned, scan
 from trimtab.doors.protobuf.wire import Malformed
 
@@ -139,3 +140,21 @@ def test_a_stale_marker_keeps_its_bits(prompb: SimpleNamespace, kernels: Any) ->
     body = build(prompb, [({"__name__": "up"}, [(0x7FF0000000000002, 1)], 0, 0)]).SerializeToString()
     for found in (scan(body, kernels), scan(body, None)):
         assert [0x7FF0000000000002] == found.values.view(np.uint64).tolist()
+
+
+def test_labels_are_read_however_they_are_written() -> None:
+    def pair(name: bytes, value: bytes) -> bytes:
+        own = b"\x0a" + bytes((len(name),)) + name + b"\x12" + bytes((len(value),)) + value
+        return b"\x0a" + bytes((len(own),)) + own
+
+    long = b"v" * 200
+    own = b"\x0a\x01c\x12\xc8\x01" + long
+    lengthy = b"\x0a" + bytes((len(own) & 127 | 128, len(own) >> 7)) + own
+    turned = b"\x0a\x06\x12\x01w\x0a\x01d"
+    other = b"\x10\x05"  # a field that is no label
+    block = pair(b"a", b"1") + pair(b"b", b"") + lengthy + other + turned + pair(b"a", b"1")
+    expected = [("a", "1"), ("b", ""), ("c", long.decode()), ("d", "w"), ("a", "1")]
+    assert expected == list(read_pairs(block))
+    for wrong in (block[:3], b"\x0a\x05\x0a\x01a", pair(b"\xff", b""), b"\x0a"):
+        with pytest.raises(InvalidInput):
+            list(read_pairs(wrong))

@@ -61,6 +61,23 @@ def test_a_metric_of_the_store_is_the_demand() -> None:
     assert Clock().now_ms() - 58 * MINUTE == found.start_ms
 
 
+def test_what_is_promised_of_a_portfolio_is_answered_with_its_reason() -> None:
+    hours = [10.0 + at % 24 for at in range(24 * 12)]
+    asked = {"demand": hours, "tick_s": 3600, "pools": [{"capacity": 1}], "policies": [{}, {"kind": "fixed"}]}
+    found = answer(0, asked)
+    assert isinstance(found, wire.SimulationAnswer)
+    promise = found.policies[0].promise
+    assert promise is not None
+    assert (7 * 24, "kept-so-far", True) == (promise.since, promise.reason, promise.kept)
+    assert found.policies[1].promise is None
+    short = answer(0, {**asked, "demand": hours[:100]})
+    assert isinstance(short, wire.SimulationAnswer)
+    promise = short.policies[0].promise
+    assert promise is not None
+    assert (None, "short-past", None) == (promise.since, promise.reason, promise.kept)
+    assert "4 whole days" in promise.words
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [

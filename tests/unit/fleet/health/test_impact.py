@@ -88,6 +88,14 @@ def test_a_run_put_back_into_the_queue_was_requeued() -> None:
     assert [("7", Effect.REQUEUED)] == effects([fault("n1", 0, 4.99)], spans, [again])
 
 
+def test_an_earlier_attempt_of_a_requeued_run_was_requeued() -> None:
+    job = "7@20251124T160000Z"
+    ended = run(job, end=5, state=RunState.CANCELLED)
+    assert [(job, Effect.REQUEUED)] == effects([fault("n1", 0, 4.99)], [held("n1", 0, 0, 5, job)], [ended])
+    alone = run(end=5, state=RunState.CANCELLED)
+    assert [("7", Effect.WENT_ON)] == effects([fault("n1", 0, 4.99)], [held("n1", 0, 0, 5)], [alone])
+
+
 def test_a_pod_that_was_replaced_elsewhere_was_requeued() -> None:
     spans = [held("n1", 0, 0, 5), held("n2", 0, 5.1, 9)]
     running = run(end=None, state=RunState.RUNNING)

@@ -14,7 +14,7 @@ Two nodes of two H100 each, four hours from 01:00 (START + 1 h) to 05:00, submit
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,6 +27,7 @@ from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import ManualClock
 from trimtab.base.records import replace
 from trimtab.fleet.money import Prices, no_estimates
+from trimtab.fleet.phases.pace import RankPaces
 from trimtab.inventory.catalog.model import PriceBasis, Rate, RateKind, RateUnit
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.model import Condition, Held, Node, Run, RunKey, RunState
@@ -115,12 +116,20 @@ def fleet_of(levels: Mapping[tuple[str, str], list[float] | float] = LEVELS, **l
 
 
 def report(
-    room: InventoryRoom, fleet: Fleet, run: Run = RUN, bill: Any = None, now_ms: int = ENDED + 60_000
+    room: InventoryRoom,
+    fleet: Fleet,
+    run: Run = RUN,
+    bill: Any = None,
+    now_ms: int = ENDED + 60_000,
+    pace: RankPaces | None = None,
 ) -> RunReport:
+    async def paces(scope: Scope, runs: Sequence[Run]) -> Mapping[RunKey, RankPaces]:
+        return {} if pace is None else {one.key: pace for one in runs}
+
     async def work() -> RunReport:
         await room.rates.put([Rate(RateKind.PRICE, "gpu:H100", RateUnit.GPU_HOUR, Decimal("2.5"), "USD", 0)])
         await room.runs.put([run], now_ms)
-        reports = reports_of(room, fleet, now_ms, bill)
+        reports = replace(reports_of(room, fleet, now_ms, bill), paces=paces)
         return await reports.one(EVERYTHING, run.key.job)
 
     return asyncio.run(work())

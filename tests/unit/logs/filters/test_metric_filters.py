@@ -65,6 +65,14 @@ def test_values_and_dimensions_come_from_the_event_and_one_that_lacks_them_says_
     assert (point.value, point.count, point.dimensions) == (250.5, 1, (("Path", "/a"),))
 
 
+def test_a_value_may_be_of_a_member_that_the_pattern_does_not_name(
+    filters: MetricFilters, clock: ManualClock, group: Group
+) -> None:
+    asyncio.run(filters.put(group, replace(SLOW, pattern="{ $.ms > 100 }", value="$.size[0]")))
+    (point,) = emitted(filters, clock, group, [(MINUTE, '{"ms": 250.5, "path": "/a", "size": [7]}')])
+    assert (point.value, point.dimensions) == (7.0, (("Path", "/a"),))
+
+
 def test_a_minute_with_events_and_no_match_has_the_default_value_once(
     filters: MetricFilters, clock: ManualClock, group: Group
 ) -> None:
@@ -106,7 +114,7 @@ def test_what_another_process_put_is_known_after_a_while(
     [
         (replace(ERRORS, pattern="{ $.a"), "Invalid filter pattern"),
         (replace(ERRORS, value="many"), "expected a number"),
-        (replace(SLOW, value="$.other"), r"expected one of \$.ms, \$.path"),
+        (replace(SLOW, value="$other"), r"expected one of \$.ms, \$.path"),
         (replace(ERRORS, dimensions={"A": "$.a"}), "only patterns of JSON and of fields"),
         (replace(SLOW, default=0.0), "has no default value"),
         (replace(SLOW, dimensions=dict.fromkeys("abcd", "$.path")), "got 4 dimensions"),

@@ -122,3 +122,12 @@ def test_few_entries_are_kept_made(monkeypatch: pytest.MonkeyPatch) -> None:
     first = catalogue.find(EVERYTHING, matchers_of("m"))
     assert len(catalogue._made) <= 4
     assert sort_of(catalogue.find(EVERYTHING, matchers_of("m"))) == sort_of(first)
+
+
+def test_no_more_are_found_than_are_asked_for() -> None:
+    registry, _ = known(1, [])
+    catalogue = Catalogue(registry)
+    for number in range(5):
+        registry.add(Identity("1", "eu", PROMETHEUS, "m", make_tags({"host": str(number)}), kind=Kind.GAUGE))
+    assert len(catalogue.find(EVERYTHING, matchers_of("m"), most=3)) == 3
+    assert len(catalogue._made) == 3

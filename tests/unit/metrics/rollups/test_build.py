@@ -16,7 +16,7 @@ from trimtab.metrics.rollups.hours import RolledHour
 from trimtab.metrics.rollups.tiers import DAY_MS, Retention
 from trimtab.metrics.statistics import parse_statistic
 
-KEPT = Retention()
+KEPT = Retention(tier_days=(16, 63, 455))
 DAY = 20_000
 NOW = DAY * DAY_MS + 3 * HOUR + build.GRACE_MS
 
@@ -75,7 +75,7 @@ class Dying:
         do(*arguments, **named)
 
 
-@pytest.mark.parametrize("at", [0, 1, 2, 6, 12, 13])
+@pytest.mark.parametrize("at", [0, 1, 2, 3, 7, 13, 14])
 def test_a_roll_up_that_was_killed_is_done_again(room: Room, at: int) -> None:
     series = room.series("c", Kind.COUNTER)
     run(room.ingest.write(samples(series, [START + n * 15_000 for n in range(240)], list(range(240)))))

@@ -20,6 +20,12 @@ EXACT = (*MERGED, "Last")  # of one series: of several, any of those with a samp
 ESTIMATED = ("p0", "p10", "p50", "p99.9", "p100", "tm90", "TM(10%:90%)", "wm95", "IQM", "tc90")
 
 
+def asked_for(room: Room, *ids: int) -> None:
+    """Percentiles and rates of the series are asked for, so that rollups keep what they come from."""
+    requests = [StatRequest(ids, parse_statistic(name), 60) for name in ("p50", "Rate")]
+    run(room.rolled.statistics(EVERYTHING, requests, START, START + 1))
+
+
 def both(room: Room, ids: tuple[int, ...], names: tuple[str, ...], period: int, start: int, end: int) -> None:
     """The rollups' answers equal the raw ones (estimates within 1 %), and rollups were in fact read."""
     requests = [StatRequest(ids, parse_statistic(name), period) for name in names]
@@ -36,6 +42,7 @@ def both(room: Room, ids: tuple[int, ...], names: tuple[str, ...], period: int, 
 @pytest.mark.parametrize("period", [60, 900, 7200])
 def test_gauges_equal_raw(room: Room, rng: np.random.Generator, period: int) -> None:
     ids = tuple(room.series(f"m{n}", Kind.GAUGE) for n in range(3))
+    asked_for(room, *ids)
     times = np.arange(START, START + 5 * HOUR, 15_000)
     for series in ids:
         kept = times[rng.random(len(times)) < 0.9]
@@ -68,6 +75,7 @@ def test_a_matrix_of_gauges_equals_raw(room: Room, rng: np.random.Generator, per
 @pytest.mark.parametrize("period", [60, 300, 3600])
 def test_counters_with_resets_and_gaps_equal_raw(room: Room, rng: np.random.Generator, period: int) -> None:
     ids = tuple(room.series(f"c{n}", Kind.COUNTER) for n in range(3))
+    asked_for(room, *ids)
     for series in ids:
         times = np.arange(START, START + 6 * HOUR, 15_000)
         times = times[(times < START + 2 * HOUR - 600_000) | (times > START + 3 * HOUR + 60_000)]
@@ -82,6 +90,7 @@ def test_counters_with_resets_and_gaps_equal_raw(room: Room, rng: np.random.Gene
 
 def test_rate_of_a_gauge_equals_raw(room: Room) -> None:
     series = room.series("g", Kind.GAUGE)
+    asked_for(room, series)
     run(room.ingest.write(samples(series, [START + n * 60_000 for n in range(300)], [n % 7.0 for n in range(300)])))
     room.roll()
     both(room, (series,), ("Rate",), 300, START, START + 5 * HOUR)
@@ -90,6 +99,7 @@ def test_rate_of_a_gauge_equals_raw(room: Room) -> None:
 @pytest.mark.parametrize("period", [60, 300, 3600])
 def test_events_and_sets_equal_raw(room: Room, rng: np.random.Generator, period: int) -> None:
     series = room.series("e")
+    asked_for(room, series)
     values = np.empty(2000, VALUE_ROW)
     values["series"] = series
     values["time"] = rng.integers(START, START + 4 * HOUR, 2000)

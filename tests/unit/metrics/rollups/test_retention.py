@@ -13,7 +13,7 @@ from trimtab.metrics.rollups.tiers import DAY_MS, FIVE_MINUTES, ONE_MINUTE, Rete
 from trimtab.metrics.statistics import parse_statistic
 
 DAY = START // DAY_MS
-KEPT = Retention()
+KEPT = Retention(tier_days=(16, 63, 455))
 
 
 def sums(room: Room, series: int, period: int = 3600) -> list[float]:
@@ -49,7 +49,7 @@ def gauge(room: Room) -> int:
 
 
 def test_rollups_answer_after_the_raw_points_went(room: Room, gauge: int) -> None:
-    room.clock.at_ms = (DAY + 16) * DAY_MS
+    room.clock.at_ms = (DAY + 17) * DAY_MS
     job = RetentionJob(room.engine, room.clock, KEPT)
     assert 2 == job.drop()  # the day's samples and its one-minute rows
     assert 0 == rows(room, "metric_samples")
@@ -98,3 +98,33 @@ def test_records_of_hours_past_every_retention_are_forgotten(room: Room, gauge: 
         "metric_rollup_marks",
     ):
         assert 0 == rows(room, table), table
+
+
+def test_rows_of_a_minute_go_where_raw_points_tell_the_same(room: Room, gauge: int) -> None:
+    assert 1 == RetentionJob(room.engine, room.clock, Retention()).drop()
+    assert 0 == rows(room, ONE_MINUTE.table)
+    assert 24 == rows(room, FIVE_MINUTES.table)
+    assert 120 == rows(room, "metric_samples")
+
+
+def test_a_day_that_is_over_and_settled_is_merged_into_one_part(room: Room, gauge: int) -> None:
+    run(room.ingest.write(samples(gauge, [START + 5_000], [2.0])))
+    run(room.ingest.write(samples(room.series("now", Kind.GAUGE), [START + DAY_MS], [2.0])))
+    run(room.ingest.write(samples(room.series("now", Kind.GAUGE), [START + DAY_MS + 1], [2.0])))
+    room.clock.advance(3600)
+    room.roll()
+    job = RetentionJob(room.engine, room.clock, KEPT)
+    job.drop()
+    assert [2, 2] == parts(room, "metric_samples")  # late points may come for a day yet
+    room.clock.advance(86_400)
+    job.drop()
+    assert [1, 2] == parts(room, "metric_samples")
+    assert [62.0, 60.0] == sums(room, gauge)
+
+
+def parts(room: Room, table: str) -> list[int]:
+    found = room.engine.fetch_sync(
+        "SELECT count() AS n FROM system.parts WHERE active AND database = currentDatabase() "
+        f"AND table = '{table}' GROUP BY partition_id ORDER BY partition_id"
+    )
+    return [int(n) for n in found["n"]]

@@ -11,10 +11,15 @@ def known(*hours: int, base: int = 0, dirty: tuple[int, ...] = ()) -> dict[int, 
 
 
 def divide(
-    start: float, end: float, hours: dict[int, RolledHour], tier: Tier = ONE_HOUR, oldest: int = 0
+    start: float,
+    end: float,
+    hours: dict[int, RolledHour],
+    tier: Tier = ONE_HOUR,
+    oldest: int = 0,
+    lacking: tuple[int, ...] = (),
 ) -> Split | None:
     read = Window(round(start * HOUR_MS), round(end * HOUR_MS), tier.period_ms)
-    return split(tier, read, hours, oldest * HOUR_MS, reach_back=False)
+    return split(tier, read, hours, oldest * HOUR_MS, reach_back=False, lacking=frozenset(lacking))
 
 
 def spans(found: Split | None) -> list[tuple[float, float]]:
@@ -58,3 +63,24 @@ def test_many_late_hours_do_not_become_many_queries() -> None:
     assert MAX_SPANS == len(found.raw)
     assert set(late) <= set(found.raw_hours)
     assert len(found.hours) + len(found.raw_hours) == 60
+
+
+def test_hours_that_lack_what_is_asked_are_raw_or_where_raw_points_are_gone_left_out() -> None:
+    found = divide(10, 15, known(10, 11, 12, 13, 14), lacking=(11, 13))
+    assert found
+    assert (10, 12, 14) == found.hours
+    assert [(11, 12), (13, 14)] == spans(found)
+    frozen = known(10, 11, 12, base=7) | known(13, 14)
+    found = divide(10, 15, frozen, lacking=(11, 13))
+    assert found
+    assert (10, 12, 14) == found.hours
+    assert [(13, 14)] == spans(found)
+
+
+def test_hours_that_are_left_out_stay_so_where_spans_are_joined() -> None:
+    late = tuple(range(1, 60, 3))
+    hours = known(*range(60), dirty=late) | known(2, 3, base=7)
+    found = divide(0, 60, hours, lacking=(2,))
+    assert found
+    assert MAX_SPANS == len(found.raw)
+    assert not {2, 3} & set(found.raw_hours)

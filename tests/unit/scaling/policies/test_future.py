@@ -11,6 +11,7 @@ from trimtab.capacity.simulate.record import ROW_DESIRED
 from trimtab.scaling.policies.objective import Objective
 from trimtab.scaling.policies.portfolio import Portfolio, plain_quantile, plan
 from trimtab.scaling.policies.predictive import Predictive, floor_of
+from trimtab.scaling.policies.promise import keep
 from trimtab.scaling.policies.rule import Rule
 from trimtab.scaling.policies.step import Step, StepScaling
 from trimtab.scaling.policies.switching import Switching, kept
@@ -41,6 +42,7 @@ DECIDES: dict[str, Decide] = {
     "scale to zero": rules(ToZero(3600.0), TargetTracking(0.5, TICK_S, TICK_S)),
     "predictive": lambda given: floor_of(given, FLEET, Predictive(0.7)),
     "portfolio": lambda given: plan(given, FLEET, Portfolio(0.01)).desired,
+    "promise": lambda given: keep(given, FLEET, plan(given, FLEET, Portfolio(0.2)).desired, 0.2).desired,
     "quantile": lambda given: plan(given, FLEET, plain_quantile(0.95, 0.05)).desired,
     "switching": lambda given: kept(plan(given, FLEET, Portfolio(0.01)).desired, TICK_S, Switching(3600.0)),
 }

@@ -332,7 +332,7 @@ def test_slurmrestd_is_asked_by_the_newest_version_that_it_has() -> None:
     assert [
         ("/slurm/v0.0.44/ping", ""),
         ("/slurm/v0.0.43/ping", ""),
-        ("/slurmdb/v0.0.43/jobs", "start_time=1000&end_time=2001"),
+        ("/slurmdb/v0.0.43/jobs", "start_time=1000&end_time=2001&show_duplicates=true"),
         ("/slurm/v0.0.43/ping", ""),
     ] == asked
 
@@ -381,3 +381,14 @@ def test_recorded_output() -> None:
     figures = json.loads(run.stdout.splitlines()[-1])
     assert (0, 0, 0) == (figures["wrong"], figures["skipped"], figures["unreadable"]), run.stdout
     assert figures["records"] > 400
+
+
+def test_an_attempt_that_was_requeued_after_it_ran_is_over() -> None:
+    (row,) = answers.read(document(jobs=[accounted(state={"current": ["REQUEUED"], "reason": "None"})])).rows
+    job = answers.job_of(answers.job_facts(row))
+    assert ("cancelled", 3600_000, ("gpu1",)) == (job.state, (job.end_ms or 0) - (job.start_ms or 0), job.node_names)
+    (row,) = answers.read(document(jobs=[accounted(state={"current": ["REQUEUED"]}, nodes="")])).rows
+    assert ("pending", None) == (
+        answers.job_of(answers.job_facts(row)).state,
+        answers.job_of(answers.job_facts(row)).start_ms,
+    )

@@ -303,3 +303,27 @@ def test_jobs_without_gpus_only_on_demand() -> None:
     known = Known(jobs=tuple(sacct.read(recorded("sacct-19.05.txt"), UTC)))
     assert "910003" not in {one.job for one in report(known).runs}
     assert "910003" in {one.job for one in report(known, every=True).runs}
+
+
+def test_each_attempt_of_a_requeued_job_is_a_record_of_its_own() -> None:
+    head = "JobIDRaw|#JobID|#State|#Submit|#Start|#End|#NNodes|#NodeList|#AllocTRES|#JobName"
+    lines = [
+        head,
+        "7|#7|#NODE_FAIL|#2026-11-25T10:00:00|#2026-11-25T10:05:00|#2026-11-25T11:00:00|#1|#n1|#gres/gpu=8|#sft",
+        "7|#7|#REQUEUED|#2026-11-25T11:00:01|#2026-11-25T11:30:00|#2026-11-25T12:00:00|#1|#n2|#gres/gpu=8|#sft",
+        "7|#7|#RUNNING|#2026-11-25T12:00:00|#2026-11-25T12:30:00|#Unknown|#1|#n3|#gres/gpu=8|#sft",
+        "8|#8|#RUNNING|#2026-11-25T12:00:00|#2026-11-25T12:30:00|#Unknown|#1|#n4|#gres/gpu=8|#b",
+    ]
+    again = (
+        "JobId=8 JobName=b JobState=PENDING SubmitTime=2026-11-25T13:00:00 StartTime=Unknown EndTime=Unknown "
+        "NumNodes=1 ReqTRES=gres/gpu=8 TresPerNode=gres/gpu:8\n"
+    )
+    details = {one.id: one for one in jobs.read(again, UTC)}
+    told = report(Known(jobs=tuple(sacct.read("\n".join(lines), UTC)), details=details))
+    assert [
+        ("7", "node failed", "n1"), ("7", "cancelled", "n2"), ("8", "cancelled", "n4"), ("7", "running", "n3"),
+        ("8", "pending", ""),
+    ] == [(one.job, one.state, "".join(one.node_names)) for one in told.runs]  # fmt: skip
+    assert ["7", "8"] == told.open
+    assert "requeued" == told.runs[2].reason
+    assert told.runs[4].submit_ms == told.runs[2].end_ms  # accounting did not know yet that it was over

@@ -1,17 +1,12 @@
 """State in SQLite, and in a throwaway cluster of PostgreSQL on loopback, where the server's programs are installed."""
 
-import os
-import pwd
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, inspect
 
+from postgres_server import postgres_running
 from trimtab.store.state.database import State
 from trimtab.store.state.sealed import SEALED
 from trimtab.store.state.tables import state_seal
@@ -32,28 +27,8 @@ def postgres_url(postgres_server: str) -> str:
 
 @pytest.fixture(scope="package")
 def postgres_server() -> Iterator[str]:
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not programs:
-        pytest.skip("no PostgreSQL server is installed (Debian's package postgresql)")
-    # initdb refuses root, and its owner must reach the directory: not below pytest's private one.
-    account = pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
-    directory = Path(tempfile.mkdtemp(prefix="trimtab-postgres"))
-    shutil.chown(directory, account.pw_uid, account.pw_gid)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    data = str(directory / "data")
-
-    def run(program: str, *arguments: str) -> None:
-        command = [str(programs[-1].parent / program), *arguments]
-        subprocess.run(command, user=account.pw_uid, check=True, cwd=directory, stdout=subprocess.DEVNULL)
-
-    run("initdb", "-D", data, "-A", "trust", "-U", "postgres")
-    options = f"-p {port} -k {directory} -c listen_addresses=127.0.0.1"
-    run("pg_ctl", "-D", data, "-o", options, "-l", str(directory / "log"), "-w", "start")
-    yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
-    run("pg_ctl", "-D", data, "-m", "immediate", "stop")
-    shutil.rmtree(directory)
+    with postgres_running() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

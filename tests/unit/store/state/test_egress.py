@@ -1,4 +1,4 @@
-"""Migration 0047: what is sent to already goes on being sent to."""
+"""From release 0.1.0: what is sent to already goes on being sent to."""
 
 import json
 from importlib import resources
@@ -35,7 +35,7 @@ def _put(state: State, table: str, **values: Any) -> None:
 
 
 def test_the_places_of_what_there_is_join_the_list(tmp_path: Path) -> None:
-    state = _migrated(tmp_path / "state.sqlite", "0046")
+    state = _migrated(tmp_path / "state.sqlite", "0042")
     oauth = {"OAuthParameters": {"AuthorizationEndpoint": "https://sign-in.internal/token"}}
     model = {
         "PrimaryContainer": {"Environment": {"TRIMTAB_URL_ml_g5": "http://[fd00::5]:8080/x", "OTHER": "http://no/"}}

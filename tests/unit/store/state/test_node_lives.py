@@ -1,4 +1,4 @@
-"""Migration 0043: stretches of before get what is known of their node, and powered-down ones their name."""
+"""From release 0.1.0: stretches of before get what is known of their node, and powered-down ones their name."""
 
 from importlib import resources
 from pathlib import Path

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, MetaData, insert, select
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import metadata, tags
 from trimtab.store.state.upgrade import migrate, revisions
+from unit.store.state.schema_of import schema_of
 
 ROW = {"arn": "arn:aws:x", "key": "team", "value": "ranking"}
 
@@ -30,9 +31,12 @@ def test_what_is_made_at_once_is_what_is_declared(state: State) -> None:
 
 def test_the_migrations_make_the_same(state: State) -> None:
     with state.engine.begin() as connection:
+        at_once = schema_of(connection)
         _drop_all(connection)
+        migrate(connection, "0042")  # what release 0.1.0 had
         migrate(connection, revisions()[-1])
         assert [] == compare_metadata(MigrationContext.configure(connection), metadata)
+        assert at_once == schema_of(connection)
 
 
 def _drop_all(connection: Connection) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trimtab.base.errors import QueryAborted, SetupError, Unavailable
+from trimtab.base.errors import QueryAborted, SetupError, TrimtabError, Unavailable
 from trimtab.metrics.model import VALUE_ROW
 from trimtab.store.telemetry.client import (
     BlockRefused,
@@ -94,6 +94,14 @@ def test_a_read_past_its_limits_is_stopped_and_the_next_one_works(telemetry: Tel
     assert [1] == telemetry.fetch_sync("SELECT 1 AS one")["one"].tolist()
 
 
+@pytest.mark.parametrize("failing", ["sleep(3)", "throwIf(number = 3) FROM numbers(10)"])
+def test_the_read_after_one_that_failed_half_way_is_whole(telemetry: Telemetry, failing: str) -> None:
+    same = ReadLimits(seconds=0.2)  # so that it gets the handle of the one before
+    with pytest.raises(TrimtabError, match=r"longer than allowed|throwIf"):
+        telemetry.fetch_sync(f"SELECT {failing}", limits=same)
+    assert [1] == telemetry.fetch_sync("SELECT 1 AS one", limits=same)["one"].tolist()
+
+
 @pytest.mark.parametrize("statement", ["DROP TABLE metric_values", "INSERT INTO metric_values VALUES (1, now(), 1, 1)"])
 def test_a_read_cannot_write(telemetry: Telemetry, statement: str) -> None:
     with pytest.raises(Unavailable, match="readonly"):
@@ -115,6 +123,41 @@ def test_reads_run_side_by_side(telemetry: Telemetry) -> None:
         return quick
 
     assert [7] * 5 == asyncio.run(both())
+
+
+def test_a_read_that_nobody_waits_for_is_ended_in_the_engine(telemetry: Telemetry) -> None:
+    endless = "SELECT max(sipHash64(number)) AS x FROM numbers(1000000000000)"
+    running = "SELECT count() AS n FROM system.processes WHERE query LIKE '%1000000000000%' AND query NOT LIKE '%LIKE%'"
+
+    async def becomes(number: int) -> bool:
+        for _ in range(1000):
+            if (await telemetry.fetch(running))["n"][0] == number:
+                return True
+            await asyncio.sleep(0.01)
+        return False
+
+    async def cancelled() -> bool:
+        reading = asyncio.create_task(telemetry.fetch(endless, limits=ReadLimits(seconds=30)))
+        assert await becomes(1)
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        return await becomes(0)
+
+    assert asyncio.run(cancelled())
+
+
+def test_a_read_that_is_cancelled_before_it_runs_never_does(telemetry: Telemetry) -> None:
+    async def cancelled() -> int:
+        pool = [asyncio.create_task(telemetry.fetch("SELECT sleep(0.5) AS x")) for _ in range(20)]
+        await asyncio.sleep(0.1)
+        for task in pool:
+            task.cancel()
+        answers = await asyncio.gather(*pool, return_exceptions=True)
+        return sum(isinstance(answer, asyncio.CancelledError) for answer in answers)
+
+    assert asyncio.run(cancelled()) == 20
+    assert [1] == telemetry.fetch_sync("SELECT 1 AS one")["one"].tolist()
 
 
 def test_migrations_run_once_and_the_tables_are_durable(telemetry: Telemetry) -> None:

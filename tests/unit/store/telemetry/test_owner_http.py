@@ -101,6 +101,16 @@ def test_rows_go_to_the_engine_in_parts(server: EngineServer, engine: Engine) ->
     assert engine.rows == [rows] * 3
 
 
+def test_settings_of_a_statement_count_before_those_of_the_request(server: EngineServer, engine: Engine) -> None:
+    statement = b"INSERT INTO t (a) SELECT a FROM input('a Int8') SETTINGS x = 'o, n', max_threads = 2 FORMAT CSV\n1\n"
+    assert post(server, statement, "/?max_threads=7&max_memory_usage=5") == (200, b"")
+    plain = b"INSERT INTO t (a) SELECT a FROM input('a Int8') FORMAT CSV\n1\n"
+    assert post(server, plain, "/?max_threads=7") == (200, b"")
+    first, second = (each for each in engine.statements if each.startswith("INSERT"))
+    assert first.endswith(" SETTINGS x = 'o, n', max_threads = 2, max_memory_usage = '5'")
+    assert second.endswith("'a Int8') SETTINGS max_threads = '7'")
+
+
 def test_rows_cost_their_size_once(server: EngineServer, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     monkeypatch.setattr(Engine, "query", lambda *_, **__: sizes.append(resident()) or Answer())

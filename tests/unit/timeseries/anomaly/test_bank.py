@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trimtab.base.errors import SetupError
+from trimtab.settings import load
 from trimtab.timeseries.anomaly.alerts import REST, SILENT, STEP, THRESHOLD, alerts, fresh, threshold_for
 from trimtab.timeseries.anomaly.bank import HISTORY, Bank, anomalies
-from trimtab.timeseries.anomaly.kernel import CAP, FAR, LEAD
+from trimtab.timeseries.anomaly.kernel import CAP, FAR, FURTHEST, LEAD
 
 STEP_MS = 300_000
 DAY = 288
@@ -86,7 +88,18 @@ def test_a_score_never_passes_what_all_views_together_may_say() -> None:
     said = anomalies(times, values).said
     assert said.min() >= 0.0
     assert said[:, 0].max() <= CAP
-    assert CAP < said[-1, 1] <= FAR - LEAD
+    assert FAR - LEAD < said[-1, 1] <= FAR - LEAD + np.log10(FURTHEST / FAR)
+    values[-1] = 1e15
+    assert anomalies(times, values).said[-1, 1] >= said[-1, 1]
+
+
+def test_of_points_beyond_all_that_was_seen_the_further_one_says_more() -> None:
+    times, values = daily(8)
+    low, high = values.copy(), values.copy()
+    low[-1] += 1_000.0
+    high[-1] += 10_000.0
+    ours = [float(anomalies(times, one).scores[-1]) for one in (low, high)]
+    assert FAR - LEAD < ours[0] < ours[1] < FAR - LEAD + 5
 
 
 def test_memory_is_bounded_and_keeps_the_newest() -> None:
@@ -187,7 +200,15 @@ def test_a_rate_of_false_alarms_gives_its_threshold_and_what_is_beyond_the_known
     assert THRESHOLD == pytest.approx(threshold_for(1.5))
     assert threshold_for(0.4) == pytest.approx(3.0)
     assert 1.6 < threshold_for(1.3) < 2.0
-    assert (threshold_for(1e-6), threshold_for(99.0)) == (7.0, 1.2)
+    assert (threshold_for(1e-6), threshold_for(99.0)) == (9.0, 1.2)
+    assert threshold_for(0.01) == pytest.approx(7.4)
+
+
+def test_one_false_alarm_a_week_of_a_thousand_series_is_the_least_that_can_be_set() -> None:
+    assert load({"TRIMTAB_ANOMALY_FALSE_ALARMS": "1"}).anomaly_false_alarms == 1
+    for wrong in ("0", "2001"):
+        with pytest.raises(SetupError, match="whole number from 1 to 2000"):
+            load({"TRIMTAB_ANOMALY_FALSE_ALARMS": wrong})
 
 
 def test_a_rate_of_false_alarms_comes_true_on_series_to_which_nothing_happens() -> None:

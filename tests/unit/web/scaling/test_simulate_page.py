@@ -4,6 +4,7 @@ from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.errors import InvalidInput
 from trimtab.scaling.simulation import simulate
+from trimtab.web.pages.simulate import _promises
 from trimtab.web.scaling.draft import CONTROLS, read_draft
 from trimtab.web.scaling.example import MINUTES, example_demand
 from trimtab.web.scaling.picture import draw
@@ -53,6 +54,9 @@ def test_the_example_is_a_week_whose_policies_can_be_told_apart() -> None:
     portfolio, tracking = found.policies[:2]
     assert portfolio.outcome.cost < tracking.outcome.cost
     assert portfolio.outcome.violating <= 0.05
+    told = _promises(found)  # a week is what a promise needs to begin with
+    assert [(portfolio.name, None)] == [(one["policy"], one["kept"]) for one in told]
+    assert told[0]["words"]
     picture = draw(found, 60.0, NOW_MS)
     assert "needed" in picture.wide
     assert "target tracking 50%" in picture.narrow

@@ -7,12 +7,12 @@ from typing import Any
 from trimtab.access.principal import Role
 from trimtab.advice.finding import Action, Effort, Finding
 from trimtab.advice.standing import Standing
-from trimtab.doors.aws.advice.cost_hub_types import DETAILS, resource_type
+from trimtab.base.partitions import partition_of
+from trimtab.doors.aws.advice.cost_hub_types import DETAILS, TYPES, resource_type
 from trimtab.doors.aws.advice.efficiency import efficiency
 from trimtab.doors.aws.advice.rooms import AdviceRooms, page, scope_of
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.service import Answer, CallContext, Operations, Request
-from trimtab.doors.aws.wire.constraints import Problem, coral
+from trimtab.doors.aws.service import Answer, CallContext, Operations, Request, coral_as
 
 _PURCHASES = (Action.BUY_SAVINGS_PLAN, Action.BUY_RESERVATION)
 """What Cost Explorer advises: commitments of AWS alone."""
@@ -35,9 +35,7 @@ _GROUPS: Mapping[str, str] = {
 }
 
 
-def worded(problems: Sequence[Problem]) -> AwsError:
-    """The common sentences under the service's own code."""
-    return AwsError("ValidationException", str(coral(problems)))
+worded = coral_as("ValidationException")
 
 
 operations: Operations[AdviceRooms] = Operations("cost-optimization-hub", worded, invalid_code="ValidationException")
@@ -58,16 +56,19 @@ async def list_recommendations(rooms: AdviceRooms, request: Request, context: Ca
         raise AwsError("ValidationException", f"orderBy.dimension must be one of {', '.join(_ORDERS)}.")
     items.sort(key=_ORDERS[name], reverse=(order.get("order") or "Desc") == "Desc")
     part, more = page(items, request, 100)
-    return {"items": part, **more}
+    return {"items": [_typed(one) for one in part], **more}
 
 
 @operations.add("ListRecommendationSummaries", needs=Role.FINANCE, bound=True)
 async def list_summaries(rooms: AdviceRooms, request: Request, context: CallContext) -> Answer:
-    """Savings and counts by account, region, action, type, effort, restart or rollback."""
+    """Savings and counts by account, region, action, type, effort, restart or rollback.
+
+    Currencies are never added: of several the summary is of the one in which most is saved.
+    """
     group = request["groupBy"]
     if group not in _GROUPS:
         raise AwsError("ValidationException", f"groupBy must be one of {', '.join(_GROUPS)}.")
-    items = await _items(rooms, request.get("filter") or {}, context)
+    items = _of_largest_currency(await _items(rooms, request.get("filter") or {}, context))
     if await _mode(rooms, context) == _BEFORE:
         items = _best_of_each(items)  # after discounts each has what it adds in the plan, where nothing counts twice
     sums: dict[str, list[float]] = {}
@@ -117,7 +118,7 @@ async def get_recommendation(rooms: AdviceRooms, request: Request, context: Call
     more = {"currentResourceDetails": {details: inner}} if details else {}
     kept = {key: value for key, value in item.items() if not key.endswith("ResourceSummary")}
     return {
-        **kept,
+        **_typed(kept),
         **more,
         "costCalculationLookbackPeriodInDays": _LOOKBACK,
         "estimatedSavingsOverCostCalculationLookbackPeriod": round(saved * _LOOKBACK * 24 / 730, 2),
@@ -165,7 +166,9 @@ async def update_enrollment(rooms: AdviceRooms, request: Request, context: CallC
 @operations.add("ListEfficiencyMetrics", needs=Role.FINANCE, bound=True)
 async def list_efficiency(rooms: AdviceRooms, request: Request, context: CallContext) -> Answer:
     """Spend by day or month, what of it could be saved, and the score 100 × (1 − savings ÷ spend)."""
-    saved = sum((one.finding.cash or Decimal(0) for one in await _standings(rooms, context)), Decimal(0))
+    saved: dict[str, Decimal] = {}
+    for one in await _standings(rooms, context):
+        saved[one.finding.currency] = saved.get(one.finding.currency, Decimal(0)) + (one.finding.cash or Decimal(0))
     found = await efficiency(rooms.room.facts.costs, scope_of(context), request, saved, rooms.room.clock.now_ms())
     part, more = page(found, request, 100)
     return {"efficiencyMetricsByGroup": part, **more}
@@ -201,7 +204,7 @@ def _item(standing: Standing, mode: str) -> dict[str, Any]:
     cost = float(one.cost or one.cash or 0)
     whole = one.action in (Action.STOP, Action.DELETE) and not one.hours
     saved = cost if mode == _BEFORE and whole else float(one.cash or 0)
-    type_ = resource_type(one.kind, one.action)
+    type_ = resource_type(one) or one.kind
     return {
         "recommendationId": one.id,
         "accountId": one.account,
@@ -227,11 +230,25 @@ def _item(standing: Standing, mode: str) -> dict[str, Any]:
     }
 
 
+def _typed(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item whose types are AWS's: of what AWS has none of (a cluster, a GPU) none is told, and its ARN says it."""
+    has_type = item["currentResourceType"] in TYPES
+    return {key: value for key, value in item.items() if has_type or not key.endswith("ResourceType")}
+
+
+def _of_largest_currency(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    sums: dict[str, float] = {}
+    for one in items:
+        sums[one["currencyCode"]] = sums.get(one["currencyCode"], 0.0) + one["estimatedMonthlySavings"]
+    largest = max(sums, key=lambda one: (sums[one], one), default="")
+    return [one for one in items if one["currencyCode"] == largest]
+
+
 def _arn(one: Finding) -> str:
     """As an ARN; what AWS has no type of (a GPU, a node) has its own id in it: several may have one name."""
     service, _, type_ = one.kind.partition(":")
     name = one.name if type_ else f"{one.name}/{one.resource.rpartition('/')[2]}"
-    return f"arn:aws:{service}:{one.region}:{one.account}:{type_}/{name}"
+    return f"arn:{partition_of(one.region)}:{service}:{one.region}:{one.account}:{type_}/{name}"
 
 
 def _best_of_each(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """ListEfficiencyMetrics: what was spent, what of it could have been saved, and a score of 100 for nothing."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -8,7 +9,7 @@ from trimtab.access.scope import Scope
 from trimtab.advice.facts import DAY_MS
 from trimtab.advice.finding import HOURS_A_MONTH
 from trimtab.base.clock import iso
-from trimtab.costs.model import CostQuery, Dimension, Granularity, Metric
+from trimtab.costs.model import CostQuery, CostRow, Dimension, Granularity, Metric
 from trimtab.costs.room import CostsRoom
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Request
@@ -18,9 +19,12 @@ _MOST_DAYS = 400
 
 
 async def efficiency(
-    costs: CostsRoom, scope: Scope, request: Request, saved_a_month: Decimal, now_ms: int
+    costs: CostsRoom, scope: Scope, request: Request, saved: Mapping[str, Decimal], now_ms: int
 ) -> list[dict[str, Any]]:
-    """By group the spend of each day or month. Savings are today's, over the length of each. Raises AwsError."""
+    """By group the spend of each day or month. Savings a month (`saved`, by currency) are today's, over each's length.
+
+    Currencies are never added: of several that of the most spend counts. Raises AwsError.
+    """
     start, end = (_day(request["timePeriod"][name]) for name in ("start", "end"))
     if start >= end or end - start > _MOST_DAYS * DAY_MS:
         raise AwsError("ValidationException", "timePeriod must begin before it ends and span 400 days at most.")
@@ -38,7 +42,11 @@ async def efficiency(
         Granularity.DAILY if daily else Granularity.MONTHLY,
         (_GROUPS[group],) if group else (),
     )
-    rows = await costs.reader.costs(scope, query)
+    spent: dict[str, list[CostRow]] = {}
+    for row in await costs.reader.costs(scope, query):
+        spent.setdefault(row.currency, []).append(row)
+    currency = max(spent, key=lambda one: (sum(row.amounts[0] for row in spent[one]), one), default="")
+    rows, saved_a_month = spent.get(currency, []), saved.get(currency, Decimal(0))
     whole: dict[int, Decimal] = {}
     for row in rows:
         whole[row.start_ms] = whole.get(row.start_ms, Decimal(0)) + row.amounts[0]

@@ -12,10 +12,9 @@ from trimtab.advice.finding import Pillar, Status
 from trimtab.advice.recommenders import RECOMMENDERS, Recommender
 from trimtab.advice.room import AdviceRoom
 from trimtab.advice.standing import CheckRun, Decision, Standing, Wanted
-from trimtab.base.errors import InvalidInput
-from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.service import CallContext, Request
+from trimtab.doors.aws.pages import Pages
+from trimtab.doors.aws.service import CallContext
 
 T = TypeVar("T")
 AnyCheck = Check | Recommender
@@ -94,14 +93,13 @@ async def hide(rooms: AdviceRooms, context: CallContext, one: Standing, reason: 
     await rooms.room.decide(scope_of(context), one.finding.id, decision, context.principal.name, reason)
 
 
-def page(found: Sequence[T], request: Request, most: int) -> tuple[list[T], dict[str, str]]:
-    """The part of a list that a request asks for, and the token of the next. Raises AwsError."""
-    try:
-        start = int(decode_token(request["nextToken"])["at"]) if request.get("nextToken") else 0
-    except (InvalidInput, KeyError, TypeError, ValueError):
-        raise AwsError("ValidationException", "The specified nextToken is invalid.") from None
-    end = start + (request.get("maxResults") or most)
-    return list(found[start:end]), {"nextToken": encode_token({"at": end})} if len(found) > end else {}
+page = Pages(
+    100,
+    lambda: AwsError("ValidationException", "The specified nextToken is invalid."),
+    "nextToken",
+    "nextToken",
+    "maxResults",
+)
 
 
 def summary(result: Result) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """AWS Trusted Advisor's own API: a recommendation is a check with what it found; its resources are findings."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from trimtab.access.principal import Role
@@ -19,17 +18,14 @@ from trimtab.doors.aws.advice.rooms import (
     scope_of,
 )
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.service import Answer, CallContext, Operations, Request
-from trimtab.doors.aws.wire.constraints import Problem, coral
+from trimtab.doors.aws.service import Answer, CallContext, Operations, Request, coral_as
 
 _SOURCE = "ta_check"
 _PREFIX = "arn:aws:trustedadvisor"
 _STAGES = {"in_progress": Decision.ACCEPTED, "dismissed": Decision.DISMISSED, "pending_response": Decision.NONE}
 
 
-def worded(problems: Sequence[Problem]) -> AwsError:
-    """The common sentences under the service's own code."""
-    return AwsError("ValidationException", str(coral(problems)))
+worded = coral_as("ValidationException")
 
 
 operations: Operations[AdviceRooms] = Operations("trustedadvisor", worded, invalid_code="ValidationException")

@@ -1,14 +1,15 @@
 """Application Auto Scaling as the gateway serves it: every operation, bound to the engine."""
 
-from trimtab.doors.aws.application_autoscaling import activities, policies, scheduled, targets
+from trimtab.alarms.store import AlarmStore
+from trimtab.doors.aws.application_autoscaling import targets
 from trimtab.doors.aws.application_autoscaling.rooms import ScalingRooms, operations
 from trimtab.doors.aws.service import Service
 from trimtab.scaling.engine.room import ScalingRoom
 
-OPERATION_FILES = (targets, policies, scheduled, activities)
+OPERATION_FILES = (targets,)
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 
 
-def build(room: ScalingRoom) -> Service:
-    """The service over the engine."""
-    return operations.bind(ScalingRooms(room))
+def build(room: ScalingRoom, alarms: AlarmStore) -> Service:
+    """The service over the engine and the alarms of its policies."""
+    return operations.bind(ScalingRooms(room, alarms))

@@ -7,9 +7,11 @@ from trimtab.base.clock import iso
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
 from trimtab.doors.aws.autoscaling.hooks import hook_of
 from trimtab.doors.aws.autoscaling.rooms import (
+    activity_shape,
     arn_of,
     changed,
     filtered,
+    group_shape,
     missing,
     name_of,
     operations,
@@ -17,7 +19,6 @@ from trimtab.doors.aws.autoscaling.rooms import (
     place,
     without,
 )
-from trimtab.doors.aws.autoscaling.shapes import activity_shape, group_shape
 from trimtab.doors.aws.autoscaling.tags import tag_form
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request

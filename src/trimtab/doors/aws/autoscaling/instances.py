@@ -5,8 +5,7 @@ from typing import Any
 from trimtab.access.principal import Role
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput, NotFound
-from trimtab.doors.aws.autoscaling.rooms import changed, name_of, operations, page, place
-from trimtab.doors.aws.autoscaling.shapes import activity_shape, details_shape
+from trimtab.doors.aws.autoscaling.rooms import activity_shape, changed, details_shape, name_of, operations, page, place
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.scaling.groups.model import HEALTHY, IN_SERVICE, UNHEALTHY, Group, Instance

@@ -5,8 +5,7 @@ from typing import Any
 from trimtab.access.principal import Role
 from trimtab.base.errors import InvalidInput
 from trimtab.base.ids import new_id
-from trimtab.doors.aws.autoscaling.rooms import changed, group_of, operations, page, without
-from trimtab.doors.aws.autoscaling.shapes import instance_shape
+from trimtab.doors.aws.autoscaling.rooms import changed, group_of, instance_shape, operations, page, without
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.scaling.groups.model import Group, Refresh

@@ -1,14 +1,15 @@
-"""The registry that the operations of EC2 Auto Scaling join, what they are given, and what they share."""
+"""The registry that the operations of EC2 Auto Scaling join, what they are given and share, and its shapes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
 from trimtab.base.ids import new_id
-from trimtab.base.paging import decode_token, encode_token
+from trimtab.base.partitions import partition_of
 from trimtab.doors.aws.faults import AwsError
+from trimtab.doors.aws.pages import Pages
 from trimtab.doors.aws.service import CallContext, Function, Operations, Request
-from trimtab.scaling.groups.model import Group
+from trimtab.scaling.groups.model import Activity, Group, Instance
 from trimtab.scaling.groups.room import GroupsRoom
 
 T = TypeVar("T")
@@ -28,17 +29,15 @@ def place(context: CallContext) -> tuple[str, str]:
     return context.account, context.region
 
 
+_pages = Pages(_PAGE, lambda: AwsError("InvalidNextToken", "The token was not valid."), size="MaxRecords")
+
+
 def page(found: Sequence[T], request: Request, size: int = _PAGE, most: int = _MOST) -> tuple[list[T], dict[str, str]]:
     """The part of a list that a request asks for, and the token of the next. Raises AwsError."""
     asked = request.get("MaxRecords")
     if asked is not None and not 1 <= asked <= most:
         raise AwsError("ValidationError", f"The MaxRecords value {asked} is not between 1 and {most}.")
-    try:
-        start = int(decode_token(request["NextToken"])) if request.get("NextToken") else 0
-    except (InvalidInput, TypeError, ValueError):
-        raise AwsError("InvalidNextToken", "The token was not valid.") from None
-    end = start + (asked or size)
-    return list(found[start:end]), {"NextToken": encode_token(end)} if len(found) > end else {}
+    return _pages(found, request, size)
 
 
 async def group_of(rooms: GroupsRoom, name: str, context: CallContext) -> Group:
@@ -69,7 +68,7 @@ def missing(name: str) -> AwsError:
 
 def arn_of(context: CallContext, kind: str, rest: str) -> str:
     """A new ARN of Auto Scaling's form."""
-    return f"arn:aws:autoscaling:{context.region}:{context.account}:{kind}:{new_id()}:{rest}"
+    return f"arn:{partition_of(context.region)}:autoscaling:{context.region}:{context.account}:{kind}:{new_id()}:{rest}"
 
 
 def without(request: Request, *names: str) -> dict[str, Any]:
@@ -91,3 +90,95 @@ def filtered(found: Sequence[T], filters: Sequence[Any], told: Mapping[str, Call
         else:
             kept = [item for item in kept if values & set(read(item))]
     return kept
+
+
+_FORM = (
+    "LaunchConfigurationName", "LaunchTemplate", "MixedInstancesPolicy", "LoadBalancerNames", "TargetGroupARNs",
+    "PlacementGroup", "VPCZoneIdentifier", "ServiceLinkedRoleARN", "MaxInstanceLifetime", "CapacityRebalance",
+    "Context", "DesiredCapacityType", "DefaultInstanceWarmup", "TrafficSources", "InstanceMaintenancePolicy",
+    "DeletionProtection", "AvailabilityZoneDistribution", "AvailabilityZoneImpairmentPolicy",
+    "CapacityReservationSpecification", "InstanceLifecyclePolicy", "Operator", "AvailabilityZoneIds",
+)  # fmt: skip
+
+
+def group_shape(group: Group, *, instances: bool = True) -> dict[str, Any]:
+    """A group as DescribeAutoScalingGroups has it."""
+    form = group.form
+    told: dict[str, Any] = {name: form[name] for name in _FORM if form.get(name) is not None}
+    shape = {
+        **told,
+        "AutoScalingGroupName": group.name,
+        "AutoScalingGroupARN": group.arn,
+        "MinSize": group.least,
+        "MaxSize": group.most,
+        "DesiredCapacity": group.desired,
+        "DefaultCooldown": form.get("DefaultCooldown", 300),
+        "AvailabilityZones": group.zones,
+        "HealthCheckType": form.get("HealthCheckType", "EC2"),
+        "HealthCheckGracePeriod": form.get("HealthCheckGracePeriod", 0),
+        "CreatedTime": group.created_ms,
+        "SuspendedProcesses": [
+            {"ProcessName": name, "SuspensionReason": "User suspended"} for name in sorted(group.suspended)
+        ],
+        "EnabledMetrics": [{"Metric": name, "Granularity": "1Minute"} for name in group.metrics],
+        "Tags": tag_shapes(group),
+        "TerminationPolicies": form.get("TerminationPolicies") or ["Default"],
+        "NewInstancesProtectedFromScaleIn": bool(form.get("NewInstancesProtectedFromScaleIn")),
+        "Instances": [instance_shape(group, one) for one in group.instances if not one.warm] if instances else [],
+    }
+    if group.deleting:
+        shape["Status"] = "Delete in progress"
+    if group.warm is not None:
+        shape["WarmPoolConfiguration"] = group.warm
+        shape["WarmPoolSize"] = sum(one.warm for one in group.instances)
+    return shape
+
+
+def instance_shape(group: Group, one: Instance) -> dict[str, Any]:
+    """An instance as it stands in its group."""
+    launched: dict[str, Any] = {}
+    if group.form.get("LaunchConfigurationName"):
+        launched = {"LaunchConfigurationName": group.form["LaunchConfigurationName"]}
+    elif group.form.get("LaunchTemplate"):
+        launched = {"LaunchTemplate": group.form["LaunchTemplate"]}
+    return {
+        "InstanceId": one.id,
+        **({"InstanceType": one.type} if one.type else {}),
+        "AvailabilityZone": one.zone,
+        "LifecycleState": one.state,
+        "HealthStatus": one.health,
+        "ProtectedFromScaleIn": one.protected,
+        **launched,
+    }
+
+
+def details_shape(group: Group, one: Instance) -> dict[str, Any]:
+    """An instance as DescribeAutoScalingInstances has it."""
+    return {**instance_shape(group, one), "AutoScalingGroupName": group.name, "HealthStatus": one.health.upper()}
+
+
+def activity_shape(group: Group, one: Activity) -> dict[str, Any]:
+    """An activity."""
+    details = ",".join(f'"{key}":"{value}"' for key, value in one.details.items())
+    shape = {
+        "ActivityId": one.id,
+        "AutoScalingGroupName": group.name,
+        "AutoScalingGroupARN": group.arn,
+        "Description": one.description,
+        "Cause": one.cause,
+        "StartTime": one.start_ms,
+        "StatusCode": one.status,
+        "StatusMessage": one.message,
+        "Progress": one.progress,
+        "Details": f"{{{details}}}",
+    }
+    return shape if one.end_ms is None else {**shape, "EndTime": one.end_ms}
+
+
+def tag_shapes(group: Group) -> list[dict[str, Any]]:
+    """The tags of a group."""
+    return [
+        {"ResourceId": group.name, "ResourceType": "auto-scaling-group", "Key": key, "Value": value,
+         "PropagateAtLaunch": propagate}
+        for key, (value, propagate) in sorted(group.tags.items())
+    ]  # fmt: skip

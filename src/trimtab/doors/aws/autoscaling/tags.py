@@ -3,8 +3,7 @@
 from typing import Any
 
 from trimtab.access.principal import Role
-from trimtab.doors.aws.autoscaling.rooms import changed, filtered, operations, page, place
-from trimtab.doors.aws.autoscaling.shapes import tag_shapes
+from trimtab.doors.aws.autoscaling.rooms import changed, filtered, operations, page, place, tag_shapes
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.scaling.groups.model import Group
 from trimtab.scaling.groups.room import GroupsRoom

@@ -1,15 +1,11 @@
 """The registry that the operations of AWS Batch join, and what they are given."""
 
-from collections.abc import Sequence
-
 from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.batch.commands.jobs import CommandJobs
 from trimtab.batch.commands.submission import Off
-from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.service import Operations
-from trimtab.doors.aws.wire.constraints import Problem, coral
+from trimtab.doors.aws.service import Operations, coral_as
 
 
 class BatchRooms(Struct, frozen=True):
@@ -18,9 +14,7 @@ class BatchRooms(Struct, frozen=True):
     commands: CommandJobs
 
 
-def worded(problems: Sequence[Problem]) -> AwsError:
-    """The common sentences under Batch's code."""
-    return AwsError("ClientException", str(coral(problems)))
+worded = coral_as("ClientException")
 
 
 operations: Operations[BatchRooms] = Operations(

@@ -1,7 +1,4 @@
-"""LookupEvents: management events (or insights) by one attribute, the newest first.
-
-AWS keeps 90 days; trimtab keeps records as long as it is told to, and looks further back where a StartTime says so.
-"""
+"""Operations that look up events, and the public keys of digests."""
 
 import hashlib
 import json
@@ -92,3 +89,26 @@ def _described(event: AuditEvent) -> dict[str, Any]:
     if event.access_key_id:
         described["AccessKeyId"] = event.access_key_id
     return described
+
+
+@operations.add("ListPublicKeys")
+async def list_public_keys(rooms: CloudTrailRooms, request: Request, context: CallContext) -> Answer:
+    """Keys that were valid at some time of a range; by default, now."""
+    del context  # the keys are the server's, whoever asks
+    now_ms = rooms.clock.now_ms()
+    end_ms = request.get("EndTime") or now_ms
+    start_ms = request.get("StartTime") or end_ms
+    if start_ms > end_ms:
+        raise AwsError("InvalidTimeRangeException", "The start time must not be after the end time")
+    found = [key for key in await rooms.audit.keys.public() if key.since_ms <= end_ms and key.until_ms >= start_ms]
+    return {
+        "PublicKeyList": [
+            {
+                "Value": key.der,
+                "ValidityStartTime": key.since_ms,
+                "ValidityEndTime": key.until_ms,
+                "Fingerprint": key.fingerprint,
+            }
+            for key in found
+        ]
+    }

@@ -1,19 +1,11 @@
 """CloudTrail and CloudTrail Data as the gateway serves them: every operation, bound to the rooms."""
 
 from trimtab.doors.aws import cloudtrail_data
-from trimtab.doors.aws.cloudtrail import (
-    event_data_stores,
-    lookup,
-    public_keys,
-    queries,
-    selectors,
-    tags,
-    trails,
-)
+from trimtab.doors.aws.cloudtrail import event_data_stores, lookup, trails
 from trimtab.doors.aws.cloudtrail.rooms import CloudTrailRooms, operations
 from trimtab.doors.aws.service import Service
 
-OPERATION_FILES = (lookup, trails, selectors, tags, public_keys, event_data_stores, queries)
+OPERATION_FILES = (lookup, trails, event_data_stores)
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 
 

@@ -1,13 +1,16 @@
-"""Trails: made, changed, described, listed, deleted; logging begun and ended."""
+"""Operations on trails, their event selectors and tags."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from trimtab.access.principal import Role
+from trimtab.audit.selectors.model import ALL_MANAGEMENT, check_advanced, check_basic
 from trimtab.audit.trails.model import Trail, arn_of, check_bucket, check_name, check_prefix
 from trimtab.base.clock import iso
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from trimtab.base.paging import encode_token
+from trimtab.base.partitions import partition_of
+from trimtab.doors.aws.cloudtrail.event_data_stores import store_of
 from trimtab.doors.aws.cloudtrail.rooms import CloudTrailRooms, offset_of, operations
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
@@ -32,6 +35,7 @@ async def create_trail(rooms: CloudTrailRooms, request: Request, context: CallCo
     """Make a trail; StartLogging lets it deliver."""
     _check(request)
     body = {"IncludeGlobalServiceEvents": True, "IsMultiRegionTrail": False, "IsOrganizationTrail": False}
+    _check_global({**body, **_members(request)})
     try:
         trail = await rooms.audit.trails.create(
             context.account, context.region, request["Name"], {**body, **_members(request)}
@@ -49,6 +53,7 @@ async def update_trail(rooms: CloudTrailRooms, request: Request, context: CallCo
     """Change what is given of a trail."""
     trail = await trail_of(rooms, context, request["Name"])
     _check({**request, "Name": trail.name})
+    _check_global({**trail.body, **_members(request)})
     return described(await rooms.audit.trails.put(trail, _members(request)))
 
 
@@ -146,9 +151,8 @@ def described(trail: Trail) -> dict[str, Any]:
     members = {name: body[name] for name in _MEMBERS if body.get(name) is not None}
     topic = body.get("SnsTopicName", "")
     if topic:
-        members["SnsTopicARN"] = (
-            topic if topic.startswith("arn:") else f"arn:aws:sns:{trail.region}:{trail.account}:{topic}"
-        )
+        own = f"arn:{partition_of(trail.region)}:sns:{trail.region}:{trail.account}:{topic}"
+        members["SnsTopicARN"] = topic if topic.startswith("arn:") else own
     return {
         "Name": trail.name,
         "TrailARN": trail.arn,
@@ -185,8 +189,137 @@ def _check(request: Request) -> None:
                 raise AwsError(code, str(problem)) from None
 
 
+def _check_global(body: Mapping[str, Any]) -> None:
+    if body.get("IsMultiRegionTrail") and not body.get("IncludeGlobalServiceEvents"):
+        raise AwsError("InvalidParameterCombinationException", "Multi-Region trail must include global service events.")
+
+
 def _checked_name(name: str) -> None:
     try:
         check_name(name)
     except InvalidInput as problem:
         raise AwsError("InvalidTrailNameException", str(problem)) from None
+
+
+_BASIC = {
+    "ReadWriteType": "All",
+    "IncludeManagementEvents": True,
+    "DataResources": [],
+    "ExcludeManagementEventSources": [],
+}
+
+
+@operations.add("PutEventSelectors", needs=Role.WRITE)
+async def put_event_selectors(rooms: CloudTrailRooms, request: Request, context: CallContext) -> Answer:
+    """Say what a trail delivers, by basic or by advanced selectors."""
+    trail = await trail_of(rooms, context, request["TrailName"])
+    basic, advanced = request.get("EventSelectors"), request.get("AdvancedEventSelectors")
+    if bool(basic) == bool(advanced):
+        raise AwsError(
+            "InvalidEventSelectorsException", "Exactly one of EventSelectors and AdvancedEventSelectors must be given"
+        )
+    if basic:
+        _checked(check_basic, basic)
+        basic = [{**_BASIC, **one} for one in basic]
+        await rooms.audit.trails.put(trail, {"EventSelectors": basic, "AdvancedEventSelectors": None})
+        return {"TrailARN": trail.arn, "EventSelectors": basic}
+    _checked(check_advanced, advanced or ())
+    await rooms.audit.trails.put(trail, {"EventSelectors": None, "AdvancedEventSelectors": advanced})
+    return {"TrailARN": trail.arn, "AdvancedEventSelectors": advanced}
+
+
+@operations.add("GetEventSelectors")
+async def get_event_selectors(rooms: CloudTrailRooms, request: Request, context: CallContext) -> Answer:
+    """What a trail delivers."""
+    trail = await trail_of(rooms, context, request["TrailName"])
+    if trail.body.get("AdvancedEventSelectors"):
+        return {"TrailARN": trail.arn, "AdvancedEventSelectors": trail.body["AdvancedEventSelectors"]}
+    return {"TrailARN": trail.arn, "EventSelectors": trail.body.get("EventSelectors") or list(ALL_MANAGEMENT)}
+
+
+@operations.add("PutInsightSelectors", needs=Role.WRITE)
+async def put_insight_selectors(rooms: CloudTrailRooms, request: Request, context: CallContext) -> Answer:
+    """Say which insights a trail delivers, or an event data store holds; an empty list says none."""
+    wanted = request["InsightSelectors"]
+    if any(not one.get("InsightType") for one in wanted):
+        raise AwsError("InvalidInsightSelectorsException", "An insight selector must have an InsightType")
+    if _names_store(request):
+        store = await store_of(rooms, context, request["EventDataStore"])
+        await rooms.audit.stores.put(store, {"InsightSelectors": wanted or None})
+        told = {"EventDataStoreArn": store.arn, "InsightsDestination": request.get("InsightsDestination")}
+        return {**told, "InsightSelectors": wanted}
+    trail = await trail_of(rooms, context, request["TrailName"])
+    await rooms.audit.trails.put(trail, {"InsightSelectors": wanted or None})
+    return {"TrailARN": trail.arn, "InsightSelectors": wanted}
+
+
+@operations.add("GetInsightSelectors")
+async def get_insight_selectors(rooms: CloudTrailRooms, request: Request, context: CallContext) -> Answer:
+    """Which insights a trail delivers, or an event data store holds."""
+    body: Mapping[str, Any]
+    if _names_store(request):
+        store = await store_of(rooms, context, request["EventDataStore"])
+        named, arn, body = "EventDataStoreArn", store.arn, store.body
+    else:
+        trail = await trail_of(rooms, context, request["TrailName"])
+        named, arn, body = "TrailARN", trail.arn, trail.body
+    found: Sequence[Any] = body.get("InsightSelectors") or ()
+    if not found:
+        raise AwsError("InsightNotEnabledException", f"Insights are not enabled on {arn}")
+    return {named: arn, "InsightSelectors": found}
+
+
+def _names_store(request: Request) -> bool:
+    """Whether a request is about an event data store and not a trail. Raises AwsError."""
+    if bool(request.get("TrailName")) == bool(request.get("EventDataStore")):
+        raise AwsError(
+            "InvalidParameterCombinationException", "Exactly one of TrailName and EventDataStore must be given"
+        )
+    return bool(request.get("EventDataStore"))
+
+
+def _checked(check: Callable[[Sequence[Mapping[str, Any]]], None], selectors: Sequence[Mapping[str, Any]]) -> None:
+    try:
+        check(selectors)
+    except InvalidInput as problem:
+        raise AwsError("InvalidEventSelectorsException", str(problem)) from None
+
+
+_MOST = 20  # resources of a ListTags, as documented
+
+
+@operations.add("AddTags", needs=Role.WRITE)
+async def add_tags(rooms: CloudTrailRooms, request: Request, context: CallContext) -> Answer:
+    """Set tags."""
+    arn = await _resource(rooms, context, request["ResourceId"])
+    try:
+        await rooms.audit.tags.add(arn, {one["Key"]: one.get("Value", "") for one in request["TagsList"]})
+    except LimitExceeded as problem:
+        raise AwsError("TagsLimitExceededException", str(problem)) from None
+    return {}
+
+
+@operations.add("RemoveTags", needs=Role.WRITE)
+async def remove_tags(rooms: CloudTrailRooms, request: Request, context: CallContext) -> Answer:
+    """Take tags off, by their keys."""
+    arn = await _resource(rooms, context, request["ResourceId"])
+    await rooms.audit.tags.remove(arn, [one["Key"] for one in request["TagsList"]])
+    return {}
+
+
+@operations.add("ListTags")
+async def list_tags(rooms: CloudTrailRooms, request: Request, context: CallContext) -> Answer:
+    """The tags of up to 20 resources."""
+    found = []
+    for resource in request["ResourceIdList"][:_MOST]:
+        arn = await _resource(rooms, context, resource)
+        tags = await rooms.audit.tags.of(arn)
+        found.append({"ResourceId": arn, "TagsList": [{"Key": key, "Value": value} for key, value in tags.items()]})
+    return {"ResourceTagList": found}
+
+
+async def _resource(rooms: CloudTrailRooms, context: CallContext, arn: str) -> str:
+    """The ARN of what exists and belongs to the caller. Raises AwsError."""
+    if ":eventdatastore/" in arn:
+        return (await store_of(rooms, context, arn)).arn
+    return (await trail_of(rooms, context, arn)).arn

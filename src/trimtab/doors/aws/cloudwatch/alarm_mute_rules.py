@@ -6,7 +6,7 @@ from trimtab.access.principal import Role
 from trimtab.alarms.mute_rules import StoredRule
 from trimtab.base.errors import NotFound
 from trimtab.base.paging import encode_token
-from trimtab.doors.aws.cloudwatch.alarm_parts import position, room_of
+from trimtab.doors.aws.cloudwatch.alarms import position, room_of
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms, operations
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request

@@ -45,15 +45,16 @@ def identity_of(datum: Datum, account: str, region: str, namespace: str) -> Iden
 
 
 def rows_of(datum: Datum, series_id: int, now_ms: int) -> tuple[list[ValueRow], list[SetRow]]:
-    """The rows of a checked datum: raw values with counts, or one statistic set."""
+    """The rows of a checked datum: raw values with counts, and one statistic set."""
     time = datum.get("Timestamp", now_ms)
     if "Value" in datum:
         return [(series_id, time, datum["Value"], 1.0)], []
+    sets = []
     if "StatisticValues" in datum:
-        return [], [(series_id, time, *(datum["StatisticValues"][name] for name in _SET))]
-    values = datum["Values"]
+        sets.append((series_id, time, *(datum["StatisticValues"][name] for name in _SET)))
+    values = datum.get("Values", [])
     counts = datum.get("Counts") or [1.0] * len(values)
-    return [(series_id, time, value, count) for value, count in zip(values, counts, strict=True)], []
+    return [(series_id, time, value, count) for value, count in zip(values, counts, strict=True)], sets
 
 
 def _pairs(datum: Datum) -> list[tuple[str | None, str | None]]:
@@ -70,14 +71,14 @@ def _check_time(time_ms: int | None, path: str, now_ms: int, complaints: Complai
 
 
 def _check_shape(datum: Datum, path: str, complaints: Complaints) -> None:
-    """Exactly one of Value, Values (with Counts) and StatisticValues, each of it finite and in range."""
+    """Value alone, or Values (with Counts), StatisticValues or both, each of it finite and in range."""
     given = [name for name in ("Value", "Values", "StatisticValues") if name in datum]
     if not given:
         complaints.combination(
             f"At least one of the parameters {path}.Value, {path}.Values and {path}.StatisticValues must be specified."
         )
-    for other in given[1:]:
-        complaints.combination(exclusive(f"{path}.{given[0]}", f"{path}.{other}"))
+    for other in given[1:] if "Value" in datum else ():  # Values and StatisticValues are taken together
+        complaints.combination(exclusive(f"{path}.Value", f"{path}.{other}"))
     if "Counts" in datum and "Values" not in datum:
         complaints.combination(f"The parameter {path}.Counts needs the parameter {path}.Values.")
     if "Value" in datum:

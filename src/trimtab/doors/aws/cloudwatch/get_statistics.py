@@ -27,7 +27,7 @@ Points = dict[tuple[int, str], dict[str, Any]]
 async def get_metric_statistics(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
     """The statistics asked for, by period and unit."""
     now_ms = rooms.clock.now_ms()
-    statistics = _check(request, now_ms)
+    statistics = _check(request)
     start_ms = rounded_start(request["StartTime"], request["Period"], now_ms)
     await rooms.reader.fresh()
     by_unit = _series_by_unit(rooms, request, context)
@@ -65,7 +65,7 @@ def _place(points: Points, unit: str, statistic: Statistic, series: StatSeries) 
             point.setdefault("ExtendedStatistics", {})[statistic.text] = value
 
 
-def _check(request: Request, now_ms: int) -> Sequence[Statistic]:
+def _check(request: Request) -> Sequence[Statistic]:
     """The statistics asked for. Raises AwsError for anything wrong with the request."""
     complaints = Complaints()
     check_namespace(request.get("Namespace"), complaints, writing=False)
@@ -79,7 +79,7 @@ def _check(request: Request, now_ms: int) -> Sequence[Statistic]:
         complaints.invalid(must_be_in("Unit", UNITS))
     statistics = _statistics(request, complaints)
     complaints.raise_any()
-    _check_range(request, now_ms, complaints)
+    _check_range(request, complaints)
     complaints.raise_any()
     return statistics
 
@@ -105,7 +105,7 @@ def _statistics(request: Request, complaints: Complaints) -> list[Statistic]:
     return [parse_statistic(name) for name in dict.fromkeys(plain) if name in STATISTICS] + found
 
 
-def _check_range(request: Request, now_ms: int, complaints: Complaints) -> None:
+def _check_range(request: Request, complaints: Complaints) -> None:
     start_ms, end_ms, period = request["StartTime"], request["EndTime"], request["Period"]
     if not is_period(period):
         complaints.invalid("The parameter Period must be 1, 5, 10, 20, 30 or a multiple of 60.")
@@ -114,9 +114,9 @@ def _check_range(request: Request, now_ms: int, complaints: Complaints) -> None:
         complaints.invalid("The parameter StartTime must not equal parameter EndTime.")
         return
     if start_ms > end_ms:
-        complaints.combination("The parameter StartTime must be less than the parameter EndTime.")
+        complaints.invalid("The parameter StartTime must be less than the parameter EndTime.")
         return
-    points = -(-(end_ms - rounded_start(start_ms, period, now_ms)) // (period * 1000))
+    points = -(-(end_ms - start_ms) // (period * 1000))  # of the range as asked: the first minute may be a part of one
     if points > MAX_POINTS:
         complaints.combination(
             f"You have requested up to {points} datapoints, which exceeds the limit of {MAX_POINTS}. "

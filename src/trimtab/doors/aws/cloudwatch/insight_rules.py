@@ -6,7 +6,7 @@ from typing import Any
 from trimtab.access.principal import Role
 from trimtab.base.errors import InvalidInput, LimitExceeded, NotFound
 from trimtab.base.paging import encode_token
-from trimtab.doors.aws.cloudwatch.alarm_parts import position
+from trimtab.doors.aws.cloudwatch.alarms import position
 from trimtab.doors.aws.cloudwatch.complaints import Complaints, bad_value, must_be_in
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms, operations
 from trimtab.doors.aws.cloudwatch.tags import check_tags

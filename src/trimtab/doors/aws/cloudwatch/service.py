@@ -1,11 +1,8 @@
 """CloudWatch as the gateway serves it: every operation, bound to the rooms."""
 
 from trimtab.doors.aws.cloudwatch import (
-    alarm_history,
     alarm_mute_rules,
-    alarms_change,
-    alarms_describe,
-    alarms_put,
+    alarms,
     anomaly_detectors,
     dashboards,
     get_data,
@@ -26,10 +23,7 @@ OPERATION_FILES = (
     list_metrics,
     tags,
     dashboards,
-    alarms_put,
-    alarms_describe,
-    alarms_change,
-    alarm_history,
+    alarms,
     alarm_mute_rules,
     anomaly_detectors,
     insight_rules,

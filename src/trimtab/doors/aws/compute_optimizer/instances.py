@@ -5,7 +5,8 @@ from typing import Any
 from trimtab.advice.rightsizing.model import Advised, Kind
 from trimtab.advice.rightsizing.planned import Planned, of_subject
 from trimtab.advice.rightsizing.store import Kept
-from trimtab.doors.aws.compute_optimizer import shapes
+from trimtab.base.partitions import partition_of
+from trimtab.doors.aws.compute_optimizer import rooms as shapes
 from trimtab.doors.aws.compute_optimizer.rooms import OptimizerRooms, kept, operations, page, scope_of
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
@@ -28,7 +29,8 @@ async def _instance(rooms: OptimizerRooms, one: Kept, planned: Planned | None) -
     subject = told.subject
     held, _ = await rooms.room.sizing(subject.account, Kind.INSTANCE, subject.arn)
     answer = {
-        "instanceArn": subject.arn or f"arn:aws:ec2:{subject.region}:{subject.account}:instance/{subject.id}",
+        "instanceArn": subject.arn
+        or f"arn:{partition_of(subject.region)}:ec2:{subject.region}:{subject.account}:instance/{subject.id}",
         "accountId": subject.account,
         "instanceName": subject.name,
         "currentInstanceType": subject.type,

@@ -7,7 +7,8 @@ from trimtab.access.scope import Scope
 from trimtab.advice.rightsizing.model import Axis, Kind, Option
 from trimtab.advice.rightsizing.planned import Planned, of_subject
 from trimtab.advice.rightsizing.store import Kept, Wanted
-from trimtab.doors.aws.compute_optimizer import shapes
+from trimtab.base.partitions import partition_of
+from trimtab.doors.aws.compute_optimizer import rooms as shapes
 from trimtab.doors.aws.compute_optimizer.instances import span_of
 from trimtab.doors.aws.compute_optimizer.rooms import OptimizerRooms, filters_of, kept, operations, page, scope_of
 from trimtab.doors.aws.faults import AwsError
@@ -120,7 +121,8 @@ def _function(one: Kept, planned: Planned | None) -> dict[str, Any]:
             {"name": "Duration", "statistic": "Average", "value": facts["expected_ms"]},
             {"name": "Memory", "statistic": "Maximum", "value": facts["used_mb"]},
         ]
-    arn = told.subject.arn or f"arn:aws:lambda:{told.subject.region}:{told.subject.account}:function:{told.subject.id}"
+    of = told.subject
+    arn = of.arn or f"arn:{partition_of(of.region)}:lambda:{of.region}:{of.account}:function:{of.id}"
     size = told.subject.type.removesuffix(" MB")
     return {
         "functionArn": arn,

@@ -8,7 +8,7 @@ from trimtab.advice.rightsizing.planned import Worth, of_subject, totals
 from trimtab.advice.rightsizing.preferences import ACCOUNT, RESOURCE, TYPES, Preference
 from trimtab.advice.rightsizing.room import RESOURCE_TYPES
 from trimtab.advice.rightsizing.store import Kept, Wanted
-from trimtab.doors.aws.compute_optimizer import shapes
+from trimtab.doors.aws.compute_optimizer import rooms as shapes
 from trimtab.doors.aws.compute_optimizer.rooms import OptimizerRooms, filters_of, operations, page, scope_of
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request

@@ -1,4 +1,4 @@
-"""GetAnomalies and ProvideAnomalyFeedback."""
+"""Operations on cost anomalies, their monitors and subscriptions."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,7 +11,16 @@ from trimtab.base.errors import NotFound
 from trimtab.costs.anomalies.found import Wanted
 from trimtab.costs.anomalies.model import UnknownMonitor
 from trimtab.costs.read_sql import DAY_MS
-from trimtab.doors.aws.cost_explorer.anomaly_shapes import anomaly_shape, page, room_of, whose, worded
+from trimtab.doors.aws.cost_explorer.anomaly_shapes import (
+    anomaly_shape,
+    monitor_shape,
+    page,
+    room_of,
+    subscription_shape,
+    tags_of,
+    whose,
+    worded,
+)
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms, invalid, operations
 from trimtab.doors.aws.service import Answer, CallContext, Request
 
@@ -81,3 +90,74 @@ def _meets(wanted: Mapping[str, Any], total: Decimal) -> bool:
             if end is None:
                 raise invalid("EndValue is required for BETWEEN")
             return start <= total <= Decimal(str(end))
+
+
+@operations.add("CreateAnomalyMonitor", needs=Role.WRITE)
+async def create_anomaly_monitor(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
+    """Watch something more; it is judged within seconds."""
+    with worded():
+        made = await room_of(rooms).monitors.create(*whose(context), request["AnomalyMonitor"], tags_of(request))
+    return {"MonitorArn": made.arn}
+
+
+@operations.add("GetAnomalyMonitors", bound=True)
+async def get_anomaly_monitors(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
+    """The monitors, or those named."""
+    with worded():
+        found = await room_of(rooms).monitors.listed(whose(context)[0], request.get("MonitorArnList") or ())
+    shown, more = page(found, request, context, lambda one: one.arn)
+    return {"AnomalyMonitors": [monitor_shape(one) for one in shown], **more}
+
+
+@operations.add("UpdateAnomalyMonitor", needs=Role.WRITE)
+async def update_anomaly_monitor(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
+    """Rename a monitor: nothing else of one can change."""
+    with worded():
+        known = await room_of(rooms).monitors.rename(
+            whose(context)[0], request["MonitorArn"], request.get("MonitorName")
+        )
+    return {"MonitorArn": known.arn}
+
+
+@operations.add("DeleteAnomalyMonitor", needs=Role.WRITE)
+async def delete_anomaly_monitor(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
+    """Delete a monitor with what it found."""
+    with worded():
+        await room_of(rooms).monitors.delete(whose(context)[0], request["MonitorArn"])
+    return {}
+
+
+@operations.add("CreateAnomalySubscription", needs=Role.WRITE)
+async def create_anomaly_subscription(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
+    """Have somebody told of anomalies from a size on."""
+    given = request["AnomalySubscription"]
+    with worded():
+        made = await room_of(rooms).subscriptions.create(*whose(context), given, tags_of(request))
+    return {"SubscriptionArn": made.arn}
+
+
+@operations.add("GetAnomalySubscriptions", bound=True)
+async def get_anomaly_subscriptions(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
+    """The subscriptions, those named, or those of a monitor."""
+    arns, monitor = request.get("SubscriptionArnList") or (), request.get("MonitorArn") or ""
+    with worded():
+        found = await room_of(rooms).subscriptions.listed(whose(context)[0], arns, monitor)
+    shown, more = page(found, request, context, lambda one: one.arn)
+    return {"AnomalySubscriptions": [subscription_shape(one) for one in shown], **more}
+
+
+@operations.add("UpdateAnomalySubscription", needs=Role.WRITE)
+async def update_anomaly_subscription(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
+    """Change parts of a subscription."""
+    changes = {name: value for name, value in request.items() if name != "SubscriptionArn"}
+    with worded():
+        known = await room_of(rooms).subscriptions.update(whose(context)[0], request["SubscriptionArn"], changes)
+    return {"SubscriptionArn": known.arn}
+
+
+@operations.add("DeleteAnomalySubscription", needs=Role.WRITE)
+async def delete_anomaly_subscription(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
+    """Tell nobody any more."""
+    with worded():
+        await room_of(rooms).subscriptions.delete(whose(context)[0], request["SubscriptionArn"])
+    return {}

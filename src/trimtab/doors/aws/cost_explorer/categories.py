@@ -10,6 +10,7 @@ from trimtab.access.principal import Role
 from trimtab.base.errors import Conflict
 from trimtab.base.records import replace
 from trimtab.costs.model import Tag
+from trimtab.doors.aws.cost_explorer.anomaly_shapes import room_of, tags_of, whose, worded
 from trimtab.doors.aws.cost_explorer.category_forms import (
     arn_of,
     read_category,
@@ -35,15 +36,17 @@ _BARE = RuleSet(categories=(Category("team", (CategoryRule(inherit=Tag("team")),
 async def create_cost_category(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """Add a category; it counts from this month on where the request does not say since when."""
     store = _store(rooms, context)
-    if request.get("ResourceTags"):
-        raise invalid("ResourceTags are not supported: cost categories carry no tags here")
     version = await store.current()
     name = request["Name"]
     if version.version and version.rules.category(name) is not None:
         raise invalid(f"Cost category {name} already exists")
     category = read_category(name, request, month_of(rooms.clock.now_ms()))
     await _change(store, version, context, f"create {name}", lambda rules: _with(rules, category))
-    return {"CostCategoryArn": arn_of(name, context.account), "EffectiveStart": start_of(category)}
+    arn = arn_of(name, context.account)
+    if request.get("ResourceTags"):
+        with worded():
+            await room_of(rooms).subscriptions.tag(whose(context)[0], arn, tags_of(request), known=True)
+    return {"CostCategoryArn": arn, "EffectiveStart": start_of(category)}
 
 
 @operations.add("UpdateCostCategoryDefinition", needs=Role.ADMIN)
@@ -71,6 +74,8 @@ async def delete_cost_category(rooms: CostExplorerRooms, request: Request, conte
     version = await store.current()
     found = _named(version, request["CostCategoryArn"])
     await _change(store, version, context, f"delete {found.name}", lambda rules: _without(rules, found.name))
+    if rooms.anomalies is not None:
+        await rooms.anomalies.subscriptions.forget_tags(arn_of(found.name, context.account))
     month = month_of(rooms.clock.now_ms())
     first = bounds(month)[0]
     return {
@@ -87,6 +92,11 @@ async def list_cost_categories(rooms: CostExplorerRooms, request: Request, conte
     page = await read_page(rooms, request, context)
     shown, more = page.cut(categories, request.get("MaxResults") or _PAGE, "NextToken")
     return {"CostCategoryReferences": [write_reference(one, context.account) for one in shown], **more}
+
+
+async def category_of(rooms: CostExplorerRooms, context: CallContext, arn: str) -> str:
+    """The ARN of a category that there is, in the caller's account. Raises AwsError."""
+    return arn_of(_named(await _store(rooms, context).current(), arn).name, context.account)
 
 
 def _store(rooms: CostExplorerRooms, context: CallContext) -> RulesStore:

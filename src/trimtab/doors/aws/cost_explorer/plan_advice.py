@@ -4,6 +4,7 @@ The rule looks at the lookback alone: what would have covered each hour is a can
 advised. trimtab's own plan, which looks ahead and at everything together, is at /purchase-plan.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -18,13 +19,14 @@ from trimtab.advice.purchases.model import NANO, UPFRONT, YEAR_HOURS, Ints, Plan
 from trimtab.advice.purchases.offerings import Offering
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.base.ids import hash64
+from trimtab.base.records import replace
 from trimtab.doors.aws.cost_explorer.pages import read_page
 from trimtab.doors.aws.cost_explorer.purchase_lines import (
     YEARS,
     Lookback,
     accounts_of,
     purchases_of,
-    read_lookback,
+    read_lookbacks,
     read_payment,
     text,
     zoned,
@@ -41,29 +43,24 @@ _HUNDRED = 100
 async def get_savings_plans_purchase_recommendation(
     rooms: CostExplorerRooms, request: Request, context: CallContext
 ) -> Answer:
-    """The commitment that the documented rule advises, of EC2 Instance plans one for each family and region."""
+    """The commitment that the documented rule advises, of EC2 Instance plans one for each family and region.
+
+    Currencies are never added: of a bill in several each has its own commitments, and the summary is of the largest.
+    """
     kind, years, payment = PlanKind(request["SavingsPlansType"]), YEARS[request["TermInYears"]], read_payment(request)
     page = await read_page(rooms, request, context)
-    seen = await read_lookback(rooms, request, context)
+    each = await read_lookbacks(rooms, request, context)
     linked = request.get("AccountScope") == "LINKED"
-    details = []
-    for account in accounts_of(seen.bill.use.lines) if linked else [""]:
-        lines, left = seen.of_account(account) if linked else (seen.bill.use.lines, seen.left)
-        for family, region in _scopes(kind, lines):
-            one = Plan("", account, kind, Decimal(0), family=family, region=region, years=years, payment=payment)
-            shares = seen.rates.shares(one, lines)
-            plan = Plan("", account, kind, Decimal(0), shares, family, region, years, payment)
-            found = best_commitment(lines, left, plan)
-            if found.hourly > 0:
-                details.append(_detail(seen, plan, found, _eligible(left, shares)))
+    asked = Plan("", "", kind, Decimal(0), years=years, payment=payment)
+    advised = [(seen, found) for seen in each if (found := _details(seen, asked, linked=linked))]
+    details = [one for _, found in advised for one in found]
     shown, more = page.cut(details, request.get("PageSize") or _PAGE)
-    summary = _summary(details, seen)
     scope = "LINKED" if linked else "PAYER"
     return {
         "Metadata": {
             "RecommendationId": f"{hash64(repr(sorted(request.items(), key=str))):016x}",
             "GenerationTimestamp": zoned(rooms.clock.now_ms()),
-            "AdditionalMetadata": f"hours until {zoned(seen.bill.end_ms)}",
+            "AdditionalMetadata": _about(each, [seen for seen, _ in advised]),
         },
         "SavingsPlansPurchaseRecommendation": {
             "AccountScope": scope,
@@ -72,10 +69,33 @@ async def get_savings_plans_purchase_recommendation(
             "PaymentOption": payment.value,
             "LookbackPeriodInDays": request["LookbackPeriodInDays"],
             "SavingsPlansPurchaseRecommendationDetails": list(shown),
-            **({"SavingsPlansPurchaseRecommendationSummary": summary} if details else {}),
+            **({"SavingsPlansPurchaseRecommendationSummary": _summary(*reversed(advised[0]))} if advised else {}),
         },
         **more,
     }
+
+
+def _details(seen: Lookback, asked: Plan, *, linked: bool) -> list[dict[str, Any]]:
+    """What is advised in one currency."""
+    found = []
+    for account in accounts_of(seen.bill.use.lines) if linked else [""]:
+        lines, left = seen.of_account(account) if linked else (seen.bill.use.lines, seen.left)
+        for family, region in _scopes(asked.kind, lines):
+            plan = dataclasses.replace(asked, owner=account, family=family, region=region)
+            plan = dataclasses.replace(plan, shares=seen.rates.shares(plan, lines))
+            best = best_commitment(lines, left, plan)
+            if best.hourly > 0:
+                found.append(_detail(seen, plan, best, _eligible(left, plan.shares)))
+    return found
+
+
+def _about(each: Sequence[Lookback], advised: Sequence[Lookback]) -> str:
+    """Until when the bill was looked at, and of several currencies which one the summary is of."""
+    until = f"hours until {zoned(each[0].bill.end_ms)}"
+    if len(advised) < 2:
+        return until
+    first, *others = (seen.bill.use.currency for seen in advised)
+    return f"{until}; the summary is of {first} alone, as amounts in {', '.join(others)} are never added to it"
 
 
 @operations.add("StartSavingsPlansPurchaseRecommendationGeneration", needs=Role.WRITE)
@@ -87,7 +107,8 @@ async def start_savings_plans_purchase_recommendation_generation(
     started = rooms.clock.now_ms()
     try:
         scope = bill_scope(context)
-        await room.make(scope, Wanted(), publish=scope.accounts is None)
+        for currency in await room.currencies(scope, Wanted()):
+            await room.make(scope, replace(Wanted(), currency=currency), publish=scope.accounts is None)
     except (NotFound, InvalidInput) as problem:
         raise AwsError("DataUnavailableException", f"Data is not available. {problem}") from None
     one = await room.plans.generated(started, "SUCCEEDED")

@@ -9,7 +9,7 @@ from msgspec import Struct
 from trimtab.advice.purchases.apply import apply
 from trimtab.advice.purchases.bill import Bill
 from trimtab.advice.purchases.model import Ints, Payment, Use, UseLine
-from trimtab.advice.purchases.rates import Rates
+from trimtab.advice.purchases.rates import Rates, Share
 from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.base.clock import to_datetime
 from trimtab.base.errors import NotFound
@@ -43,20 +43,29 @@ def purchases_of(rooms: CostExplorerRooms) -> PurchasesRoom:
     return rooms.purchases
 
 
-async def read_lookback(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Lookback:
-    """The hours that a recommendation looks at. Raises AwsError (DataUnavailableException, ValidationError)."""
+async def read_lookbacks(rooms: CostExplorerRooms, request: Request, context: CallContext) -> list[Lookback]:
+    """The hours that a recommendation looks at, one a currency, the largest first.
+
+    Raises AwsError (DataUnavailableException, ValidationError).
+    """
     room = purchases_of(rooms)
     scope = bill_scope(context)
     known = await room.known(scope)
     days = _DAYS[request.get("LookbackPeriodInDays") or "SEVEN_DAYS"]
     try:
-        bill = await room.advisor.bill(scope, days, known)
+        bills = await room.advisor.bills(scope, days, known)
     except NotFound as problem:
         raise AwsError("DataUnavailableException", f"Data is not available. {problem}") from None
+    if not bills:
+        raise AwsError("DataUnavailableException", "Data is not available. The bill has no use that commitments cover.")
+    return [_of_bill(bill, known.shares, request.get("Filter")) for bill in bills]
+
+
+def _of_bill(bill: Bill, shares: Sequence[Share], wanted: Mapping[str, Any] | None) -> Lookback:
     left = apply(bill.use, bill.held).on_demand
-    kept = _kept(bill.use.lines, request.get("Filter"))
+    kept = _kept(bill.use.lines, wanted)
     use = Use(tuple(bill.use.lines[at] for at in kept), bill.use.quantity[kept], bill.use.at_ms, bill.use.currency)
-    return Lookback(replace(bill, use=use), left[kept], Rates((*known.shares, *bill.shares)))
+    return Lookback(replace(bill, use=use), left[kept], Rates((*shares, *bill.shares)))
 
 
 def _kept(lines: Sequence[UseLine], wanted: Mapping[str, Any] | None) -> list[int]:

@@ -3,8 +3,6 @@
 from trimtab.doors.aws.cost_explorer import (
     allocation_tags,
     anomalies,
-    anomaly_monitors,
-    anomaly_subscriptions,
     categories,
     comparisons,
     forecasts,
@@ -14,6 +12,7 @@ from trimtab.doors.aws.cost_explorer import (
     reservations,
     rightsizing,
     savings_plans,
+    tags,
     values,
 )
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms, operations
@@ -27,13 +26,12 @@ OPERATION_FILES = (
     reservations,
     savings_plans,
     categories,
-    anomaly_monitors,
-    anomaly_subscriptions,
     anomalies,
     plan_advice,
     reservation_advice,
     rightsizing,
     allocation_tags,
+    tags,
 )
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 

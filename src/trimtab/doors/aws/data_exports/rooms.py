@@ -7,12 +7,11 @@ from msgspec import Struct
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
-from trimtab.base.paging import decode_token, encode_token
 from trimtab.costs.delivery.model import Definition, Kind
 from trimtab.costs.delivery.room import BillExports
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.service import CallContext, Function, Operations, Request
-from trimtab.doors.aws.wire.constraints import Problem, coral
+from trimtab.doors.aws.pages import Pages
+from trimtab.doors.aws.service import CallContext, Function, Operations, coral_as
 
 T = TypeVar("T")
 INVALID = "ValidationException"
@@ -27,9 +26,7 @@ class ExportRooms(Struct, frozen=True):
 Operation = Function[ExportRooms]
 
 
-def worded(problems: Sequence[Problem]) -> AwsError:
-    """The common sentences under the services' own code."""
-    return AwsError(INVALID, str(coral(problems)))
+worded = coral_as(INVALID)
 
 
 class Coded(Operations[ExportRooms]):
@@ -60,14 +57,7 @@ async def mine(rooms: ExportRooms, context: CallContext, arn: str, kind: Kind) -
     return found
 
 
-def page(found: Sequence[T], request: Request, most: int) -> tuple[Sequence[T], dict[str, str]]:
-    """The part of a list that a request asks for, and the token of the next. Raises InvalidInput."""
-    try:
-        start = int(decode_token(request["NextToken"])) if request.get("NextToken") else 0
-    except (InvalidInput, TypeError, ValueError):
-        raise InvalidInput("The NextToken is invalid.") from None
-    end = max(start, 0) + (request.get("MaxResults") or most)
-    return found[max(start, 0) : end], {"NextToken": encode_token(end)} if len(found) > end else {}
+page = Pages(100, lambda: InvalidInput("The NextToken is invalid."))
 
 
 def tags_of(given: Sequence[Mapping[str, str]] | None) -> dict[str, str]:

@@ -1,13 +1,15 @@
-"""Connections: how API destinations are signed in to. No answer has a secret."""
+"""Operations on connections and API destinations."""
 
 from typing import Any
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import Conflict
+from trimtab.base.partitions import partition_of
 from trimtab.doors.aws.events.rooms import EventRooms, operations, page, place_of, without_empty
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.triggers.connections import SignIn
+from trimtab.triggers.destinations import Destination
 
 
 @operations.add("CreateConnection", needs=Role.WRITE)
@@ -29,7 +31,9 @@ async def create_connection(rooms: EventRooms, request: Request, context: CallCo
 async def describe_connection(rooms: EventRooms, request: Request, context: CallContext) -> Answer:
     """One connection, without secrets."""
     found = await rooms.room.connections.get(place_of(context), request["Name"])
-    secret = f"arn:aws:secretsmanager:{found.place.region}:{found.place.account}:secret:events!connection/{found.name}"
+    place = found.place
+    of = f"arn:{partition_of(place.region)}:secretsmanager:{place.region}:{place.account}"
+    secret = f"{of}:secret:events!connection/{found.name}"
     said = without_empty({"Description": found.description, "SecretArn": secret})
     return {**_listed(found), **said, "AuthParameters": found.shown}
 
@@ -40,7 +44,7 @@ async def list_connections(rooms: EventRooms, request: Request, context: CallCon
     found = await rooms.room.connections.listed(
         place_of(context), request.get("NamePrefix") or "", request.get("ConnectionState")
     )
-    shown, more = page(found, request, "NextToken")
+    shown, more = page(found, request)
     return {"Connections": [_listed(one) for one in shown], **more}
 
 
@@ -81,3 +85,67 @@ def _changed(one: SignIn) -> dict[str, Any]:
 
 def _listed(one: SignIn) -> dict[str, Any]:
     return {**_changed(one), "Name": one.name, "AuthorizationType": one.kind}
+
+
+_MEMBERS = {
+    "Description": "description",
+    "ConnectionArn": "connection",
+    "InvocationEndpoint": "endpoint",
+    "HttpMethod": "method",
+    "InvocationRateLimitPerSecond": "rate",
+}
+
+
+@operations.add("CreateApiDestination", needs=Role.WRITE)
+async def create_api_destination(rooms: EventRooms, request: Request, context: CallContext) -> Answer:
+    """Make a destination."""
+    return _destination_changed(
+        await rooms.room.destinations.create(place_of(context), request["Name"], _values(request))
+    )
+
+
+@operations.add("DescribeApiDestination")
+async def describe_api_destination(rooms: EventRooms, request: Request, context: CallContext) -> Answer:
+    """One destination."""
+    found = await rooms.room.destinations.get(place_of(context), request["Name"])
+    return {**_destination_listed(found), **without_empty({"Description": found.description})}
+
+
+@operations.add("ListApiDestinations")
+async def list_api_destinations(rooms: EventRooms, request: Request, context: CallContext) -> Answer:
+    """The destinations, by name."""
+    found = await rooms.room.destinations.listed(
+        place_of(context), request.get("NamePrefix") or "", request.get("ConnectionArn")
+    )
+    shown, more = page(found, request)
+    return {"ApiDestinations": [_destination_listed(one) for one in shown], **more}
+
+
+@operations.add("UpdateApiDestination", needs=Role.WRITE)
+async def update_api_destination(rooms: EventRooms, request: Request, context: CallContext) -> Answer:
+    """Change a destination."""
+    return _destination_changed(
+        await rooms.room.destinations.update(place_of(context), request["Name"], _values(request))
+    )
+
+
+@operations.add("DeleteApiDestination", needs=Role.WRITE)
+async def delete_api_destination(rooms: EventRooms, request: Request, context: CallContext) -> Answer:
+    """Delete a destination."""
+    await rooms.room.destinations.delete(place_of(context), request["Name"])
+    return {}
+
+
+def _values(request: Request) -> dict[str, Any]:
+    return {column: request[member] for member, column in _MEMBERS.items() if request.get(member) is not None}
+
+
+def _destination_changed(one: Destination) -> dict[str, Any]:
+    times = {"CreationTime": one.created_ms, "LastModifiedTime": one.changed_ms}
+    return {"ApiDestinationArn": one.arn, "ApiDestinationState": "ACTIVE", **times}
+
+
+def _destination_listed(one: Destination) -> dict[str, Any]:
+    rate = {} if one.rate is None else {"InvocationRateLimitPerSecond": one.rate}
+    where = {"ConnectionArn": one.connection, "InvocationEndpoint": one.endpoint, "HttpMethod": one.method}
+    return {**_destination_changed(one), "Name": one.name, **where, **rate}

@@ -1,13 +1,12 @@
 """The registry that EventBridge's operations join, what they are given, and what they share."""
 
-from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded
-from trimtab.base.paging import decode_token, encode_token
+from trimtab.base.errors import Conflict, LimitExceeded
 from trimtab.doors.aws.faults import AwsError
+from trimtab.doors.aws.pages import Pages
 from trimtab.doors.aws.service import CallContext, Function, Operations, Request
 from trimtab.triggers.arns import Place
 from trimtab.triggers.patterns.pattern import InvalidPattern
@@ -44,14 +43,16 @@ def place_of(context: CallContext) -> Place:
     return Place(context.account, context.region)
 
 
-def page(found: Sequence[T], request: Request, answer: str) -> tuple[list[T], dict[str, str]]:
-    """The part of a list that a request asks for, and the member that names the next. `answer` is that member."""
-    try:
-        start = int(decode_token(request["NextToken"])) if request.get("NextToken") else 0
-    except (InvalidInput, TypeError, ValueError):
-        raise AwsError("ValidationError", "The specified token is invalid.") from None
-    end = start + (request.get("Limit") or _PAGE)
-    return list(found[start:end]), {answer: encode_token(end)} if len(found) > end else {}
+page = Pages(_PAGE, lambda: AwsError("ValidationError", "The specified token is invalid."), size="Limit")
+
+
+def one_filter(request: Request, operation: str) -> None:
+    """Raises AwsError where a list is asked for by more than one of its filters."""
+    if sum(request.get(name) is not None for name in ("NamePrefix", "EventSourceArn", "State")) > 1:
+        raise AwsError(
+            "ValidationError",
+            f"At most one filter is allowed for {operation}. Use either : State, EventSourceArn, or NamePrefix.",
+        )
 
 
 def without_empty(answer: dict[str, Any]) -> dict[str, Any]:

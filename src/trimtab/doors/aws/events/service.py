@@ -1,21 +1,11 @@
 """EventBridge as the gateway serves it: every operation, bound to the room."""
 
-from trimtab.doors.aws.events import (
-    archives,
-    buses,
-    connections,
-    destinations,
-    put_events,
-    replays,
-    rules,
-    tags,
-    targets,
-)
+from trimtab.doors.aws.events import archives, connections, rules
 from trimtab.doors.aws.events.rooms import EventRooms, operations
 from trimtab.doors.aws.service import Service
 from trimtab.triggers.room import TriggersRoom
 
-OPERATION_FILES = (put_events, rules, targets, buses, archives, replays, connections, destinations, tags)
+OPERATION_FILES = (rules, archives, connections)
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from trimtab.access.principal import Role
 from trimtab.base.errors import Conflict
 from trimtab.base.ids import new_id
+from trimtab.base.partitions import partition_of
 from trimtab.doors.aws.lambda_functions.rooms import (
     LambdaRooms,
     changed,
@@ -42,7 +43,7 @@ async def create(rooms: LambdaRooms, request: Request, context: CallContext) -> 
     form = _form(request)
     form |= _measured(code, form)
     await _admit(rooms, which.name, form)
-    arn = f"arn:aws:lambda:{region}:{account}:function:{which.name}"
+    arn = f"arn:{partition_of(region)}:lambda:{region}:{account}:function:{which.name}"
     made = LambdaFunction(which.name, arn, now_ms, [Version(LATEST, form, now_ms, new_id())])
     made.tags = dict(request.get("Tags") or {})
     shown = publish(made, None, now_ms) if request.get("Publish") else made.latest

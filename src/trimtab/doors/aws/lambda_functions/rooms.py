@@ -9,10 +9,9 @@ from msgspec import Struct, field
 
 from trimtab.base.clock import iso
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
-from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.service import CallContext, Operations, Request
-from trimtab.doors.aws.wire.constraints import Problem, coral
+from trimtab.doors.aws.pages import Pages
+from trimtab.doors.aws.service import CallContext, Operations, Request, coral_as
 from trimtab.scaling.functions.model import LATEST, LambdaFunction, Version
 from trimtab.scaling.functions.room import FunctionsRoom
 
@@ -36,9 +35,7 @@ class LambdaRooms(Struct, frozen=True):
     waiting: set["asyncio.Task[None]"] = field(default_factory=set)
 
 
-def worded(problems: Sequence[Problem]) -> AwsError:
-    """The common sentences under Lambda's code."""
-    return AwsError("InvalidParameterValueException", str(coral(problems)))
+worded = coral_as("InvalidParameterValueException")
 
 
 _FAULT: Mapping[str, Any] = {"Type": "User"}
@@ -99,14 +96,12 @@ async def changed(
     return await rooms.functions.change(which.place, which.name, work)
 
 
+_pages = Pages(_PAGE, lambda: fault("InvalidParameterValueException", "Invalid Marker"), "Marker", "NextMarker", "")
+
+
 def page(found: Sequence[T], request: Request) -> tuple[list[T], dict[str, str]]:
-    """The part of a list that a request asks for, and the marker of the next."""
-    try:
-        start = int(decode_token(request["Marker"])) if request.get("Marker") else 0
-    except (InvalidInput, TypeError, ValueError):
-        raise fault("InvalidParameterValueException", "Invalid Marker") from None
-    end = start + min(_PAGE, request.get("MaxItems") or _PAGE)
-    return list(found[start:end]), {"NextMarker": encode_token(end)} if len(found) > end else {}
+    """The part of a list that a request asks for, and the marker of the next. Raises AwsError."""
+    return _pages(found, request, min(_PAGE, request.get("MaxItems") or _PAGE))
 
 
 def configuration(function: LambdaFunction, version: Version, qualifier: str = "") -> dict[str, Any]:

@@ -7,9 +7,10 @@ from typing import Any
 from trimtab.access.principal import Role
 from trimtab.access.scope import Scope
 from trimtab.base.errors import Conflict, InvalidInput
-from trimtab.base.paging import decode_token, encode_token
+from trimtab.base.partitions import partition_of
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.logs.rooms import LogRooms, invalid, operations, place_of
+from trimtab.doors.aws.pages import Pages
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.logs.filters.parser import parse
 from trimtab.logs.patterns.anomalies import LogAnomaly, LogDetector, Suppression
@@ -151,16 +152,9 @@ def _period_ms(period: dict[str, Any]) -> int:
     return min(1000 * int(value) * _SECONDS[unit], _LONGEST_DAYS * _DAY_MS)
 
 
-def _page(found: list[dict[str, Any]], request: Request) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    limit, token = request.get("limit") or _PAGE, request.get("nextToken")
-    try:
-        offset = decode_token(token) if token else 0
-    except InvalidInput:
-        offset = None
-    if not isinstance(offset, int) or offset < 0:
-        raise invalid("The specified nextToken is invalid.")
-    more = {"nextToken": encode_token(offset + limit)} if offset + limit < len(found) else {}
-    return found[offset : offset + limit], more
+_page = Pages(
+    _PAGE, lambda: invalid("The specified nextToken is invalid."), begin="nextToken", next="nextToken", size="limit"
+)
 
 
 def _shown(detector: LogDetector) -> dict[str, Any]:
@@ -196,7 +190,9 @@ def _told(anomaly: LogAnomaly, detector: LogDetector) -> dict[str, Any]:
         "histogram": {str(at): count for at, count in anomaly.counts.items()},
         "logSamples": [{"timestamp": anomaly.last_ms, "message": anomaly.example}],
         "patternTokens": [_token(place, token) for place, token in enumerate(tokens)],
-        "logGroupArnList": [f"arn:aws:logs:{anomaly.region}:{anomaly.account}:log-group:{anomaly.log_group}"],
+        "logGroupArnList": [
+            f"arn:{partition_of(anomaly.region)}:logs:{anomaly.region}:{anomaly.account}:log-group:{anomaly.log_group}"
+        ],
         "suppressed": suppressed,
         "suppressedDate": anomaly.suppressed_ms if suppressed else None,
         "suppressedUntil": anomaly.suppressed_until_ms if suppressed else None,

@@ -1,5 +1,6 @@
 """Export tasks: created, described, cancelled. A destination is a folder of this machine, or s3://bucket."""
 
+import re
 from typing import Any
 
 from trimtab.access.principal import Role
@@ -11,6 +12,8 @@ from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.logs.exports.tasks import DEFAULT_PREFIX, ExportTask, Wish
 
 _PAGE = 50
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""What the id of a task looks like: AWS says so of one that is not there, and lists nothing for any other text."""
 
 
 @operations.add("CreateExportTask", needs=Role.ADMIN)
@@ -38,6 +41,8 @@ async def describe_export_tasks(rooms: LogRooms, request: Request, context: Call
     id_, status = request.get("taskId") or "", request.get("statusCode") or ""
     listed = rooms.room.exports.listed
     found = await listed(context.account, context.region, id_=id_, status=status, offset=offset, limit=limit + 1)
+    if _ID.fullmatch(id_) and not await listed(context.account, context.region, id_=id_):
+        raise AwsError("ResourceNotFoundException", "The specified export task does not exist.")
     more = {"nextToken": encode_token(offset + limit)} if len(found) > limit else {}
     return {"exportTasks": [_shown(task) for task in found[:limit]], **more}
 

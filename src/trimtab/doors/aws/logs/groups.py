@@ -1,4 +1,4 @@
-"""Log groups: made, described, listed, kept for how long, deleted."""
+"""Operations on log groups and log streams."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from trimtab.base.paging import encode_token
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.logs.rooms import LogRooms, after, group_of, invalid, operations, place_of
 from trimtab.doors.aws.service import Answer, CallContext, Request
-from trimtab.logs.model import Group
+from trimtab.logs.model import Group, Stream
 
 RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 """Days that a group may be kept; PutRetentionPolicy of the API reference."""
@@ -214,4 +214,71 @@ def _described(group: Group, stored: int | None, filters: int) -> dict[str, Any]
         described["kmsKeyId"] = group.kms_key
     if group.deletion_protected:
         described["deletionProtectionEnabled"] = True
+    return described
+
+
+SEQUENCE_TOKEN = "49039859434600000000000000000000000000000000000000000001"  # noqa: S105 - a constant that stands for one
+"""What stands for a sequence token: AWS still answers one and, as documented, accepts every one."""
+
+
+@operations.add("CreateLogStream", needs=Role.WRITE)
+async def create_log_stream(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
+    """Make a stream in a group."""
+    group = await group_of(rooms, context, request["logGroupName"])
+    try:
+        await rooms.groups.create_stream(group, request["logStreamName"])
+    except Conflict as problem:
+        raise AwsError("ResourceAlreadyExistsException", str(problem)) from None
+    return {}
+
+
+@operations.add("DeleteLogStream", needs=Role.WRITE)
+async def delete_log_stream(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
+    """Delete a stream with its events."""
+    group = await group_of(rooms, context, request["logGroupName"])
+    check_unprotected(group)
+    await rooms.groups.delete_stream(group, request["logStreamName"])
+    return {}
+
+
+@operations.add("DescribeLogStreams", bound=True)
+async def describe_log_streams(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
+    """Streams of a group, by name or by their last event."""
+    group = await group_of(rooms, context, request.get("logGroupName"), request.get("logGroupIdentifier"))
+    prefix, limit = request.get("logStreamNamePrefix") or "", request.get("limit") or _PAGE
+    by_last = request.get("orderBy") == "LastEventTime"
+    if by_last and prefix:
+        raise invalid("Cannot order by LastEventTime with a logStreamNamePrefix.")
+    begin = after(request.get("nextToken"))
+    if by_last and begin and not begin.isdecimal():
+        raise invalid("The specified nextToken is invalid.")
+    found = await rooms.groups.streams(
+        group,
+        prefix=prefix,
+        after=begin,
+        limit=limit + 1,
+        by_last=by_last,
+        descending=bool(request.get("descending")),
+    )
+    streams = [_stream_described(group, stream) for stream in found[:limit]]
+    if len(found) <= limit:
+        return {"logStreams": streams}
+    position = str(int(begin or 0) + limit) if by_last else found[limit - 1].name
+    return {"logStreams": streams, "nextToken": encode_token(position)}
+
+
+def _stream_described(group: Group, stream: Stream) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "logStreamName": stream.name,
+        "creationTime": stream.created_ms,
+        "arn": f"{group.arn}:log-stream:{stream.name}",
+        "storedBytes": 0,
+    }
+    if stream.first_ms is not None:
+        described |= {
+            "firstEventTimestamp": stream.first_ms,
+            "lastEventTimestamp": stream.last_ms,
+            "lastIngestionTime": stream.ingested_ms,
+            "uploadSequenceToken": SEQUENCE_TOKEN,
+        }
     return described

@@ -1,4 +1,4 @@
-"""Logs Insights: queries started, read, stopped and listed; single records, and the fields of a group."""
+"""Operations on queries and on definitions of queries."""
 
 from typing import Any
 
@@ -6,15 +6,16 @@ from trimtab.access.principal import Role
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.logs.rooms import LogRooms, group_of, invalid, operations, place_of
+from trimtab.doors.aws.logs.rooms import LogRooms, after, group_of, invalid, operations, place_of
 from trimtab.doors.aws.logs.scheduled_queries import results_of_run
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.logs.insights.discovery import SAMPLE, discovered, fields_of
 from trimtab.logs.insights.lexer import QueryProblem
 from trimtab.logs.insights.plan import DEFAULT_ROWS
 from trimtab.logs.insights.pointers import read_pointer
-from trimtab.logs.insights.run import Ask
+from trimtab.logs.insights.run import Ask, parse_in
 from trimtab.logs.insights.running import Running, State
+from trimtab.logs.insights.saved import Definition
 from trimtab.logs.read import EventQuery
 
 _MS_FROM = 100_000_000_000
@@ -195,3 +196,57 @@ def _described(query: Running) -> dict[str, Any]:
         described["queryDuration"] = (query.ended_ms or query.started_ms) - query.started_ms
         described["bytesScanned"] = float(query.found.scanned.bytes)
     return described
+
+
+@operations.add("PutQueryDefinition", needs=Role.WRITE)
+async def put_query_definition(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
+    """Save a query, or change a saved one."""
+    language = request.get("queryLanguage") or "CWLI"
+    try:
+        parse_in(language, request["queryString"])
+    except QueryProblem as problem:
+        raise malformed(problem) from None
+    made = await rooms.insights.saved.put(
+        context.account,
+        context.region,
+        request["name"],
+        request["queryString"],
+        request.get("logGroupNames") or (),
+        request.get("queryDefinitionId") or "",
+        language,
+    )
+    return {"queryDefinitionId": made}
+
+
+@operations.add("DescribeQueryDefinitions")
+async def describe_query_definitions(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
+    """Saved queries by name."""
+    found = await rooms.insights.saved.listed(
+        context.account,
+        context.region,
+        request.get("queryDefinitionNamePrefix") or "",
+        request.get("queryLanguage") or "",
+    )
+    last, limit = after(request.get("nextToken")), request.get("maxResults") or _PAGE
+    left = [one for one in found if f"{one.name} {one.id}" > last]
+    page = left[:limit]
+    more = {"nextToken": encode_token(f"{page[-1].name} {page[-1].id}")} if len(left) > limit else {}
+    return {"queryDefinitions": [_definition_described(one) for one in page], **more}
+
+
+@operations.add("DeleteQueryDefinition", needs=Role.WRITE)
+async def delete_query_definition(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
+    """Delete a saved query."""
+    removed = await rooms.insights.saved.remove(context.account, context.region, request["queryDefinitionId"])
+    return {"success": removed}
+
+
+def _definition_described(definition: Definition) -> dict[str, Any]:
+    return {
+        "queryLanguage": definition.language,
+        "queryDefinitionId": definition.id,
+        "name": definition.name,
+        "queryString": definition.query,
+        "lastModified": definition.modified_ms,
+        "logGroupNames": list(definition.groups),
+    }

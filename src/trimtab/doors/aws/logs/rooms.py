@@ -7,10 +7,9 @@ from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput
-from trimtab.base.paging import decode_token
+from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.service import CallContext, Operations
-from trimtab.doors.aws.wire.constraints import Problem, coral
+from trimtab.doors.aws.service import CallContext, Operations, Request, coral_as
 from trimtab.inventory.sources import SourceLedger
 from trimtab.logs.filters.metric_filters import MetricFilters
 from trimtab.logs.groups import LogGroups
@@ -20,9 +19,11 @@ from trimtab.logs.model import Group
 from trimtab.logs.patterns.room import LogAnomalyRoom
 from trimtab.logs.read import LogReader
 from trimtab.logs.room import LogsRoom
+from trimtab.logs.vended import Vended
 
 DOOR = "logs"
 """The door's name in the ledger of sources."""
+_VENDED_PAGE = 50
 _BODY_LIMIT = 8 << 20  # a megabyte of events, its messages with every character escaped in JSON
 _ARN = re.compile(r"arn:[\w-]+:logs:(?P<region>[\w-]*):(?P<account>\d*):log-group:(?P<name>[^:*]+)(:\*)?")
 
@@ -46,9 +47,7 @@ class LogRooms(Struct, frozen=True):
         return cls(room.groups, room.ingest, room.reader, ledger, room.clock, insights, room.filters, room, anomalies)
 
 
-def worded(problems: Sequence[Problem]) -> AwsError:
-    """The common sentences under the code that Logs gives them."""
-    return AwsError("InvalidParameterException", str(coral(problems)))
+worded = coral_as("InvalidParameterException")
 
 
 operations: Operations[LogRooms] = Operations(
@@ -90,3 +89,10 @@ def after(token: str | None) -> str:
         return str(decode_token(token))
     except InvalidInput:
         raise invalid("The specified nextToken is invalid.") from None
+
+
+def vended_page(found: Sequence[Vended], request: Request) -> tuple[list[Vended], dict[str, str]]:
+    """The page of sources, destinations or deliveries that a request asks for, and the token of the next."""
+    last, limit = after(request.get("nextToken")), request.get("limit") or _VENDED_PAGE
+    left = [one for one in found if one.name > last]
+    return left[:limit], {"nextToken": encode_token(left[limit - 1].name)} if len(left) > limit else {}

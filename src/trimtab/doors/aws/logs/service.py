@@ -2,20 +2,14 @@
 
 from trimtab.doors.aws.logs import (
     anomaly_detectors,
-    destinations,
+    deliveries,
     exports,
-    filters,
     groups,
-    live_tail,
     lookup_tables,
     protection,
-    put_events,
     queries,
-    query_definitions,
     read_events,
-    resource_policies,
     scheduled_queries,
-    streams,
     subscriptions,
     tags,
 )
@@ -24,22 +18,16 @@ from trimtab.doors.aws.service import Service
 
 OPERATION_FILES = (
     groups,
-    streams,
-    put_events,
     read_events,
     tags,
     queries,
-    query_definitions,
-    filters,
-    live_tail,
-    protection,
     subscriptions,
-    destinations,
+    protection,
     scheduled_queries,
     exports,
-    resource_policies,
     lookup_tables,
     anomaly_detectors,
+    deliveries,
 )
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 

@@ -1,15 +1,12 @@
 """The registry that the operations of the Price List API join, and what they share."""
 
-from collections.abc import Sequence
 from typing import TypeVar
 
 from msgspec import Struct
 
-from trimtab.base.errors import InvalidInput
-from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.service import Operations, Request
-from trimtab.doors.aws.wire.constraints import Problem, coral
+from trimtab.doors.aws.pages import Pages
+from trimtab.doors.aws.service import Operations, Request, coral_as
 from trimtab.inventory.catalog.price_book import PriceBook
 
 T = TypeVar("T")
@@ -24,23 +21,14 @@ class PricingRooms(Struct, frozen=True):
     public_url: str
 
 
-def worded(problems: Sequence[Problem]) -> AwsError:
-    """The common sentences under the code that the service gives them."""
-    return AwsError(_INVALID, str(coral(problems)))
+worded = coral_as(_INVALID)
 
 
 operations: Operations[PricingRooms] = Operations("pricing", worded, invalid_code=_INVALID)
 """The operations; importing an operation's file adds it (`service.py` imports them all)."""
 
 
-def page(found: Sequence[T], request: Request, most: int = 100) -> tuple[Sequence[T], dict[str, str]]:
-    """The part of a list that a request asks for, and the token of the next. Raises AwsError."""
-    try:
-        start = int(decode_token(request["NextToken"])) if request.get("NextToken") else 0
-    except (InvalidInput, TypeError, ValueError):
-        raise AwsError("InvalidNextTokenException", "The specified NextToken is invalid.") from None
-    end = start + (request.get("MaxResults") or most)
-    return found[start:end], {"NextToken": encode_token(end)} if len(found) > end else {}
+page = Pages(100, lambda: AwsError("InvalidNextTokenException", "The specified NextToken is invalid."))
 
 
 def check_format(request: Request) -> None:

@@ -1,11 +1,11 @@
 """The Price List API as the gateway serves it: every operation, bound to the catalogue."""
 
-from trimtab.doors.aws.pricing import lists, products
+from trimtab.doors.aws.pricing import products
 from trimtab.doors.aws.pricing.rooms import PricingRooms, operations
 from trimtab.doors.aws.service import Service
 from trimtab.inventory.catalog.price_book import PriceBook
 
-OPERATION_FILES = (products, lists)
+OPERATION_FILES = (products,)
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 
 

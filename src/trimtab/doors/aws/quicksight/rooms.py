@@ -9,8 +9,7 @@ from msgspec import Struct
 from trimtab.base.errors import AccessDenied, Conflict, InvalidInput, LimitExceeded, NotFound, TrimtabError
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.service import Answer, CallContext, Codes, Function, Operations, Request
-from trimtab.doors.aws.wire.constraints import Problem, coral
+from trimtab.doors.aws.service import Answer, CallContext, Codes, Function, Operations, Request, coral_as
 from trimtab.reports.quicksight.model import DATA_SET, DATA_SOURCE, GROUP, INGESTION, USER, Place, Resource
 from trimtab.reports.quicksight.people import People
 from trimtab.reports.quicksight.room import QuickSightRoom
@@ -31,9 +30,7 @@ class QuickSightRooms(Struct, frozen=True):
     snapshots: Snapshots
 
 
-def worded(problems: Sequence[Problem]) -> AwsError:
-    """The common sentences under QuickSight's code."""
-    return AwsError("InvalidParameterValueException", str(coral(problems)))
+worded = coral_as("InvalidParameterValueException")
 
 
 Operation = Function[QuickSightRooms]

@@ -8,7 +8,7 @@ from trimtab.access.principal import Principal
 from trimtab.base.errors import InvalidInput, TrimtabError
 from trimtab.base.records import replace
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.quicksight.dashboards import asked
+from trimtab.doors.aws.quicksight.analyses import asked
 from trimtab.doors.aws.quicksight.rooms import QuickSightRooms, found, operations, place_of
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.reports.quicksight.model import SNAPSHOT, Resource

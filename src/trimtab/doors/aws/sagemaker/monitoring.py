@@ -1,8 +1,12 @@
-"""Monitoring schedules of endpoints: kept as asked for. trimtab captures no invocations: executions say so."""
+"""Operations on monitoring schedules and pipelines."""
 
+import json
 from typing import Any
 
 from trimtab.access.principal import Role
+from trimtab.base.errors import NotFound
+from trimtab.base.partitions import partition_of
+from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, form_of, listed, operations, page_of, place, tags_of
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.inference.monitoring import Execution, check, executions
@@ -115,3 +119,36 @@ def _summary(one: Served) -> dict[str, Any]:
     if config.get("MonitoringJobDefinitionName"):
         shown["MonitoringJobDefinitionName"] = config["MonitoringJobDefinitionName"]
     return shown
+
+
+ACTUATOR = "start_pipeline"
+_ID_LENGTH = 12  # of an execution, as the service's are
+
+
+@operations.add("StartPipelineExecution", needs=Role.WRITE, job=True)
+async def start_pipeline_execution(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
+    """Start a pipeline; one that comes within its cool-down joins the run that began it."""
+    name = str(request["PipelineName"]).rpartition("/")[2]
+    parameters = {one["Name"]: one["Value"] for one in request.get("PipelineParameters") or ()}
+    wish: dict[str, Any] = {
+        "reason": request.get("PipelineExecutionDescription") or "StartPipelineExecution",
+        "input": json.dumps(parameters),
+    }
+    if request.get("ClientRequestToken"):
+        wish["request"] = request["ClientRequestToken"]
+    target = f"{context.account}/{context.region}/{name}"
+    try:
+        done = await rooms.actuators.run(ACTUATOR, target, wish, requested_by=context.principal.name, dry_run=False)
+    except NotFound:
+        raise AwsError("ResourceNotFound", f"Pipeline '{_arn(context, name)}' does not exist.") from None
+    return {"PipelineExecutionArn": f"{_arn(context, name)}/execution/{_execution_id(done.outcome)}"}
+
+
+def _arn(context: CallContext, name: str) -> str:
+    return f"arn:{partition_of(context.region)}:sagemaker:{context.region}:{context.account}:pipeline/{name.lower()}"
+
+
+def _execution_id(outcome: str) -> str:
+    """The id of the run that an outcome names last."""
+    kept = "".join(one for one in outcome.rpartition(" ")[2].lower() if one.isalnum())
+    return kept[:_ID_LENGTH] or "none"

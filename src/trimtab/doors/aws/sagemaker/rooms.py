@@ -1,6 +1,6 @@
 """The registries that SageMaker's operations join, what they are given, and what they share."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -9,11 +9,10 @@ from msgspec import Struct
 from trimtab.actions.registry import Actuators
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
-from trimtab.base.paging import decode_token, encode_token
 from trimtab.batch.transform_jobs import TransformJobs
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.service import Answer, CallContext, Function, Operations, Request
-from trimtab.doors.aws.wire.constraints import Problem, coral
+from trimtab.doors.aws.pages import Pages
+from trimtab.doors.aws.service import Answer, CallContext, Function, Operations, Request, coral_as
 from trimtab.inference.invoke import Invoker
 from trimtab.inference.invoke_async import AsyncInvoker
 from trimtab.inference.recommend.runner import Recommender
@@ -74,9 +73,7 @@ class SageMakerRooms(Struct, frozen=True):
         return self.inference.asynchronous
 
 
-def worded(problems: Sequence[Problem]) -> AwsError:
-    """The common sentences under SageMaker's code."""
-    return AwsError("ValidationException", str(coral(problems)))
+worded = coral_as("ValidationException")
 
 
 Operation = Function[SageMakerRooms]
@@ -122,8 +119,8 @@ def tags_of(request: Request) -> dict[str, str]:
 
 
 def form_of(request: Request) -> dict[str, Any]:
-    """What is kept of a request: all but its tags."""
-    return {name: value for name, value in request.items() if name != "Tags"}
+    """What is kept of a request: all but its tags, and the token of a retry, which is in no answer."""
+    return {name: value for name, value in request.items() if name not in ("Tags", "ClientToken")}
 
 
 async def listed(
@@ -140,14 +137,7 @@ async def listed(
     return page_of(kept, request)
 
 
-def page_of(rows: list[Row], request: Request) -> tuple[list[Row], dict[str, str]]:
-    """The page of rows that a request asks for, and the token of the next. Raises AwsError."""
-    try:
-        start = int(decode_token(request["NextToken"])) if request.get("NextToken") else 0
-    except (InvalidInput, TypeError, ValueError):
-        raise AwsError("ValidationException", "The NextToken is invalid.") from None
-    end = start + (request.get("MaxResults") or _PAGE)
-    return rows[start:end], {"NextToken": encode_token(end)} if len(rows) > end else {}
+page_of = Pages(_PAGE, lambda: AwsError("ValidationException", "The NextToken is invalid."))
 
 
 def _fits(one: Served, request: Request) -> bool:

@@ -1,6 +1,6 @@
 """SageMaker's runtime: invocations of endpoints, passed on to where their models listen."""
 
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -9,8 +9,7 @@ from trimtab.access.principal import Role
 from trimtab.base.errors import InvalidInput, NotFound, Unavailable
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, place
-from trimtab.doors.aws.service import Answer, CallContext, Operations, Request
-from trimtab.doors.aws.wire.constraints import Problem, coral
+from trimtab.doors.aws.service import Answer, CallContext, Operations, Request, coral_as
 from trimtab.doors.aws.wire.event_stream import StreamFault
 from trimtab.inference.invoke import Answered, Asked, ModelFailed
 from trimtab.inference.invoke_async import Wish
@@ -18,9 +17,7 @@ from trimtab.inference.invoke_async import Wish
 _BODY = 6 << 20  # bytes: the service's limit of an invocation, and of a payload
 
 
-def worded(problems: Sequence[Problem]) -> AwsError:
-    """The common sentences under the runtime's code."""
-    return AwsError("ValidationError", str(coral(problems)))
+worded = coral_as("ValidationError")
 
 
 operations: Operations[SageMakerRooms] = Operations(

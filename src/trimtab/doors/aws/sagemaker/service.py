@@ -1,20 +1,10 @@
 """SageMaker, its runtime and its metrics as the gateway serves them: every operation, bound to the rooms."""
 
-from trimtab.doors.aws.sagemaker import (
-    endpoints,
-    models,
-    monitoring,
-    pipelines,
-    recommendations,
-    runtime,
-    tags,
-    training_metrics,
-    transforms,
-)
+from trimtab.doors.aws.sagemaker import models, monitoring, recommendations, runtime, training_metrics
 from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, operations
 from trimtab.doors.aws.service import Service
 
-OPERATION_FILES = (models, endpoints, recommendations, transforms, monitoring, pipelines, tags)
+OPERATION_FILES = (models, recommendations, monitoring)
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 
 

@@ -5,17 +5,15 @@ charts and alarms see them; the steps are a gauge beside each, `<metric> step`, 
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trimtab.access.principal import Role
-from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms
-from trimtab.doors.aws.service import Answer, CallContext, Operations, Request
-from trimtab.doors.aws.wire.constraints import Problem, coral
+from trimtab.doors.aws.service import Answer, CallContext, Operations, Request, coral_as
 from trimtab.metrics.model import SAMPLE_ROW, Identity, Kind, MetricBatch, SeriesQuery
 
 NAMESPACE, DIMENSION, STEP = "/aws/sagemaker/TrialComponents", "TrialComponentName", " step"
@@ -29,9 +27,7 @@ Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
-def worded(problems: Sequence[Problem]) -> AwsError:
-    """The common sentences."""
-    return AwsError("ValidationException", str(coral(problems)))
+worded = coral_as("ValidationException")
 
 
 operations: Operations[SageMakerRooms] = Operations(_DOOR, worded, invalid_code="ValidationException")

@@ -1,7 +1,4 @@
-"""Savings Plans: recorded, described, deleted while queued, returned.
-
-Nothing is bought at AWS: what is recorded here counts as held in every plan of trimtab.
-"""
+"""Operations on Savings Plans that are owned, and their tags."""
 
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -154,3 +151,28 @@ def _facts(shape: dict[str, Any]) -> dict[str, str]:
 
 def _time(ms: int) -> str:
     return f"{to_datetime(ms):%Y-%m-%dT%H:%M:%S.000Z}"
+
+
+@operations.add("TagResource", needs=Role.WRITE)
+async def tag_resource(rooms: SavingsPlansRooms, request: Request, context: CallContext) -> Answer:
+    """Set tags."""
+    recorded = rooms.room.recorded
+    found = await recorded.by_arn(scope_of(context), request["resourceArn"])
+    await recorded.tag(found.arn, request["tags"])
+    return {}
+
+
+@operations.add("UntagResource", needs=Role.WRITE)
+async def untag_resource(rooms: SavingsPlansRooms, request: Request, context: CallContext) -> Answer:
+    """Remove tags."""
+    recorded = rooms.room.recorded
+    found = await recorded.by_arn(scope_of(context), request["resourceArn"])
+    await recorded.tag(found.arn, {}, request["tagKeys"])
+    return {}
+
+
+@operations.add("ListTagsForResource")
+async def list_tags_for_resource(rooms: SavingsPlansRooms, request: Request, context: CallContext) -> Answer:
+    """The tags of a plan."""
+    found = await rooms.room.recorded.by_arn(scope_of(context), request["resourceArn"])
+    return {"tags": await rooms.room.recorded.tags(found.arn)}

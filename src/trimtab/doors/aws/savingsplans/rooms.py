@@ -11,10 +11,9 @@ from trimtab.access.scope import Scope
 from trimtab.advice.purchases.model import YEAR_HOURS, Payment, PlanKind
 from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
-from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.service import Answer, CallContext, Function, Operations, Request
-from trimtab.doors.aws.wire.constraints import Problem, coral
+from trimtab.doors.aws.pages import Pages
+from trimtab.doors.aws.service import Answer, CallContext, Function, Operations, Request, coral_as
 
 T = TypeVar("T")
 CURRENCY = "USD"
@@ -46,9 +45,7 @@ class SavingsPlansRooms(Struct, frozen=True):
 Operation = Function[SavingsPlansRooms]
 
 
-def worded(problems: Sequence[Problem]) -> AwsError:
-    """The common sentences under the service's own code."""
-    return AwsError("ValidationException", str(coral(problems)))
+worded = coral_as("ValidationException")
 
 
 class _Operations(Operations[SavingsPlansRooms]):
@@ -85,14 +82,7 @@ def scope_of(context: CallContext) -> Scope:
     return context.principal.scope
 
 
-def page(found: Sequence[T], request: Request, most: int) -> tuple[list[T], dict[str, str]]:
-    """The part of a list that a request asks for, and the token of the next. Raises InvalidInput."""
-    try:
-        start = int(decode_token(request["nextToken"])) if request.get("nextToken") else 0
-    except (InvalidInput, TypeError, ValueError):
-        raise InvalidInput("The specified nextToken is invalid.") from None
-    end = start + (request.get("maxResults") or most)
-    return list(found[start:end]), {"nextToken": encode_token(end)} if len(found) > end else {}
+page = Pages(100, lambda: InvalidInput("The specified nextToken is invalid."), "nextToken", "nextToken", "maxResults")
 
 
 def duration(years: int) -> int:

@@ -1,11 +1,11 @@
 """SNS as the gateway serves it: every operation, bound to the rooms."""
 
 from trimtab.doors.aws.service import Service
-from trimtab.doors.aws.sns import publish, subscription, topic
+from trimtab.doors.aws.sns import topics
 from trimtab.doors.aws.sns.rooms import operations
 from trimtab.notify.room import NotifyRoom
 
-OPERATION_FILES = (topic, subscription, publish)
+OPERATION_FILES = (topics,)
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 
 

@@ -1,5 +1,6 @@
 """GetResources, GetTagKeys, GetTagValues, TagResources and UntagResources."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trimtab.access.principal import Role
@@ -56,26 +57,29 @@ async def get_tag_values(rooms: TaggingRooms, request: Request, context: CallCon
 
 @operations.add("TagResources", needs=Role.WRITE)
 async def tag_resources(rooms: TaggingRooms, request: Request, context: CallContext) -> Answer:
-    """Set tags of things of the inventory; AWS itself is not changed."""
-    failed = await rooms.tagging.change(_mine(context), request["ResourceARNList"], request["Tags"])
-    return {"FailedResourcesMap": _failed(failed)}
+    """Set tags of things of the inventory and of what trimtab keeps; AWS itself is not changed."""
+    return await _change(rooms, context, request["ResourceARNList"], request["Tags"], ())
 
 
 @operations.add("UntagResources", needs=Role.WRITE)
 async def untag_resources(rooms: TaggingRooms, request: Request, context: CallContext) -> Answer:
-    """Remove tags of things of the inventory; AWS itself is not changed."""
-    failed = await rooms.tagging.change(_mine(context), request["ResourceARNList"], {}, request["TagKeys"])
-    return {"FailedResourcesMap": _failed(failed)}
+    """Remove tags of things of the inventory and of what trimtab keeps; AWS itself is not changed."""
+    return await _change(rooms, context, request["ResourceARNList"], {}, request["TagKeys"])
 
 
-def _mine(context: CallContext) -> Scope:
-    return Scope(context.scope.accounts, None, context.scope.rows)
-
-
-def _failed(problems: dict[str, str]) -> dict[str, Any]:
-    return {
-        arn: {"StatusCode": 400, "ErrorCode": INVALID, "ErrorMessage": problem} for arn, problem in problems.items()
-    }
+async def _change(
+    rooms: TaggingRooms, context: CallContext, arns: Sequence[str], put: Mapping[str, str], remove: Sequence[str]
+) -> Answer:
+    """Change tags: what the inventory knows there, all else by the service that it is of."""
+    mine = Scope(context.scope.accounts, None, context.scope.rows)
+    known = await rooms.tagging.known(arns)
+    own = [arn for arn in dict.fromkeys(arns) if arn not in known and rooms.own.has(arn)]
+    failed = await rooms.tagging.change(mine, [arn for arn in arns if arn not in own], put, remove)
+    for arn in own:
+        if problem := await rooms.own.change(context, arn, put, remove):
+            failed[arn] = str(problem)
+    told = {arn: {"StatusCode": 400, "ErrorCode": INVALID, "ErrorMessage": said} for arn, said in failed.items()}
+    return {"FailedResourcesMap": told}
 
 
 def _size(request: Request) -> int:

@@ -9,10 +9,10 @@ from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.service import CallContext, Operations
+from trimtab.doors.aws.service import CallContext, Operations, coral_as
 from trimtab.doors.aws.tagging.compliance import Policies
+from trimtab.doors.aws.tagging.own import OwnTags
 from trimtab.doors.aws.tagging.reports import TagReports
-from trimtab.doors.aws.wire.constraints import Problem, coral
 from trimtab.inventory.tagging import Tagged, Tagging
 
 T = TypeVar("T")
@@ -20,16 +20,19 @@ INVALID = "InvalidParameterException"
 
 
 class TaggingRooms(Struct, frozen=True):
-    """What the operations ask. `policies` are the tag policies that hold now."""
+    """What the operations ask. `policies` are the tag policies that hold now.
+
+    `own` sets tags of what trimtab keeps itself; `elsewhere` are things whose tags are not in the inventory's table.
+    """
 
     tagging: Tagging
     policies: Callable[[], Awaitable[Policies]]
     reports: TagReports
+    own: OwnTags
+    elsewhere: Callable[[CallContext], Awaitable[list[Tagged]]]
 
 
-def worded(problems: Sequence[Problem]) -> AwsError:
-    """The common sentences under the code that the service gives them."""
-    return AwsError(INVALID, str(coral(problems)))
+worded = coral_as(INVALID)
 
 
 operations: Operations[TaggingRooms] = Operations("resourcegroupstaggingapi", worded, invalid_code=INVALID)
@@ -40,8 +43,8 @@ async def seen(rooms: TaggingRooms, context: CallContext) -> list[Tagged]:
     """What has tags in the account and region that is asked for; things of no region are everywhere."""
     regions = None if context.scope.regions is None else context.scope.regions | {""}
     scope = Scope(frozenset((context.account,)), regions, context.scope.rows)
-    found = await rooms.tagging.all(scope)
-    return [one for one in found if one.arn.split(":")[3] in ("", context.region)]
+    found = {one.arn: one for one in (*await rooms.elsewhere(context), *await rooms.tagging.all(scope))}
+    return [found[arn] for arn in sorted(found) if arn.split(":")[3] in ("", context.region)]
 
 
 def start_of(token: str | None) -> int:

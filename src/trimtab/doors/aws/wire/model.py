@@ -4,6 +4,7 @@ The one place of the door that imports botocore. Its classes have no types, so t
 `Shape` is a `botocore.model.Shape`, `OperationModel` and `ServiceModel` likewise.
 """
 
+from collections.abc import Mapping
 from functools import cache, cached_property
 from typing import Any
 
@@ -49,10 +50,18 @@ class ServiceModel:
         return shapes
 
 
+_WIDER: Mapping[tuple[str, str], Mapping[str, Any]] = {("logs", "MetricNamespace"): {"pattern": "[^*$]*"}}
+"""Constraints of shapes, by service and shape, where AWS takes more than its model says: colons, in a namespace."""
+
+
 @cache
 def load_model(name: str) -> ServiceModel:
     """The model of a service by botocore's name for it (`cloudwatch`, `logs`, …)."""
-    return ServiceModel(Loader().load_service_model(name, "service-2"), name)
+    description = Loader().load_service_model(name, "service-2")
+    for (service, shape), wider in _WIDER.items():
+        if service == name:
+            description["shapes"][shape].update(wider)
+    return ServiceModel(description, name)
 
 
 def wire_name(shape: Shape, default: str) -> str:

@@ -10,8 +10,7 @@ from trimtab.base.errors import Conflict, InvalidInput, NotFound, QueryAborted
 from trimtab.base.ids import hash64
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.service import Answer, CallContext, Function, Operations, Request
-from trimtab.doors.aws.wire.constraints import Problem, coral
+from trimtab.doors.aws.service import Answer, CallContext, Function, Operations, Request, coral_as
 from trimtab.inventory.sources import SourceLedger
 from trimtab.traces.groups import Group
 from trimtab.traces.model import w3c_trace_id
@@ -31,9 +30,7 @@ class XRayRooms(Struct, frozen=True):
     ledger: SourceLedger
 
 
-def worded(problems: Sequence[Problem]) -> AwsError:
-    """The common sentences under the code that X-Ray gives them."""
-    return AwsError(INVALID, str(coral(problems)))
+worded = coral_as(INVALID)
 
 
 Operation = Function[XRayRooms]

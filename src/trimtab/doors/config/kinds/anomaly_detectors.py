@@ -10,7 +10,7 @@ from trimtab.base.ids import hash64
 from trimtab.base.tags import format_tags
 from trimtab.detectors.model import Detector
 from trimtab.detectors.store import DetectorStore
-from trimtab.doors.aws.cloudwatch.anomaly_forms import described, settings_of, target_of
+from trimtab.doors.aws.cloudwatch.anomaly_detectors import described, settings_of, target_of
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.forms import cloudwatch_forms
 from trimtab.doors.aws.wire.timestamps import from_text, text

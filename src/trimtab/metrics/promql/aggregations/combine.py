@@ -5,7 +5,8 @@ import numpy as np
 from trimtab.base.records import replace
 from trimtab.metrics.promql import labels as sets
 from trimtab.metrics.promql.aggregations.groups import Groups
-from trimtab.metrics.promql.histograms.arithmetic import IncompatibleSchemas, total
+from trimtab.metrics.promql.histograms.arithmetic import IncompatibleSchemas
+from trimtab.metrics.promql.histograms.summing import mean, total
 from trimtab.metrics.promql.notes import AGGREGATE, Notes
 from trimtab.metrics.promql.range_functions.order import quantiles
 from trimtab.metrics.promql.sums import grouped_sums
@@ -98,7 +99,8 @@ def _quantile(groups: Groups, some: Flags, q: Floats) -> Floats:
 def _with_histograms(op: str, groups: Groups, made: Vector, notes: Notes, position: int) -> Vector:
     """Groups of histograms added up; those with floats too have no result."""
     vector = groups.vector
-    native = groups.count(vector.is_histogram)
+    is_native = vector.is_histogram
+    native = groups.count(is_native)
     mixed = (native > 0) & made.present
     if mixed.any():
         notes.mixed_aggregation(position)
@@ -107,23 +109,19 @@ def _with_histograms(op: str, groups: Groups, made: Vector, notes: Notes, positi
     own = vector.histograms
     if own is None:
         return made
-    for group, step in np.argwhere((native > 0) & ~mixed).tolist():
-        rows = slice(int(groups.starts[group]), int(groups.starts[group] + groups.sizes[group]))
-        members = [histogram for histogram in own[rows, step].tolist() if histogram is not None]
+    combined = mean if op == "avg" else total
+    for group, step in notes.watched(np.argwhere((native > 0) & ~mixed).tolist()):
+        first = int(groups.starts[group])
+        rows = first + np.flatnonzero(is_native[first : first + int(groups.sizes[group]), step])
         try:
-            summed = total(members)
-        except IncompatibleSchemas:
-            notes.mixed_schemas(_last_name(groups, rows), position)
+            summed = combined(own[rows, step].tolist())
+        except IncompatibleSchemas as problem:
+            notes.mixed_schemas(sets.get(vector.labels[rows[problem.place]], sets.NAME), position)
             continue
         if summed.collision:
             notes.collision(AGGREGATE, position)
         if summed.reconciled:
             notes.reconciled(AGGREGATE, position)
         present[group, step] = True
-        result = summed.histogram.over(len(members)) if op == "avg" else summed.histogram
-        cells[group, step] = result.compact()
+        cells[group, step] = summed.histogram.compact()
     return replace(made, present=present, histograms=cells)
-
-
-def _last_name(groups: Groups, rows: slice) -> str:
-    return sets.get(groups.vector.labels[rows.stop - 1], sets.NAME)

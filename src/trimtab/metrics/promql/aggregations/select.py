@@ -33,7 +33,7 @@ def extreme(groups: Groups, k: Integers, *, largest: bool, notes: Notes, positio
     # Everything that is there is before everything that is not: NaN is behind infinity.
     key = np.where(np.isnan(vector.values), np.inf, key)
     rank = np.where(np.isnan(vector.values), 1, 0) + np.where(vector.floats, 0, 2)
-    kept = vector.floats & _first(groups, key, rank, k)
+    kept = vector.floats & _first(groups, key, rank, k, notes)
     made = replace(vector, present=kept, histograms=None)
     if vector.values.shape[1] == 1:
         order = np.lexsort((key[:, 0], rank[:, 0], groups.number))
@@ -41,12 +41,12 @@ def extreme(groups: Groups, k: Integers, *, largest: bool, notes: Notes, positio
     return made.occupied()
 
 
-def _first(groups: Groups, key: Floats, rank: Integers, k: Integers) -> Flags:
+def _first(groups: Groups, key: Floats, rank: Integers, k: Integers, notes: Notes) -> Flags:
     """The k first cells of each group at every step, by rank and key, the first of equals."""
     if len(groups.starts) == 1 and len(k) and (k == k[0]).all() and not (rank == 1).any():
         return _first_of_all(np.where(rank == 0, key, np.inf), rank == 0, int(k[0]))
     kept = np.zeros(key.shape, np.bool_)
-    for step in range(key.shape[1]):
+    for step in notes.watched(range(key.shape[1])):
         order = np.lexsort((key[:, step], rank[:, step], groups.number))
         place = np.arange(len(order)) - np.repeat(groups.starts, groups.sizes)
         kept[order, step] = place < k[step]

@@ -1,5 +1,7 @@
 """count_values: how many series of a group have each value."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from trimtab.metrics.promql import labels as sets
@@ -10,8 +12,13 @@ from trimtab.metrics.promql.problems import ExecutionFailed
 from trimtab.metrics.promql.values import Vector
 
 
-def count_values(vector: Vector, name: str, grouping: tuple[str, ...], *, without: bool) -> Vector:
-    """A series for each group and value, which is in label `name`. Raises ExecutionFailed."""
+def count_values(
+    vector: Vector, name: str, grouping: tuple[str, ...], afford: Callable[[int], None], *, without: bool
+) -> Vector:
+    """A series for each group and value, which is in label `name`. Raises ExecutionFailed.
+
+    `afford` is asked for their cells before they are made.
+    """
     if not valid_name(name):
         raise ExecutionFailed(f"invalid label name {quoted(name)}")
     kept = frozenset(grouping if without else (*grouping, name))
@@ -26,6 +33,7 @@ def count_values(vector: Vector, name: str, grouping: tuple[str, ...], *, withou
         native = np.argwhere(vector.is_histogram)
         own = [groups.of(place, shown(vector.histograms[place, at])) for place, at in native.tolist()]
         places, step = np.append(places, np.array(own, np.intp)), np.append(step, native[:, 1])
+    afford(len(groups.numbers) * vector.values.shape[1])
     counts = np.zeros((len(groups.numbers), vector.values.shape[1]))
     np.add.at(counts, (places.astype(np.intp), step), 1.0)
     return Vector(list(groups.numbers), counts, counts > 0, np.zeros(len(groups.numbers), np.bool_))

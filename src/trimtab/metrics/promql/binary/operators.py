@@ -88,7 +88,7 @@ def _with_histograms(
     if op in TRIMS and (present & ~touched).any() and tell:
         notes.incompatible("float", op, "float", position)
     one = _One(op, notes, position, tell)
-    for row, step in np.argwhere(touched).tolist():
+    for row, step in notes.watched(np.argwhere(touched).tolist()):
         a, b = own[row, step], other[row, step]
         made = one.of(numbers[row, step] if a is None else a, others[row, step] if b is None else b)
         floats.valid[row, step] = made is not None
@@ -159,3 +159,8 @@ class _One(Struct, frozen=True):
 def is_comparison(op: str) -> bool:
     """Whether the operator compares."""
     return op in COMPARISONS
+
+
+def keeps_name(op: str) -> bool:
+    """Whether the result is still the metric on the left: it was compared or cut, not calculated with."""
+    return op in COMPARISONS or op in TRIMS

@@ -3,7 +3,7 @@
 import numpy as np
 
 from trimtab.base.records import replace
-from trimtab.metrics.promql.binary.operators import Cells, is_comparison, operate
+from trimtab.metrics.promql.binary.operators import Cells, is_comparison, keeps_name, operate
 from trimtab.metrics.promql.notes import Notes
 from trimtab.metrics.promql.values import Flags, Scalar, Vector
 
@@ -20,7 +20,7 @@ def with_scalar(
         values, histograms = vector.values, vector.histograms
     if bool_:
         values, histograms, kept = _zero_or_one(kept), None, result.valid
-    drop = vector.drop if is_comparison(op) and not bool_ else np.ones(len(vector.labels), np.bool_)
+    drop = vector.drop if keeps_name(op) and not bool_ else np.ones(len(vector.labels), np.bool_)
     stamps = vector.stamps if is_comparison(op) and not bool_ else None
     made = replace(vector, values=values, histograms=histograms, present=kept, drop=drop, stamps=stamps)
     return made.occupied()

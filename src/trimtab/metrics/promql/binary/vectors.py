@@ -4,12 +4,14 @@ Two series that match and are never there at the same step do no harm; so every 
 all steps, and what is there at the same step is checked.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from msgspec import Struct
 
 from trimtab.base.records import replace
 from trimtab.metrics.promql import labels as sets
-from trimtab.metrics.promql.binary.operators import Cells, is_comparison, operate
+from trimtab.metrics.promql.binary.operators import Cells, keeps_name, operate
 from trimtab.metrics.promql.binary.signatures import Signatures
 from trimtab.metrics.promql.labels import Labels, shown
 from trimtab.metrics.promql.language.syntax import Binary, Card
@@ -29,8 +31,11 @@ class _Pairs(Struct, frozen=True):
     signature: Integers
 
 
-def with_vector(node: Binary, left: Vector, right: Vector, notes: Notes) -> Vector:
-    """The operation of `node`. Raises ExecutionFailed where series do not match one to one (or to many)."""
+def with_vector(node: Binary, left: Vector, right: Vector, notes: Notes, afford: Callable[[int], None]) -> Vector:
+    """The operation of `node`. Raises ExecutionFailed where series do not match one to one (or to many).
+
+    `afford` is asked for the cells of all pairs before they are made.
+    """
     matching = node.matching
     flipped = matching.card is Card.ONE_TO_MANY
     many, one = (right, left) if flipped else (left, right)
@@ -42,7 +47,7 @@ def with_vector(node: Binary, left: Vector, right: Vector, notes: Notes) -> Vect
             return Vector.empty(steps)
     found = Signatures.of(many, one, matching)
     _check_one(node, many, one, found)
-    pairs = _pairs(node, many, one, found, fill_one, fill_many)
+    pairs = _pairs(node, many, one, found, fill_one, fill_many, afford)
     return _calculated(node, pairs, found, notes, flipped=flipped)
 
 
@@ -64,13 +69,20 @@ def _check_one(node: Binary, many: Vector, one: Vector, found: Signatures) -> No
 
 
 def _pairs(
-    node: Binary, many: Vector, one: Vector, found: Signatures, fill_one: float | None, fill_many: float | None
+    node: Binary,
+    many: Vector,
+    one: Vector,
+    found: Signatures,
+    fill_one: float | None,
+    fill_many: float | None,
+    afford: Callable[[int], None],
 ) -> _Pairs:
     """Every row of the many side with every row of the other that has its signature, and with what fills a gap."""
     order = np.argsort(found.right, kind="stable")
     ranked = found.right[order]
     low, high = (np.searchsorted(ranked, found.left, side=side) for side in ("left", "right"))
     size = high - low
+    afford(int(size.sum()) * many.present.shape[1])
     rows = np.repeat(np.arange(len(many.labels)), size)
     within = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
     others = order[np.repeat(low, size) + within]
@@ -128,13 +140,13 @@ def _calculated(node: Binary, pairs: _Pairs, found: Signatures, notes: Notes, *,
     values, histograms, present = result.values, result.histograms, result.kept & result.valid
     if node.bool_:
         values, histograms, present = (result.kept & result.valid).astype(np.float64), None, result.valid
-    drop = np.full(len(labels), node.bool_) | (pairs.many.drop & is_comparison(node.op))
+    drop = np.full(len(labels), node.bool_) | (pairs.many.drop & keeps_name(node.op))
     return Vector(labels, values, present, drop, histograms).occupied()
 
 
 def _result_labels(node: Binary, mine: Labels, other: Labels) -> Labels:
     matching = node.matching
-    result = mine if is_comparison(node.op) else sets.drop(mine, sets.METADATA)
+    result = mine if keeps_name(node.op) else sets.drop(mine, sets.METADATA)
     if matching.card is Card.ONE_TO_ONE:
         result = sets.keep(result, matching.labels) if matching.on else sets.drop(result, matching.labels)
     for name in matching.include:

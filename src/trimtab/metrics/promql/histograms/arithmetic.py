@@ -12,7 +12,11 @@ from trimtab.metrics.promql.histograms.model import NO_BUCKETS, Buckets, Hint, H
 
 
 class IncompatibleSchemas(Exception):
-    """Exponential and custom buckets have nothing in common. `add` and `subtract` raise it."""
+    """Exponential and custom buckets have nothing in common. `place` is the first of several that does not fit."""
+
+    def __init__(self, place: int = 1) -> None:
+        super().__init__("exponential and custom buckets have nothing in common")
+        self.place = place
 
 
 class Combined(Struct, frozen=True):
@@ -33,29 +37,19 @@ def subtract(left: Histogram, right: Histogram) -> Combined:
     return _combine(left, right, -1.0)
 
 
-def total(histograms: list[Histogram]) -> Combined:
-    """The sum of several, each layout reconciled with the others'. Raises IncompatibleSchemas."""
-    result, reconciled = histograms[0], False
-    hints = {histogram.hint for histogram in histograms}
-    for histogram in histograms[1:]:
-        one = add(result, histogram)
-        result, reconciled = one.histogram, reconciled or one.reconciled
-    return Combined(result, {Hint.RESET, Hint.NOT_RESET} <= hints, reconciled)
-
-
 def _combine(left: Histogram, right: Histogram, sign: float) -> Combined:
     if left.is_custom != right.is_custom:
         raise IncompatibleSchemas
-    hint, collision = _hint(left.hint, right.hint)
+    hint, collision = combined_hint(left.hint, right.hint)
     reconciled = False
     if left.is_custom:
         if left.custom != right.custom:
             reconciled = True
             left, right = _intersected(left, right)
     else:
+        left, right = _same_zero(left, right)
         schema = min(left.schema, right.schema)
         left, right = reduced(left, schema), reduced(right, schema)
-        left, right = _same_zero(left, right)
     made = replace(
         left,
         count=left.count + sign * right.count,
@@ -68,7 +62,8 @@ def _combine(left: Histogram, right: Histogram, sign: float) -> Combined:
     return Combined(made, collision, reconciled)
 
 
-def _hint(left: Hint, right: Hint) -> tuple[Hint, bool]:
+def combined_hint(left: Hint, right: Hint) -> tuple[Hint, bool]:
+    """The hint of a sum, and whether one histogram was reset while the other was not."""
     if left is right:
         return left, False
     if Hint.GAUGE in (left, right):

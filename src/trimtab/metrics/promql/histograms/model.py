@@ -48,7 +48,8 @@ class Buckets(Struct, frozen=True, eq=False):
 
     def scaled(self, factor: float) -> "Buckets":
         """All counts times a factor."""
-        return Buckets(self.index, self.count * factor)
+        with np.errstate(invalid="ignore", over="ignore"):
+            return Buckets(self.index, self.count * factor)
 
     def same(self, other: "Buckets") -> bool:
         """Equal in every bucket that is not empty."""
@@ -81,6 +82,10 @@ class Histogram(Struct, frozen=True, eq=False):
         """Without empty buckets."""
         return replace(self, positive=self.positive.compact(), negative=self.negative.compact())
 
+    def without_buckets(self) -> "Histogram":
+        """Count, sum and hint alone: what is left where nobody looks at buckets."""
+        return Histogram(self.schema, self.count, self.sum, hint=self.hint)
+
     def hinted(self, hint: Hint) -> "Histogram":
         """The same with another hint."""
         return self if self.hint is hint else replace(self, hint=hint)
@@ -99,7 +104,7 @@ class Histogram(Struct, frozen=True, eq=False):
 
     def over(self, divisor: float) -> "Histogram":
         """Every count and the sum divided; by 0 no bucket remains."""
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             count, total, zero = (np.array((self.count, self.sum, self.zero_count)) / divisor).tolist()
             if divisor == 0:
                 sides = NO_BUCKETS, NO_BUCKETS

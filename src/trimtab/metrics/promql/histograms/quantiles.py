@@ -53,10 +53,10 @@ def quantile(q: float, histogram: Histogram, notes: Notes, metric: str, position
     forward = math.isnan(histogram.sum) or q < 0.5
     rank = (q if forward else 1 - q) * histogram.count
     place, reached = _place(found, rank, forward=forward)
-    if place < 0:
-        return math.nan
-    low, high = _around_zero(histogram, float(found.low[place]), float(found.high[place]))
-    own = float(found.count[place])
+    low = high = own = 0.0  # what a histogram without buckets counts has no place
+    if place >= 0:
+        low, high = _around_zero(histogram, float(found.low[place]), float(found.high[place]))
+        own = float(found.count[place])
     if histogram.is_custom:
         if low == -math.inf:
             if high <= 0:
@@ -72,6 +72,8 @@ def quantile(q: float, histogram: Histogram, notes: Notes, metric: str, position
         return high
     if math.isnan(histogram.sum) and found.count.sum() < histogram.count:
         notes.nan_skew(metric, position)
+    if not own:
+        return math.nan
     share = ((rank - (reached - own)) if forward else (reached - rank)) / own
     return _between(histogram, low, high, share)
 
@@ -81,7 +83,8 @@ def _place(found: Bounded, rank: float, *, forward: bool) -> tuple[int, float]:
     counts = found.count if forward else found.count[::-1]
     some = np.flatnonzero(counts != 0)
     if not len(some):
-        return (len(counts) - 1 if len(counts) else -1), 0.0
+        last = len(counts) - 1
+        return (0 if last >= 0 and not forward else last), 0.0
     running = np.cumsum(counts[some])
     at = min(int(np.searchsorted(running, rank)), len(some) - 1)
     place = int(some[at])
@@ -167,6 +170,6 @@ def variance(histogram: Histogram) -> float:
         middle = np.where(
             (found.low <= 0) & (found.high >= 0), 0.0, np.sign(found.high) * np.sqrt(np.abs(found.low * found.high))
         )
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         mean = np.float64(histogram.sum) / histogram.count
         return float(np.sum(found.count * (middle - mean) ** 2) / histogram.count)

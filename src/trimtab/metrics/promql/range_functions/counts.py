@@ -18,12 +18,12 @@ Differs = Callable[["float | Histogram", "float | Histogram", bool], bool]
 
 def changes(vector: RangeVector, notes: Notes) -> Outcome:
     """How often the value changed."""
-    return _counted(vector, _change_flags(vector.floats.points), _changed)
+    return _counted(vector, notes, _change_flags(vector.floats.points), _changed)
 
 
 def resets(vector: RangeVector, notes: Notes) -> Outcome:
     """How often the counter began anew."""
-    return _counted(vector, reset_flags(vector.floats.points), _reset)
+    return _counted(vector, notes, reset_flags(vector.floats.points), _reset)
 
 
 def _change_flags(points: Points) -> Flags:
@@ -35,7 +35,7 @@ def _change_flags(points: Points) -> Flags:
     return found
 
 
-def _counted(vector: RangeVector, flags: Flags, differs: Differs) -> Outcome:
+def _counted(vector: RangeVector, notes: Notes, flags: Flags, differs: Differs) -> Outcome:
     floats = vector.floats
     some = vector.some_floats & ~vector.some_histograms
     first, last = floats.low, floats.high - 1
@@ -46,7 +46,7 @@ def _counted(vector: RangeVector, flags: Flags, differs: Differs) -> Outcome:
     top = len(running) - 1
     number = running[np.clip(last + 1, 0, top)] - running[np.clip(first + 1, 0, top)]
     values = np.maximum(number, 0).astype(np.float64)
-    for cell in vector.cells(vector.some_histograms):
+    for cell in vector.cells(vector.some_histograms, notes):
         found = _mixed(vector, cell, differs)
         if found is not None:
             some[cell.row, cell.column] = True

@@ -29,7 +29,7 @@ def edged(vector: RangeVector, notes: Notes, allowed: Flags, *, counter: bool, p
     if not vector.has_histograms:
         return Outcome(values, found)
     cells: Histograms = vector.no_cells()
-    for cell in vector.cells(allowed & vector.some_histograms):
+    for cell in vector.cells(allowed & vector.some_histograms, notes):
         gain = _Edges(vector, cell, notes, counter=counter).gain()
         if gain is not None:
             found[cell.row, cell.column] = True

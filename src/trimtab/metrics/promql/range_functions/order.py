@@ -31,7 +31,7 @@ def quantile_over_time(vector: RangeVector, q: Floats, notes: Notes) -> Outcome:
             notes.quantile(value, vector.position)
     asked = np.broadcast_to(q, some.shape)[some]
     result = np.full(some.shape, np.nan)
-    for part in floats.expanded(some):
+    for part in floats.expanded(some, notes):
         group = np.repeat(np.arange(len(part.count)), part.count)
         found = quantiles(floats.points.values[part.index], group, part.starts, part.count, asked[part.part])
         result.ravel()[np.flatnonzero(some)[part.part]] = found
@@ -43,7 +43,7 @@ def median_deviation(vector: RangeVector, notes: Notes) -> Outcome:
     vector.tell_ignored(notes)
     floats, some = vector.floats, vector.some_floats
     result = np.full(some.shape, np.nan)
-    for part in floats.expanded(some):
+    for part in floats.expanded(some, notes):
         group = np.repeat(np.arange(len(part.count)), part.count)
         values = floats.points.values[part.index]
         half = np.full(len(part.count), 0.5)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from trimtab.metrics.promql.histograms.arithmetic import IncompatibleSchemas, total
+from trimtab.metrics.promql.histograms.arithmetic import IncompatibleSchemas
+from trimtab.metrics.promql.histograms.summing import mean, total
 from trimtab.metrics.promql.notes import AGGREGATE, Notes
 from trimtab.metrics.promql.ranges import Outcome, RangeVector
 from trimtab.metrics.promql.sums import grouped_means, grouped_sums
@@ -31,7 +32,7 @@ def sums(vector: RangeVector, notes: Notes) -> Outcome:
     with np.errstate(invalid="ignore", over="ignore"):
         plain = floats.reduce(np.add, floats.points.values)
         doubtful = _doubtful(vector, plain)
-    for part in floats.expanded(doubtful):
+    for part in floats.expanded(doubtful, notes):
         rows = np.flatnonzero(doubtful)[part.part]
         plain.ravel()[rows] = grouped_sums(floats.points.values[part.index], part.starts)
     return _with_histograms(vector, plain, notes, average=False)
@@ -44,7 +45,7 @@ def average(vector: RangeVector, notes: Notes) -> Outcome:
         plain = floats.reduce(np.add, floats.points.values)
         doubtful = _doubtful(vector, plain)
         plain = plain / floats.count
-    for part in floats.expanded(doubtful):
+    for part in floats.expanded(doubtful, notes):
         rows = np.flatnonzero(doubtful)[part.part]
         plain.ravel()[rows] = grouped_means(floats.points.values[part.index], part.starts)
     return _with_histograms(vector, plain, notes, average=True)
@@ -62,9 +63,10 @@ def _with_histograms(vector: RangeVector, floats: Floats, notes: Notes, *, avera
     mixed = vector.tell_mixed(notes)
     found = vector.some_floats & ~mixed
     cells = vector.no_cells()
-    for cell in vector.cells(vector.some_histograms & ~mixed):
+    combined = mean if average else total
+    for cell in vector.cells(vector.some_histograms & ~mixed, notes):
         try:
-            summed = total(cell.values)
+            summed = combined(cell.values)
         except IncompatibleSchemas:
             notes.mixed_schemas(vector.name(cell.row), vector.position)
             continue
@@ -73,8 +75,7 @@ def _with_histograms(vector: RangeVector, floats: Floats, notes: Notes, *, avera
         if summed.reconciled:
             notes.reconciled(AGGREGATE, vector.position)
         found[cell.row, cell.column] = True
-        result = summed.histogram
-        cells[cell.row, cell.column] = result.over(len(cell.values)) if average else result
+        cells[cell.row, cell.column] = summed.histogram
     return Outcome(floats, found, cells)
 
 
@@ -103,7 +104,7 @@ def time_of_maximum(vector: RangeVector, notes: Notes) -> Outcome:
 def _time_of(vector: RangeVector, notes: Notes, extreme: Floats) -> Outcome:
     floats, some = vector.floats, vector.some_floats
     result = np.full(some.shape, np.nan)
-    for part in floats.expanded(some):
+    for part in floats.expanded(some, notes):
         wanted = part.spread(extreme[some][part.part])
         values = floats.points.values[part.index]
         hit = (values == wanted) | np.isnan(wanted)
@@ -171,7 +172,7 @@ def variance(vector: RangeVector, notes: Notes) -> Outcome:
     vector.tell_ignored(notes)
     floats, some = vector.floats, vector.some_floats
     result = np.full(some.shape, np.nan)
-    for part in floats.expanded(some):
+    for part in floats.expanded(some, notes):
         values = floats.points.values[part.index]
         with np.errstate(invalid="ignore", over="ignore"):
             near = values - part.spread(values[part.starts])  # equal values are no distance apart, exactly

@@ -6,15 +6,15 @@ Source: Prometheus, promql/functions.go (extrapolatedRate, instantValue).
 import numpy as np
 from msgspec import Struct
 
-from trimtab.metrics.promql.histograms.arithmetic import add
+from trimtab.metrics.promql.histograms.arithmetic import IncompatibleSchemas, add
 from trimtab.metrics.promql.histograms.model import Histogram
 from trimtab.metrics.promql.language.syntax import Edge
-from trimtab.metrics.promql.notes import Notes
+from trimtab.metrics.promql.notes import ADD, Notes
 from trimtab.metrics.promql.range_functions.edges import edged
 from trimtab.metrics.promql.range_functions.histogram_rates import increase_of, last_step
-from trimtab.metrics.promql.range_functions.resets import reset_flags, started_anew
+from trimtab.metrics.promql.range_functions.resets import overlapping, reset_flags, started_anew
 from trimtab.metrics.promql.ranges import Cell, Outcome, RangeVector
-from trimtab.metrics.promql.values import Flags, Floats, Integers
+from trimtab.metrics.promql.values import Flags, Floats, Integers, Points
 
 _THRESHOLD = 1.1  # of the average distance: a sample that far from the edge is taken to be where the series ends
 COUNTER_SUFFIXES = ("_total", "_sum", "_count", "_bucket")
@@ -55,6 +55,8 @@ def _extrapolated(vector: RangeVector, notes: Notes, *, counter: bool, per_secon
             values = values / vector.length_s
         cells = _histograms(vector, notes, found, ~mixed, counter=counter, per_second=per_second)
         outcome = Outcome(values, found, cells)
+        if counter:
+            _tell_overlaps(vector, notes, outcome)
     if counter:
         _tell_names(vector, notes, outcome)
     return outcome
@@ -68,6 +70,16 @@ def _tell_names(vector: RangeVector, notes: Notes, outcome: Outcome) -> None:
             notes.maybe_no_counter(name, vector.position)
 
 
+def _tell_overlaps(vector: RangeVector, notes: Notes, outcome: Outcome) -> None:
+    floats = vector.floats
+    if floats.points.starts is None and vector.points.starts is None:
+        return
+    twice = overlapping(floats.points, floats.low, floats.high)
+    twice |= overlapping(vector.points, vector.low, vector.high)
+    for row in np.flatnonzero((twice & outcome.present).any(axis=1)).tolist():
+        notes.overlap(vector.name(row), vector.position)
+
+
 def _floats(vector: RangeVector, allowed: Flags, *, counter: bool) -> tuple[Floats, Flags]:
     floats, points = vector.floats, vector.floats.points
     some = allowed & vector.some_floats
@@ -78,12 +90,7 @@ def _floats(vector: RangeVector, allowed: Flags, *, counter: bool) -> tuple[Floa
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         gain = points.values[last] - points.values[first]
         if counter:
-            lost = np.zeros(len(points.values) + 1)
-            flags = np.flatnonzero(reset_flags(points))
-            lost[flags + 1] = points.values[flags - 1]
-            running = np.cumsum(lost)
-            # Resets after the first sample of the window, whose own does not count.
-            gain = gain + np.where(last > first, running[last + 1] - running[first + 1], 0.0)
+            gain = gain + _lost(points, first, last)
         sampled = _Sampled(
             points.times[first],
             points.times[last],
@@ -100,6 +107,24 @@ def _floats(vector: RangeVector, allowed: Flags, *, counter: bool) -> tuple[Floa
     enough = np.zeros(some.shape, np.bool_)
     enough[some] = inside | (sampled.steps > 0)
     return result, enough
+
+
+def _lost(points: Points, first: Integers, last: Integers) -> Floats:
+    """What counters lost by resets in windows of samples `first` to `last`; the first one's own does not count.
+
+    Of each window by itself: a difference of running sums would keep the rounding of everything before, and be NaN
+    behind an infinity.
+    """
+    flags = reset_flags(points)
+    number = np.append(0, np.cumsum(flags))
+    some = np.flatnonzero(number[last + 1] > number[first + 1])
+    lost = np.zeros(len(first))
+    if len(some):
+        at = np.flatnonzero(flags)
+        before = np.append(points.values[at - 1], 0.0)
+        bounds = np.stack((number[first[some] + 1], number[last[some] + 1]), axis=1).ravel()
+        lost[some] = np.add.reduceat(before, bounds)[::2]
+    return lost
 
 
 def _began_inside(began: Integers, sampled: _Sampled) -> Flags:
@@ -133,7 +158,7 @@ def _histograms(
     if not vector.has_histograms:
         return None
     cells = vector.no_cells()
-    for cell in vector.cells(allowed & vector.some_histograms):
+    for cell in vector.cells(allowed & vector.some_histograms, notes):
         result = _histogram(vector, cell, notes, counter=counter)
         if result is not None:
             found[cell.row, cell.column] = True
@@ -152,7 +177,7 @@ def _histogram(vector: RangeVector, cell: Cell, notes: Notes, *, counter: bool) 
     sampled = _Sampled(cell.times[:1], cell.times[-1:], left, right, np.array((len(cell.values) - 1,)))
     inside = _began_inside(began, sampled)
     if inside[0]:
-        gain = cell.values[0] if gain is None else _plus(gain, cell.values[0])
+        gain = cell.values[0] if gain is None else _plus(vector, cell, gain, notes)
     if gain is None:
         return None
     zero_at = np.array((cell.values[0].count,)) if counter else None
@@ -161,8 +186,16 @@ def _histogram(vector: RangeVector, cell: Cell, notes: Notes, *, counter: bool) 
     return gain.times(float(factor[0]))
 
 
-def _plus(left: Histogram, right: Histogram) -> Histogram:
-    return add(left, right).histogram.hinted(left.hint)
+def _plus(vector: RangeVector, cell: Cell, gain: Histogram, notes: Notes) -> Histogram | None:
+    """The gain with what was counted up to the first histogram of a counter that began in the window."""
+    try:
+        whole = add(gain, cell.values[0])
+    except IncompatibleSchemas:
+        notes.mixed_schemas(vector.name(cell.row), vector.position)
+        return None
+    if whole.reconciled:
+        notes.reconciled(ADD, vector.position)
+    return whole.histogram.hinted(gain.hint)
 
 
 def irate(vector: RangeVector, notes: Notes) -> Outcome:
@@ -196,7 +229,7 @@ def _instant(vector: RangeVector, notes: Notes, *, counter: bool) -> Outcome:
         return Outcome(result, plain)
     cells = vector.no_cells()
     several = (floats.count + vector.high - vector.low >= 2) & vector.some_histograms
-    for cell in vector.cells(several):
+    for cell in vector.cells(several, notes):
         _instant_cell(vector, cell, notes, cells, plain, result, counter=counter)
     return Outcome(result, plain, cells)
 
@@ -226,7 +259,12 @@ def _instant_cell(
             found[cell.row, cell.column] = True
             cells[cell.row, cell.column] = gain.over(gap) if counter else gain
         return
-    newest, older = (float(value) for value in vector.floats.points.values[high - 2 : high][::-1])
-    gain_value = newest if counter and newest < older else newest - older
+    points = vector.floats.points
+    older, newest = points.values[high - 2 : high].tolist()
+    fell = newest < older
+    if points.starts is not None:
+        own = slice(high - 2, high - 1), slice(high - 1, high)
+        fell |= bool(started_anew(*(column[part] for part in own for column in (points.starts, points.times)))[0])
+    gain_value = newest if counter and fell else newest - older
     found[cell.row, cell.column] = True
     values[cell.row, cell.column] = gain_value / gap if counter else gain_value

@@ -1,8 +1,8 @@
-"""Where a counter of floats began anew: its value fell, or its start moved behind the sample before."""
+"""Where a counter began anew: its value fell, or its start moved behind the sample before."""
 
 import numpy as np
 
-from trimtab.metrics.promql.values import Flags, Integers, Points
+from trimtab.metrics.promql.values import Flags, HistogramPoints, Integers, Points
 
 
 def reset_flags(points: Points, *, use_starts: bool = True) -> Flags:
@@ -27,3 +27,18 @@ def started_anew(start_before: Integers, before: Integers, start: Integers, at: 
     delta = (start == before) & (start_before != 0) & (start_before < before)
     found: Flags = known & (moved | delta)
     return found
+
+
+def overlapping(points: Points | HistogramPoints, low: Integers, high: Integers) -> Flags:
+    """The windows (samples `low` to `high`) in which a sample counts from before the one before it, and from another
+    start: what lies between is counted twice.
+    """
+    starts, times = points.starts, points.times
+    if starts is None or len(times) < 2:
+        return np.zeros(low.shape, np.bool_)
+    overlaps = np.zeros(len(times), np.bool_)
+    overlaps[1:] = (starts[1:] != 0) & (starts[1:] < times[:-1]) & (starts[1:] != starts[:-1])
+    running = np.append(0, np.cumsum(overlaps))
+    # A window's first sample has none before it: neither another window's nor another series' counts.
+    windows: Flags = running[high] > running[np.minimum(low + 1, len(times))]
+    return windows

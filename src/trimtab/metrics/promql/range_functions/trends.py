@@ -33,7 +33,7 @@ def _lines(vector: RangeVector, origin: Integers | None, notes: Notes) -> tuple[
         return slope, level, two
     zero = floats.points.times[floats.first()] if origin is None else np.broadcast_to(origin, two.shape)
     chosen_zero = zero[two]
-    for part in floats.expanded(two):
+    for part in floats.expanded(two, notes):
         at = (floats.points.times[part.index] - np.repeat(chosen_zero[part.part], part.count)) / 1000
         found = _line(at, floats.points.values[part.index], part)
         places = np.flatnonzero(two)[part.part]
@@ -70,7 +70,7 @@ def smooth(vector: RangeVector, factors: Floats, trends: Floats, notes: Notes) -
     level, before = values[low].copy(), np.zeros(len(low))
     slope = values[low + 1] - values[low]
     with np.errstate(invalid="ignore", over="ignore"):
-        for number in range(1, int(count.max())):  # over the places in a window; all windows at once
+        for number in notes.watched(range(1, int(count.max()))):  # over the places in a window; all windows at once
             live = np.flatnonzero(count > number)
             if number > 1:
                 step = trend_factor[live] * (level[live] - before[live])

@@ -1,5 +1,7 @@
 """Runs a script: loads its series into a source, evaluates its queries and compares the answers."""
 
+from collections.abc import Callable
+
 import numpy as np
 from msgspec import Struct
 
@@ -25,12 +27,16 @@ class Outcome(Struct, frozen=True):
     reason: str = ""
 
 
-async def run_script(text: str) -> list[Outcome]:
+EngineOf = Callable[[MemorySource], PromQL]
+"""What runs queries over what a script loaded."""
+
+
+async def run_script(text: str, engine_of: EngineOf = PromQL) -> list[Outcome]:
     """The outcome of every query in a script. Raises BadQuery for a script that cannot be read."""
-    return await run_commands(commands_of(text))
+    return await run_commands(commands_of(text), engine_of)
 
 
-async def run_commands(commands: list[Command]) -> list[Outcome]:
+async def run_commands(commands: list[Command], engine_of: EngineOf = PromQL) -> list[Outcome]:
     """The same for commands."""
     source = MemorySource()
     found = []
@@ -40,7 +46,7 @@ async def run_commands(commands: list[Command]) -> list[Outcome]:
         elif isinstance(command, Load):
             _load(source, command)
         else:
-            found.append(Outcome(command.line, command.text, await _evaluated(source, command)))
+            found.append(Outcome(command.line, command.text, await _evaluated(engine_of(source), command)))
     return found
 
 
@@ -63,18 +69,21 @@ def _load(source: MemorySource, command: Load) -> None:
 
 
 def hinted(value: float | Histogram, before: float | Histogram | None) -> float | Histogram:
-    """A histogram with the hint that Prometheus' store gives it: a change of layout counts as a reset there."""
+    """A histogram with the hint that Prometheus' store gives it.
+
+    It knows that nothing was reset within a chunk, and begins one wherever something was, so that it never tells of a
+    reset. Source: tsdb/chunkenc/float_histogram.go (appendable) and histogram_meta.go (counterResetHint).
+    """
     if not isinstance(value, Histogram) or value.hint is Hint.GAUGE:
         return value
     if value.hint is Hint.RESET or not isinstance(before, Histogram) or before.hint is Hint.GAUGE:
-        return value.hinted(Hint.RESET if value.hint is Hint.RESET else Hint.UNKNOWN)
+        return value.hinted(Hint.UNKNOWN)
     layout = (value.schema, value.zero_threshold, value.custom) != (before.schema, before.zero_threshold, before.custom)
-    reset = layout or was_reset(value.hinted(Hint.UNKNOWN), before)
-    return value.hinted(Hint.RESET if reset else Hint.NOT_RESET)
+    begins = layout or was_reset(value.hinted(Hint.UNKNOWN), before)
+    return value.hinted(Hint.UNKNOWN if begins else Hint.NOT_RESET)
 
 
-async def _evaluated(source: MemorySource, command: Eval) -> str:
-    engine = PromQL(source)
+async def _evaluated(engine: PromQL, command: Eval) -> str:
     failures = [each for each in command.expectations if each.kind == "fail"]
     try:
         if command.is_range:

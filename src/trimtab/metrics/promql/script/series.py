@@ -31,7 +31,7 @@ _NATIVE = re.compile(
     r"\{\{(?P<first>[^}]*)\}\}(?:(?P<sign>[+-])\{\{(?P<second>[^}]*)\}\})?(?:x(?P<times>[0-9]+))?(?=\s|$)"
 )
 _FIELD = re.compile(r"(\w+):(\[[^\]]*\]|\S+)")
-_OFFSET = re.compile(r"(_|[+-]?\d+(?:ms|[smhdwy]))([+-]\d+(?:ms|[smhdwy]))?(?:x(\d+))?$")
+_OFFSET = re.compile(r"(?:(_)|([+-]?)(\d+[a-wy-z]*)(?:([+-])(\d+[a-wy-z]*)(?=x))?)(?:x(\d+))?$")
 
 
 class Item(Struct, frozen=True):
@@ -160,23 +160,24 @@ def _numbers(text: str) -> list[float]:
 
 
 def start_offsets(text: str) -> list[int | None]:
-    """The values of a line `metric@st …`: how far before its sample each start is, in ms."""
+    """The values of a line `metric@st …`: how far from its sample each start is, in ms. Raises BadQuery."""
     found: list[int | None] = []
     for word in text.split():
         match = _OFFSET.match(word)
         if match is None:
             raise BadQuery(f"cannot read start times: got {word!r}")
-        base, step, times = match.groups()
-        if base == "_":
+        gap, sign, base, step_sign, step, times = match.groups()
+        if gap:
             found += [None] * (int(times) if times else 1)
             continue
-        value, by = _signed_ms(base), _signed_ms(step) if step else 0
+        value, by = _signed_ms(sign, base), _signed_ms(step_sign, step) if step else 0
         found += [value + by * place for place in range(int(times) + 1 if times else 1)]
     return found
 
 
-def _signed_ms(text: str) -> int:
-    return round(duration_s(text.lstrip("+-")) * 1000) * (-1 if text.startswith("-") else 1)
+def _signed_ms(sign: str, duration: str) -> int:
+    plain = 0.0 if duration == "0" else duration_s(duration)
+    return round(plain * 1000) * (-1 if sign == "-" else 1)
 
 
 def alike(one: float, other: float, epsilon: float = 1e-6) -> bool:

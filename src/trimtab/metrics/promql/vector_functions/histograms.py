@@ -131,7 +131,7 @@ def _apply(
     drop = np.ones(len(found.labels), np.bool_)
     made = [Vector(found.labels, values, present, drop)]
     if vector.histograms is not None and native.any():
-        made.append(_natives(vector, native, of_native))
+        made.append(_natives(vector, native, of_native, notes))
     return stacked(made).occupied()
 
 
@@ -171,11 +171,11 @@ def _layouts(vector: Vector, found: _Found, present: Flags) -> Iterator[tuple[Fl
                 yield np.array(bounds)[pattern], columns, counts
 
 
-def _natives(vector: Vector, native: Flags, of_native: OfNative) -> Vector:
+def _natives(vector: Vector, native: Flags, of_native: OfNative, notes: Notes) -> Vector:
     values = np.full(vector.values.shape, np.nan)
     cells = vector.histograms
     if cells is not None:
-        for row, step in np.argwhere(native).tolist():
+        for row, step in notes.watched(np.argwhere(native).tolist()):
             values[row, step] = of_native(cells[row, step], step, sets.get(vector.labels[row], NAME))
     return Vector(vector.labels, values, native, np.ones(len(vector.labels), np.bool_))
 
@@ -205,8 +205,8 @@ SUMMARIES: dict[str, Callable[[Histogram], float]] = {
 }
 
 
-def summary(name: str, vector: Vector) -> Vector:
+def summary(name: str, vector: Vector, notes: Notes) -> Vector:
     """A number of every native histogram; floats are left out."""
     native = vector.is_histogram
     with np.errstate(divide="ignore", invalid="ignore"):
-        return _natives(vector, native, lambda histogram, step, metric: SUMMARIES[name](histogram)).occupied()
+        return _natives(vector, native, lambda histogram, step, metric: SUMMARIES[name](histogram), notes).occupied()

@@ -77,6 +77,8 @@ def with_info(node: Call, base: Vector, info: Vector) -> Vector:
     required = [predicate(matcher) for matcher in given if matcher.name != NAME]
     needs_info = not all(passes("") for passes in required)
     is_info = [predicate(matcher) for matcher in name_matchers(given)]
+    plain = [all(passes(sets.get(labels, NAME)) for passes in is_info) for labels in base.labels]
+    info = _asked(info, base, plain)
     newest = _newest(info)
     parts: list[Vector] = []
     by_key: dict[tuple[str, ...], list[int]] = {}
@@ -84,7 +86,7 @@ def with_info(node: Call, base: Vector, info: Vector) -> Vector:
         by_key.setdefault(_key(labels), []).append(row)
     for row, labels in enumerate(base.labels):
         one = base.chosen(np.array((row,)))
-        if all(passes(sets.get(labels, NAME)) for passes in is_info):
+        if plain[row]:
             parts.append(one)
             continue
         rows = by_key.get(_key(labels), []) if any(_key(labels)) else []
@@ -94,6 +96,23 @@ def with_info(node: Call, base: Vector, info: Vector) -> Vector:
 
 def _key(labels: Labels) -> tuple[str, ...]:
     return tuple(sets.get(labels, name) for name in IDENTIFYING)
+
+
+def _asked(info: Vector, base: Vector, plain: list[bool]) -> Vector:
+    """The info series that share instances and jobs with what is to get labels. Raises ExecutionFailed for histograms.
+
+    `plain` are the series of `base` that are info series themselves.
+    """
+    keys = [_key(labels) for labels, as_it_is in zip(base.labels, plain, strict=True) if not as_it_is]
+    shared = [{key[place] for key in keys if key[place]} for place in range(len(IDENTIFYING))]
+    asked = [
+        all(own in values for own, values in zip(_key(labels), shared, strict=True) if values) for labels in info.labels
+    ]
+    info = info.chosen(np.array(asked, np.bool_) & any(shared))
+    info = replace(info, present=info.present & base.present.any(axis=0)).occupied()
+    if info.is_histogram.any():
+        raise ExecutionFailed("info sample should be float")
+    return info
 
 
 def _newest(info: Vector) -> Flags:

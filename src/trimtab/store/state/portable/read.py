@@ -32,9 +32,10 @@ def head_of(file: Path) -> Head:
         head = _line(file, raw, Head, "its first line")
         known = revisions()
         if head.revision not in known:
+            knows = f"{known[-1]} at most" if head.revision > known[-1] else f"{', '.join(known)} and none between"
             raise InvalidInput(
                 f"cannot import {file}: its tables are of revision {head.revision}, written by trimtab {head.trimtab}; "
-                f"this one knows {known[-1]} at most: import it with that trimtab, or a newer one"
+                f"this one knows {knows}: import it with that trimtab, or a newer one"
             )
         return head
     raise InvalidInput(f"cannot import {file}: it is no state that `trimtab state export` wrote")

@@ -16,7 +16,10 @@ from trimtab.advice.room import AdviceRoom, Means
 from trimtab.advice.standing import Wanted
 from trimtab.base.clock import ManualClock
 from trimtab.base.records import replace
+from trimtab.costs.model import CostQuery, CostRow
 from trimtab.costs.room import CostsRoom
+from trimtab.doors.aws.advice.cost_hub_types import DETAILS, TYPES, resource_type
+from trimtab.doors.aws.advice.efficiency import efficiency
 from trimtab.doors.aws.advice.service import build
 from trimtab.doors.aws.gateway import Gateway, GatewayOptions
 from trimtab.inventory.resolver import parse_arn
@@ -168,6 +171,9 @@ def test_the_hub_lists_what_saves_money(client: Client) -> None:
     )
     assert [] == hub.list_recommendations(filter={"restartNeeded": True})["items"]
     whole = hub.get_recommendation(recommendationId=item["recommendationId"])
+    for told in (item, whole):  # AWS has no type of a cluster
+        assert not {"currentResourceType", "recommendedResourceType"} & set(told)
+        assert told["resourceArn"] == f"arn:aws:eks:{REGION}:{ACCOUNT}:cluster/prod"
     assert 30 == whole["costCalculationLookbackPeriodInDays"]
     summary = hub.list_recommendation_summaries(groupBy="ActionType", metrics=["SavingsPercentage"])
     assert [("Upgrade", 1)] == [(one["group"], one["recommendationCount"]) for one in summary["items"]]
@@ -242,3 +248,47 @@ def test_the_hub_advises_no_commitment_of_another_provider(client: Client, room:
     asyncio.run(room.findings.publish([Judgement("trimtab-purchase-plan", tuple(found))]))
     items = client("cost-optimization-hub").list_recommendations()["items"]
     assert ["COMPUTE_SP"] == [one["resourceId"] for one in items if one["actionType"] == "PurchaseSavingsPlans"]
+
+
+def test_every_type_of_the_hub_is_one_of_awss(client: Client) -> None:
+    model = client("cost-optimization-hub").meta.service_model
+    assert set(model.shape_for("ResourceType").enum) >= TYPES
+    assert set(model.shape_for("ResourceDetails").members) >= set(DETAILS.values())
+    advised = {
+        ("SAGEMAKER_SP", Action.BUY_SAVINGS_PLAN): "SageMakerSavingsPlans",
+        ("DATABASE_SP", Action.BUY_SAVINGS_PLAN): "",
+        ("db.r6g.large AmazonRDS us-east-1 1y NO_UPFRONT", Action.BUY_RESERVATION): "RdsReservedInstances",
+        ("m5.large AmazonEC2 us-east-1 1y NO_UPFRONT", Action.BUY_RESERVATION): "Ec2ReservedInstances",
+    }
+    for (words, action), type_ in advised.items():
+        one = Finding("buy", Pillar.COST, "aws/1", "commitment", "one", ACCOUNT, "", "buy", part=words, advised=words,
+                      action=action)  # fmt: skip
+        assert resource_type(one) == type_
+
+
+def test_a_summary_of_the_hub_adds_no_currencies_up(client: Client, room: AdviceRoom) -> None:
+    found = [
+        Finding(
+            "trimtab-idle-gpu", Pillar.COST, f"local/{ACCOUNT}//gpu/GPU-{n}", "gpu", f"own-{n}", ACCOUNT, "", "idle",
+            action=Action.STOP, cash=Decimal(1000), cost=Decimal(2000), currency="EUR",
+        )
+        for n in range(2)
+    ]  # fmt: skip
+    asyncio.run(room.findings.publish([Judgement("trimtab-idle-gpu", tuple(found))]))
+    summary = client("cost-optimization-hub").list_recommendation_summaries(groupBy="ActionType")
+    assert (summary["currencyCode"], summary["estimatedTotalDedupedSavings"]) == ("EUR", 2000.0)
+    assert [(one["group"], one["recommendationCount"]) for one in summary["items"]] == [("Stop", 2)]
+
+
+def test_efficiency_is_of_the_currency_of_the_most_spend() -> None:
+    async def costs(scope: Any, query: CostQuery) -> list[CostRow]:
+        return [
+            CostRow(query.start_ms, query.end_ms, (), name, "", 1, (Decimal(amount),))
+            for name, amount in (("EUR", 7300), ("USD", 100))
+        ]
+
+    room = cast(CostsRoom, SimpleNamespace(reader=SimpleNamespace(costs=costs)))
+    asked = {"timePeriod": {"start": "2026-01", "end": "2026-02"}, "granularity": "Monthly"}
+    saved = {"EUR": Decimal(730), "USD": Decimal(90)}
+    [found] = asyncio.run(efficiency(room, EVERYTHING, asked, saved, 1_790_000_000_000))
+    assert found["metricsByTime"] == [{"score": 89.81, "savings": 744.0, "spend": 7300.0, "timestamp": "2026-01-01"}]

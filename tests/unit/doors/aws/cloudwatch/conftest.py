@@ -15,7 +15,7 @@ from trimtab.alarms.room import AlarmRoom
 from trimtab.base.clock import ManualClock
 from trimtab.base.records import replace
 from trimtab.doors.aws.cloudwatch.service import build
-from trimtab.doors.aws.cloudwatch.tagged import EveryTagged
+from trimtab.doors.aws.cloudwatch.tags import EveryTagged
 from trimtab.doors.aws.gateway import Gateway, GatewayOptions
 from trimtab.metrics.model import Series, SeriesQuery
 from trimtab.metrics.registry import SeriesRegistry

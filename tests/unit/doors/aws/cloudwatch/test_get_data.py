@@ -188,6 +188,8 @@ def test_default_labels_tell_series_apart(filled: Any) -> None:
     assert labels(stat("a")) == ["m"]
     assert labels(stat("a"), stat("b", "n")) == ["m", "n"]
     assert labels(stat("a"), stat("b", Stat="p99")) == ["m Sum", "m p99"]
+    assert labels(stat("a"), stat("b", Period=300)) == ["m 60", "m 300"]
+    assert labels(stat("a"), stat("b", Period=300, Stat="p99")) == ["m Sum 60", "m p99 300"]
     assert labels(stat("a", Dimensions=host[0]), stat("b", Dimensions=host[1])) == ["a", "b"]
     assert labels(stat("a", Label="mine"), stat("b", Label="${LABEL} is ${MAX}")) == ["mine", "m is 3"]
 

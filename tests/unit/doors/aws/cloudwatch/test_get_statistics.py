@@ -95,6 +95,11 @@ def test_a_statistic_named_twice_comes_once(filled: Any) -> None:
             "InvalidParameterValue",
             "The parameter StartTime must not equal parameter EndTime.",
         ),
+        (
+            {"StartTime": NOW_MS + 1},
+            "InvalidParameterValue",
+            "The parameter StartTime must be less than the parameter EndTime.",
+        ),
     ],
 )
 def test_faults(world: Any, changes: Any, code: str, message: str) -> None:
@@ -104,6 +109,10 @@ def test_faults(world: Any, changes: Any, code: str, message: str) -> None:
     assert (caught.value.code, str(caught.value)) == (code, message)
 
 
-def test_1440_points_are_allowed(world: Any) -> None:
-    world.clock.at_ms = NOW_MS
-    assert ask(world, StartTime=NOW_MS - 1440 * MINUTE)["Datapoints"] == []
+@pytest.mark.parametrize("after_ms", [0, 17_000])
+def test_1440_points_are_allowed_from_whatever_second(world: Any, after_ms: int) -> None:
+    world.clock.at_ms = now_ms = NOW_MS + after_ms
+    assert ask(world, StartTime=now_ms - 1440 * MINUTE, EndTime=now_ms)["Datapoints"] == []
+    assert ask(world, StartTime=now_ms - 5 * 1440 * MINUTE, EndTime=now_ms, Period=300)["Datapoints"] == []
+    with pytest.raises(AwsError, match="up to 1441 datapoints"):
+        ask(world, StartTime=now_ms - 1440 * MINUTE - 1, EndTime=now_ms)

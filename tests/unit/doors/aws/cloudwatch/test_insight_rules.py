@@ -16,7 +16,7 @@ from trimtab.alarms.tagged import AlarmTags
 from trimtab.base.clock import ManualClock, SystemClock, to_datetime
 from trimtab.base.records import replace
 from trimtab.doors.aws.cloudwatch.service import build
-from trimtab.doors.aws.cloudwatch.tagged import EveryTagged, named_exist
+from trimtab.doors.aws.cloudwatch.tags import EveryTagged, named_exist
 from trimtab.logs.model import LogBatch, LogEvent
 from trimtab.logs.room import LogsRoom
 from trimtab.metrics.expressions.bands import NoBands

@@ -225,6 +225,14 @@ def test_every_shape_becomes_rows(world: Any, path: Any) -> None:
     assert world.ledger.taken == [("cloudwatch", "app", "123456789012", "us-east-1", 6, 0)]
 
 
+def test_values_and_a_statistic_set_are_taken_together(world: Any) -> None:
+    both = body({"Values": [1.0, 2.0], "StatisticValues": {"SampleCount": 2, "Sum": 9, "Minimum": 4, "Maximum": 5}})
+    assert fast(world, both) is None
+    general(world, both)
+    assert [row[2:] for row in world.value_rows] == [(1.0, 1.0), (2.0, 1.0)]
+    assert [row[2:] for row in world.set_rows] == [(2.0, 9.0, 4.0, 5.0)]
+
+
 def test_both_paths_give_one_series_to_one_metric(world: Any) -> None:
     datum = {"Value": 1.0, "Dimensions": [{"Name": "b", "Value": "2"}, {"Name": "a", "Value": "1"}], "Unit": "Count"}
     turned = {**datum, "Dimensions": datum["Dimensions"][::-1]}  # type: ignore[index]  # it is a list

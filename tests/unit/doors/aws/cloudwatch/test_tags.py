@@ -60,9 +60,6 @@ def test_a_resource_has_at_most_50_tags_and_none_of_awss(rooms: Any, world: Any)
     [
         ("nonsense", "InvalidParameterValue"),
         ("arn:aws:s3:::bucket", "InvalidParameterValue"),
-        (ARN + "x", "ResourceNotFoundException"),
-        (ARN.replace("us-east-1", "eu-west-1"), "ResourceNotFoundException"),
-        (ARN.replace("123456789012", "999988887777"), "ResourceNotFoundException"),
         ("arn:aws:cloudwatch::123456789012:dashboard/none", "ResourceNotFoundException"),
     ],
 )
@@ -70,3 +67,13 @@ def test_an_arn_must_name_what_exists(rooms: Any, world: Any, arn: str, code: st
     with pytest.raises(AwsError) as caught:
         call(list_tags_for_resource, rooms, world, ResourceARN=arn)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("change", [("12", "13"), ("us-east-1", "eu-west-1"), ("123456789012", "999988887777")])
+def test_an_alarm_that_is_not_there_has_no_tags_and_gets_none(rooms: Any, world: Any, change: tuple[str, str]) -> None:
+    rooms.tagged.kept["team"] = "a"
+    arn = (ARN + " 12").replace(*change)
+    assert call(list_tags_for_resource, rooms, world, ResourceARN=arn) == {"Tags": []}
+    with pytest.raises(AwsError) as caught:
+        call(tag_resource, rooms, world, ResourceARN=arn, Tags=[{"Key": "team", "Value": "b"}])
+    assert caught.value.code == "ResourceNotFoundException"

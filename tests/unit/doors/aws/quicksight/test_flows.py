@@ -69,6 +69,45 @@ def test_what_is_not_in_spice_has_no_ingestions(api: Any) -> None:
     assert refused.value.response["RequestId"] == refused.value.response["ResponseMetadata"]["RequestId"]
 
 
+def test_an_analysis_is_made_told_listed_and_deleted(api: Any) -> None:
+    spice(api, "bill", "SELECT day, team, cost FROM bill")
+    asked = {**OWN, "AnalysisId": "a"}
+    made = api.create_analysis(**asked, Name="Money", Definition=definition(bars("one")))
+    assert f"arn:aws:quicksight:us-east-1:{A}:analysis/a" == made["Arn"]
+    with pytest.raises(api.exceptions.ResourceExistsException):
+        api.create_analysis(**asked, Name="Again", Definition=definition(bars("one")))
+    told = api.describe_analysis(**asked)["Analysis"]
+    assert ("Money", [f"arn:aws:quicksight:us-east-1:{A}:dataset/bill"]) == (told["Name"], told["DataSetArns"])
+    assert ["a"] == [one["AnalysisId"] for one in api.list_analyses(**OWN)["AnalysisSummaryList"]]
+    with pytest.raises(ClientError, match="exclude each other"):
+        api.delete_analysis(**asked, RecoveryWindowInDays=7, ForceDeleteWithoutRecovery=True)
+    assert "a" == api.delete_analysis(**asked)["AnalysisId"]
+    assert [] == api.list_analyses(**OWN)["AnalysisSummaryList"]
+    with pytest.raises(api.exceptions.ResourceNotFoundException):
+        api.describe_analysis(**asked)
+
+
+def test_a_data_set_takes_another_query(api: Any) -> None:
+    spice(api, "bill", "SELECT day, cost FROM bill", "DIRECT_QUERY")
+    tables = {"p": {"CustomSql": {"DataSourceArn": f"arn:aws:quicksight:us-east-1:{A}:datasource/here", "Name": "q",
+                                  "SqlQuery": "SELECT day, team, cost FROM bill"}}}  # fmt: skip
+    asked = {**OWN, "DataSetId": "bill"}
+    api.update_data_set(**asked, Name="Bill", ImportMode="DIRECT_QUERY", PhysicalTableMap=tables)
+    told = api.describe_data_set(**asked)["DataSet"]
+    assert ("Bill", tables) == (told["Name"], told["PhysicalTableMap"])
+
+
+def test_permissions_of_a_dashboard_are_granted_and_revoked(api: Any) -> None:
+    spice(api, "bill", "SELECT day, team, cost FROM bill")
+    api.create_dashboard(**OWN, DashboardId="d", Name="Money", Definition=definition(bars("one")))
+    asked = {**OWN, "DashboardId": "d"}
+    granted = [{"Principal": f"arn:aws:quicksight:us-east-1:{A}:user/default/bob",
+                "Actions": ["quicksight:DescribeDashboard"]}]  # fmt: skip
+    assert granted == api.update_dashboard_permissions(**asked, GrantPermissions=granted)["Permissions"]
+    assert granted == api.describe_dashboard_permissions(**asked)["Permissions"]
+    assert [] == api.update_dashboard_permissions(**asked, RevokePermissions=granted)["Permissions"]
+
+
 def test_the_url_of_a_snapshot_gives_its_file_to_who_had_it_made(api: Any, rooms: QuickSight) -> None:
     spice(api, "bill", "SELECT day, team, cost FROM bill")
     api.create_dashboard(**OWN, DashboardId="d", Name="Money", Definition=definition(bars("one")))

@@ -94,6 +94,16 @@ def test_executions_of_schedules_failed_since_nothing_is_captured(state: State, 
     assert [] == api.list_monitoring_executions(StatusEquals="Completed")["MonitoringExecutionSummaries"]
 
 
+def test_without_endpoints_or_jobs_lists_are_empty_and_a_stop_says_so(api: Any) -> None:
+    assert [] == api.list_endpoints()["Endpoints"]
+    assert [] == api.list_inference_recommendations_jobs()["InferenceRecommendationsJobs"]
+    with pytest.raises(ClientError) as refused:
+        api.stop_inference_recommendations_job(JobName="nobody")
+    assert "ResourceNotFound" == refused.value.response["Error"]["Code"]
+    with pytest.raises(ClientError, match="NextToken is invalid"):
+        api.list_endpoints(NextToken="nonsense")
+
+
 def test_an_unknown_pipeline_is_named(api: Any) -> None:
     with pytest.raises(api.exceptions.ResourceNotFound, match="pipeline/retrain"):
         api.start_pipeline_execution(PipelineName="retrain", ClientRequestToken="a" * 32)
@@ -200,3 +210,28 @@ def test_statistics_are_of_each_place_of_the_axis() -> None:
     assert ([1, 2], [1.0, 3.0]) == statistic(axis, values, "Count")
     assert ([1, 2], [1.0, 5.0]) == statistic(axis, values, "Max")
     assert ([], []) == statistic(np.empty(0, np.int64), np.empty(0), "Avg")
+
+
+def test_a_package_is_described_whatever_token_its_client_sent(api: Any) -> None:
+    made = api.create_model_package(ModelPackageName="kept", ClientToken="once")
+    assert made["ModelPackageArn"] == api.describe_model_package(ModelPackageName="kept")["ModelPackageArn"]
+
+
+def test_serverless_memory_is_one_of_six(api: Any) -> None:
+    api.create_model(
+        ModelName="m", PrimaryContainer={"Image": "i"}, ExecutionRoleArn="arn:aws:iam::123456789012:role/r"
+    )
+
+    def create(memory: int) -> None:
+        variant = {
+            "VariantName": "v",
+            "ModelName": "m",
+            "ServerlessConfig": {"MemorySizeInMB": memory, "MaxConcurrency": 2},
+        }
+        api.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant])
+
+    with pytest.raises(
+        ClientError, match=r"'1111' at 'productionVariants\.1\.member\.serverlessConfig\.memorySizeInMB'"
+    ):
+        create(1111)
+    create(1024)

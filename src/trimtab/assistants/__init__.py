@@ -1,0 +1,1 @@
+"""What assistants may ask: tools over the REST client, and the Model Context Protocol that carries them."""

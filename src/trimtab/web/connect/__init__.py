@@ -1,0 +1,1 @@
+"""Connecting sources from a page: what is near, what is being read, and what each makes possible."""

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Annotated, Literal
@@ -21,6 +22,9 @@ from trimtab.client.live_costs import LiveCosts
 _LOOKED_AROUND = 3
 """The dearest anomalies for which it is told what happened when they began."""
 _SHOWN_AROUND = 5
+_DAY_MS = 86_400_000
+_FEWEST_DAYS = 3
+"""Of fewer days than these of a month nobody asks why they cost more."""
 _SAYS = Annotated[str, Meta(max_length=400)]
 
 
@@ -110,7 +114,16 @@ def _last_months(client: Client) -> tuple[str | None, str | None]:
     forecast = CostExplorer(client).forecast()
     if forecast.closing is None:
         return None, None
-    return str(forecast.closing.start_ms), str(forecast.known_until_ms)
+    start_ms, end_ms = month_to_explain(forecast.closing.start_ms, forecast.known_until_ms)
+    return str(start_ms), str(end_ms)
+
+
+def month_to_explain(start_ms: int, known_until_ms: int) -> tuple[int, int]:
+    """A month as far as its bill goes, of which few days say nothing: then the month before it, whole."""
+    if known_until_ms - start_ms >= _FEWEST_DAYS * _DAY_MS:
+        return start_ms, known_until_ms
+    last_day = datetime.fromtimestamp(start_ms / 1000, UTC) - timedelta(days=1)
+    return int(last_day.replace(day=1).timestamp() * 1000), start_ms
 
 
 def _forecast(client: Client, asked: Arguments) -> Answer:

@@ -27,6 +27,7 @@ def anomalies() -> None:
     "-d", "--dimension", "dimensions", multiple=True, metavar="NAME=VALUE", help="Of series with this; repeatable."
 )
 @click.option("--muted", is_flag=True, help="Those of muted series too.")
+@click.option("--slight", is_flag=True, help="Those in which the value moved by less than 2 %, too.")
 @click.option(
     "--order", type=click.Choice(("score", "time")), default="score", show_default=True, help="What comes first."
 )
@@ -42,6 +43,7 @@ def list_(
     name: str | None,
     dimensions: tuple[str, ...],
     muted: bool,
+    slight: bool,
     order: str,
     limit: int,
     every: bool,
@@ -56,6 +58,7 @@ def list_(
             name=name,
             dimensions=pairs(dimensions, "--dimension"),
             muted=muted,
+            slight=slight,
             order=order,
             limit=limit if every or as_json else 1000,
         )
@@ -77,6 +80,8 @@ def list_(
     print_table(("began", "lasted", "score", "what", "id"), rows, right=("score",))
     if len(shown) > len(rows) or found.total > len(found.anomalies):
         remark(f"{len(rows)} of {found.total} anomalies shown; --limit shows more, --all each by itself.")
+    if found.slight:
+        remark(f"{found.slight} more in which the value hardly moved; --slight shows them.")
     _say_watch(found.watch)
 
 

@@ -23,6 +23,7 @@ class Anomalies:
         dimensions: Mapping[str, str] | None = None,
         series: Sequence[str] = (),
         muted: bool = False,
+        slight: bool = False,
         order: str = "score",
         limit: int = 100,
     ) -> wire.AnomalyList:
@@ -31,7 +32,7 @@ class Anomalies:
         query = [(key, str(value)) for key, value in asked.items() if value is not None]
         query += [("dimension", f"{key}={value}") for key, value in (dimensions or {}).items()]
         query += [("series", one) for one in series]
-        query += [("muted", "true")] if muted else []
+        query += [(key, "true") for key, asked_for in (("muted", muted), ("slight", slight)) if asked_for]
         return self._client.call("GET", "/rest/v1/anomalies", wire.AnomalyList, query=query)
 
     def get(self, id_: str) -> wire.AnomalyDetail:

@@ -54,6 +54,7 @@ class AnomalyList(Struct, frozen=True):
 
     anomalies: list[Anomaly]
     total: int
+    slight: Annotated[int, Meta(description="Those left out because the value hardly moved.")]
     watch: Watch | None
 
 

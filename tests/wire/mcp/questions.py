@@ -202,7 +202,7 @@ QUESTIONS: tuple[Question, ...] = (
           ("advice", {"ask": "plan"})),
     asked("What should we buy?", lambda t, w: t.rows("to_buy"), ("advice", {"ask": "purchases"})),
     asked("Which commitments does nobody use?",
-          lambda t, w: t.row("held", id="reserved-instances/2f6b7c10")["used_share"] == 0,
+          lambda t, w: t.row("held", id="2f6b7c10-0002")["used_share"] == 0,
           ("advice", {"ask": "purchases"})),
     *(
         asked(text, lambda t, w, name=name: t.row("findings", resource=name), ("advice", {"check": check}))

@@ -47,6 +47,35 @@ def found(server: LiveServer) -> tuple[str, str]:
     return host, one.id
 
 
+def test_one_that_hardly_moved_is_listed_when_it_is_asked_for(server: LiveServer) -> None:
+    """An uptime that is a minute ahead of what was predicted is no news, on pages and elsewhere."""
+    host = new_id()
+    with Client(server.url) as client:
+        now = client.health().time_ms
+        client.put("shop", [Datum(name="uptime", value=1_000_140.0, time=now - SLOT, dimensions={"host": host})])
+        client.query("shop", "uptime", fresh=True)
+        [series] = client.all_metrics(namespace="shop", name="uptime", dimensions={"host": host})
+        start = now // SLOT * SLOT - SLOT
+        one = Anomaly(
+            int(series.id), start, start + SLOT, series.account, series.region, True, 5.0, start, Direction.ABOVE,
+            1_000_140.0, 999_999.0, 1_000_001.0, start, (1_000_140.0,), (999_999.0,), (1_000_001.0,), 2,
+        )  # fmt: skip
+        telemetry = Telemetry(lambda: embedded_endpoint(server.data_dir / "engine"))
+        write(telemetry, [one])
+        telemetry.close()
+        plain = Anomalies(client).find(dimensions={"host": host})
+        assert ([], 0, 1) == (plain.anomalies, plain.total, plain.slight)
+        every = Anomalies(client).find(dimensions={"host": host}, slight=True)
+        assert ([one.id], 1, 0) == ([each.id for each in every.anomalies], every.total, every.slight)
+        shown: tuple[tuple[dict[str, str], list[str]], ...] = (({}, []), ({"slight": "1"}, [one.id]))
+        for more, ids in shown:
+            page = client.call("GET", "/anomalies.json", dict, query=[("q", host), *more.items()])
+            assert ids == [each["id"] for each in page["anomalies"]]
+    words = ("anomalies", "list", "--dimension", f"host={host}")
+    assert one.id not in command(server, *words)
+    assert one.id in command(server, *words, "--slight")
+
+
 def test_an_anomaly_is_listed_shown_muted_and_shown_again(server: LiveServer, found: tuple[str, str]) -> None:
     host, id_ = found
     with Client(server.url) as client:

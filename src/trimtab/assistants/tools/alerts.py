@@ -54,7 +54,7 @@ def _firing(client: Client, asked: Arguments) -> Answer:
     costs: list[CostAnomaly] = parts.of(
         "cost anomalies", lambda: CostAnomalies(client).listed(open_only=True).anomalies, []
     )
-    nothing = anomalies_wire.AnomalyList([], 0, None)
+    nothing = anomalies_wire.AnomalyList([], 0, 0, None)
     unusual = parts.of("anomalies", lambda: Anomalies(client).find(start=asked.start, end=asked.end, limit=50), nothing)
     going = [one for one in unusual.anomalies if one.open]
     return Answer(

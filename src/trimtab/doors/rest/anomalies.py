@@ -51,6 +51,7 @@ class AnomaliesQuery(Struct, frozen=True, forbid_unknown_fields=True):
         default_factory=list
     )
     muted: Annotated[bool, Meta(description="Those of muted series too.")] = False
+    slight: Annotated[bool, Meta(description="Those in which the value moved by less than 2 %, too.")] = False
     order: Annotated[Literal["score", "time"], Meta(description="The most unusual or the newest first.")] = "score"
     limit: Annotated[int, Meta(ge=1, le=1000, description="How many at most.")] = 100
 
@@ -72,12 +73,15 @@ def _anomalies(room: AnomalyRoom) -> list[Operation]:
         )
         known = [(one, room.registry.readable(scope, one.series)) for one in found]
         kept = [(one, series) for one, series in known if series is not None and _matches(series, asked)]
+        matching = len(kept)
+        if not asked.slight:
+            kept = [(one, series) for one, series in kept if not one.is_slight]
         if asked.order == "time":
             kept.sort(key=lambda pair: (-pair[0].start_ms, pair[0].series))
         muted = {one.series for one in mutes}
         leads = {one.id: group.lead[0].id for group in occasions(kept) for one, _ in group.members}
         shown = [anomaly_on_wire(one, series, muted, leads[one.id]) for one, series in kept[: asked.limit]]
-        return wire.AnomalyList(shown, len(kept), watch_on_wire(watch))
+        return wire.AnomalyList(shown, len(kept), matching - len(kept), watch_on_wire(watch))
 
     async def get(call: Call[Any, None]) -> wire.AnomalyDetail:
         scope = call.principal.scope

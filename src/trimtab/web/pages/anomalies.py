@@ -62,12 +62,9 @@ def routes(site: Site) -> list[BaseRoute]:
 def _lists(site: Site) -> list[BaseRoute]:
     async def page(request: Request) -> Response:
         view = site.view(request, "24h")
-        found, watch, mutes = await asyncio.gather(
+        (found, slight), watch, mutes = await asyncio.gather(
             found_in(site, view), site.state.anomalies.progress.last(), site.state.anomalies.mutes.active()
         )
-        whole = len(found)
-        if not view.get("slight"):
-            found = [(one, series) for one, series in found if not one.is_slight]
         grouped = _ordered(view, occasions(found))
         drawn = strip(
             moments_of(sorted(grouped, key=lambda one: one.lead[0].rank)[-_ON_STRIP:]),
@@ -84,7 +81,7 @@ def _lists(site: Site) -> list[BaseRoute]:
             rows=rows_of(grouped[:_MOST]),
             total=len(found),
             groups=len(grouped),
-            slight=whole - len(found),
+            slight=slight,
             strip=drawn,
             watch=watch,
             order=_order(view),
@@ -97,14 +94,14 @@ def _lists(site: Site) -> list[BaseRoute]:
 
     async def as_json(request: Request) -> Response:
         view = site.view(request, "24h")
-        found = await found_in(site, view)
+        found, _ = await found_in(site, view)
         return respond.json(
             request, {"total": len(found), "anomalies": [_as_dict(*pair) for pair in found[:_ON_STRIP]]}
         )
 
     async def as_csv(request: Request) -> Response:
         view = site.view(request, "24h")
-        found = await found_in(site, view)
+        found, _ = await found_in(site, view)
         return respond.table(request, "anomalies", _COLUMNS, (list(_as_dict(*pair).values()) for pair in found))
 
     return [
@@ -192,15 +189,16 @@ def _buttons(site: Site) -> list[BaseRoute]:
     ]
 
 
-async def found_in(site: Site, view: View) -> list[Found]:
-    """What the URL asks for, in its order."""
+async def found_in(site: Site, view: View) -> tuple[list[Found], int]:
+    """What the URL asks for, in its order, and how many are left out because the value hardly moved."""
     found = await site.state.anomalies.found.in_range(view.scope, view.window.start_ms, view.window.end_ms)
     known = [(one, site.state.registry.readable(view.scope, one.series)) for one in found]
     words, place = view.get("q").lower().split(), view.get("of")
     kept = [(one, series) for one, series in known if series is not None and _matches(series, words, place)]
     if _order(view) == "time":
         kept.sort(key=lambda pair: (-pair[0].start_ms, -pair[0].score))
-    return kept
+    shown = kept if view.get("slight") else [(one, series) for one, series in kept if not one.is_slight]
+    return shown, len(kept) - len(shown)
 
 
 def _matches(series: Series, words: Sequence[str], place: str) -> bool:

@@ -94,7 +94,7 @@ def teams_of(principal: Principal) -> list[str]:
 
 async def _on_call(site: Site, view: View) -> dict[str, Any]:
     scope = view.scope
-    fleet, services, unusual, changes = await asyncio.gather(
+    fleet, services, (unusual, _), changes = await asyncio.gather(
         site.gpus.fleet(scope, view.window, read_basis(view)),
         _services(site, view),
         found_in(site, view),
@@ -103,7 +103,7 @@ async def _on_call(site: Site, view: View) -> dict[str, Any]:
     alarms = await alarm_rows(site.alarms, view) if site.alarms is not None else []
     firing = [row for row in ranked(alarms) if row.state is StateValue.ALARM]
     broken = broken_groups(fleet.gpus) if fleet is not None else ()
-    grouped = occasions([(one, series) for one, series in unusual if not one.is_slight])
+    grouped = occasions(unusual)
     return {
         "firing_rows": firing[:_FIRING],
         "more_firing": max(len(firing) - _FIRING, 0),

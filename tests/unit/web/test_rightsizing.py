@@ -41,7 +41,7 @@ class Room:
         return {(SUBJECT.path, "i-1"): Planned(D("17.25"), D(100), "USD", "in the plan; 20.00 alone")}
 
     async def left_out(self, scope: Any) -> list[tuple[str, str, str]]:
-        return [(f"aws/1/r/bucket/b{n}", "bucket", "nothing of the kind bucket is had in sizes") for n in range(7)]
+        return [(f"aws/1/r/bucket/b{n}", "bucket", "trimtab knows no sizes of the kind bucket") for n in range(7)]
 
 
 def test_a_size_saves_its_list_price_and_adds_what_the_plan_says(

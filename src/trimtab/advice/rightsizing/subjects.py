@@ -39,7 +39,7 @@ def why_not(one: Resource) -> str:
     """Why a resource of the inventory is no subject; "" where it is one."""
     kind = INVENTORY.get(one.ref.kind)
     if kind is None:
-        return f"nothing of the kind {one.ref.kind.replace('_', ' ')} is had in sizes"
+        return f"trimtab knows no sizes of the kind {one.ref.kind.replace('_', ' ')}"
     if any(subjects([one])):
         return ""
     match kind:

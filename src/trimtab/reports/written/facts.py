@@ -139,12 +139,12 @@ class Facts(Struct, frozen=True):
         found = await self.anomalies.listed(ask.scope, AnomaliesWanted(ask.start_ms, ask.end_ms))
         return sorted(found, key=lambda one: -one.finding.impact.total)
 
-    async def best_advice(self, ask: Ask, number: int) -> list[Together]:
-        """What is worth most to change now, of the owner: findings of one check are one thing to do."""
+    async def advised(self, ask: Ask) -> list[Together]:
+        """What is to be changed now, of the owner, the most worth first: findings of one check are one thing to do."""
         if self.advice is None:
             return []
         found = await self.advice.listed(ask.scope)
-        return together(one for one in found if not ask.owner or one.finding.owner == ask.owner)[:number]
+        return together(one for one in found if not ask.owner or one.finding.owner == ask.owner)
 
     async def ages(self, ask: Ask) -> list[Age]:
         """How new what a report says is."""

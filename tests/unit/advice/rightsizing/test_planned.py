@@ -118,7 +118,7 @@ def test_every_resource_of_the_inventory_is_judged_or_named_with_the_reason(
     assert {one.ref.id for one in every} == {path.rpartition("/")[2] for path in judged} | set(left)
     assert left == {
         "i-stopped": "it is stopped: it runs on no size now",
-        "logs": "nothing of the kind bucket is had in sizes",
+        "logs": "trimtab knows no sizes of the kind bucket",
         "mixed": "its machines are of several types, or of none that is known",
         "unread": "its variants and their types were not read",
     }

@@ -50,7 +50,7 @@ class PretendedFacts:
     async def cost_anomalies(self, ask: Ask) -> list[SimpleNamespace]:
         return []
 
-    async def best_advice(self, ask: Ask, number: int) -> list[SimpleNamespace]:
+    async def advised(self, ask: Ask) -> list[SimpleNamespace]:
         return []
 
     async def ages(self, ask: Ask) -> list[Age]:

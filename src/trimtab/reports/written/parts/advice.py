@@ -15,31 +15,17 @@ from trimtab.reports.written.wording import hours, plural
 _WORDS = re.compile("(?<=[a-z])(?=[A-Z])")  # VeryLow is "very low"
 
 
-def advice_part(found: Sequence[Together]) -> Part:
-    """The section: cash off the next invoice and GPU-hours freed, a month, are two numbers."""
-    if not found:
+def advice_part(advised: Sequence[Together], most: int) -> Part:
+    """The section: cash off the next invoice and GPU-hours freed, a month, are two numbers.
+
+    The first `most` changes are listed; the total is that of all, as the plan has it.
+    """
+    if not advised:
         return Part(Section("What to do", (Said("Nothing is advised.", "/advice"),)))
-    cash: dict[str, Decimal] = defaultdict(Decimal)
-    for one in found:
-        if one.cash:
-            cash[one.currency] += one.cash
-    worth = " and ".join(money(cash[one], one) for one in sorted(cash))
-    freed = sum(one.gpu_hours for one in found)
-    told = [
-        part
-        for part in (
-            f"{worth} a month off the invoice" if worth else "",
-            f"{hours(freed)} of GPUs a month freed" if freed else "",
-        )
-        if part
-    ]
-    said = [
-        Said(
-            f"{plural(len(found), 'change')} below: {' and '.join(told) or 'no saving of money, but of risk'}.",
-            "/advice",
-        ),
-        *(Said(_sentence(one), one.path) for one in found),
-    ]
+    found, left = advised[:most], advised[most:]
+    whole = f"{plural(len(advised), 'change')}: {_worth(advised) or 'no saving of money, but of risk'}."
+    rest = f" The {plural(len(found), 'change')} below: {_worth(found) or 'no money, but risk'}." if left else ""
+    said = [Said(whole + rest, "/advice"), *(Said(_sentence(one), one.path) for one in found)]
     best = found[0]
     claims = [Claim(said[1], float(best.cash or 0) + best.gpu_hours)]
     rows = [
@@ -61,6 +47,21 @@ def advice_part(found: Sequence[Together]) -> Part:
         "/advice",
     )
     return Part(Section("What to do", said, (), (table,)), claims)
+
+
+def _worth(found: Sequence[Together]) -> str:
+    """What several are worth together: rows of the plan add up."""
+    cash: dict[str, Decimal] = defaultdict(Decimal)
+    for one in found:
+        if one.cash:
+            cash[one.currency] += one.cash
+    worth = " and ".join(money(cash[one], one) for one in sorted(cash))
+    freed = sum(one.gpu_hours for one in found)
+    parts = (
+        f"{worth} a month off the invoice" if worth else "",
+        f"{hours(freed)} of GPUs a month freed" if freed else "",
+    )
+    return " and ".join(filter(None, parts))
 
 
 def _sentence(one: Together) -> str:

@@ -23,10 +23,10 @@ async def write(facts: Facts, ask: Ask) -> list[Part]:
         facts.kpis(ask, Level.TEAM),
         facts.money(ask),
         facts.cost_anomalies(ask),
-        facts.best_advice(ask, 3),
+        facts.advised(ask),
     )
     told = [money_part(ask, money), gpus_part(ask, fleet, teams), anomalies_part(found)]
-    return [*map(_short, told), advice_part(advice)]
+    return [*map(_short, told), advice_part(advice, 3)]
 
 
 def _short(part: Part) -> Part:

@@ -20,14 +20,14 @@ async def write(facts: Facts, ask: Ask) -> list[Part]:
         facts.kpis(ask, Level.TEAM),
         facts.money(ask),
         facts.run_reports(ask),
-        facts.best_advice(ask, 5),
+        facts.advised(ask),
     )
     return [
         money_part(ask, money, by_owner=False),
         gpus_part(ask, fleet, teams),
         runs_part(ask, runs),
         phases_part(ask, runs),
-        advice_part(advice),
+        advice_part(advice, 5),
     ]
 
 

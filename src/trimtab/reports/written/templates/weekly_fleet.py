@@ -21,7 +21,7 @@ async def write(facts: Facts, ask: Ask) -> list[Part]:
         facts.kpis(ask, Level.FLEET), facts.kpis(ask, Level.TEAM), facts.money(ask), facts.run_reports(ask)
     )
     found, alarms, advice = await asyncio.gather(
-        facts.cost_anomalies(ask), facts.alarm_changes(ask), facts.best_advice(ask, 5)
+        facts.cost_anomalies(ask), facts.alarm_changes(ask), facts.advised(ask)
     )
     return [
         gpus_part(ask, fleet, teams),
@@ -30,7 +30,7 @@ async def write(facts: Facts, ask: Ask) -> list[Part]:
         runs_part(ask, runs),
         phases_part(ask, runs),
         alarms_part(alarms),
-        advice_part(advice),
+        advice_part(advice, 5),
     ]
 
 

@@ -13,7 +13,7 @@ PLACES: Places = {**OF_RANGES, **OF_NOW}
 NOT_WALKED: Mapping[str, str] = {
     id_: reason
     for reason, ids in (
-        ("the plan is compared where it is made (tests/wire/advice, and the demo's)", (
+        ("the plan is compared where it is made (tests/wire/rest/test_one_plan.py)", (
             "plan_total", "advice_cash", "advice_alone", "advice_gpu_hours", "advice_confidence",
         )),
         ("needs weeks of bill after advice was taken (tests/unit/advice)", (

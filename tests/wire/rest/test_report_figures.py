@@ -224,7 +224,7 @@ def tell_advice(client: Client, known: Known, owner: str) -> None:
         sums.append((cash, sum(found[at].gpu_hours for at in members)))
         known.add("USD", cash)
         known.add("h", sums[-1][1])
-    for most in (3, 5):  # what the report lists is the best few of them together
+    for most in (3, 5, len(sums)):  # what the report lists is the best few of them together, beside all
         best = sorted(sums, key=lambda one: -(float(one[0]) + one[1]))[:most]
         known.add("USD", sum(one for one, _ in best))
         known.add("h", sum(one for _, one in best))

@@ -149,7 +149,12 @@ class PlanRoom(Struct, frozen=True):
         made = []
         for provider in reversed(bill.providers):  # the one of AWS is the newest
             asked = replace(wanted, provider=provider)
-            made.append(await self.purchases.advisor.plan(after, use, asked, known, now_ms))
+            try:
+                made.append(await self.purchases.advisor.plan(after, use, asked, known, now_ms))
+            except NotFound as problem:  # no use that a commitment could cover: what is to be done without stays true
+                if keep:
+                    await self.purchases.plans.keep(asked, None, 0, str(problem))
+                continue
             if keep:
                 await self.purchases.keep(asked, made[-1], publish=False)
         bought = replace(_together(list(reversed(made))), exchanges=chosen.exchanges).without(left_out)

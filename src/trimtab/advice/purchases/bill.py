@@ -122,7 +122,8 @@ async def read_bill(
 ) -> Bill:
     """The last `days` whole days of the bill in a currency; of several one must be named.
 
-    AWS's use is read, and that of `others`. Raises NotFound (no bill, nothing in it), InvalidInput (currencies).
+    AWS's use is read, and that of `others`. Where a currency is named and nothing in it could be covered, the use
+    is empty. Raises NotFound (no bill, nothing in any currency), InvalidInput (currencies).
     """
     span = await _span(reader, days)
     metrics = (Metric.USAGE, Metric.LIST, Metric.AMORTIZED)
@@ -138,8 +139,9 @@ async def read_bill(
         for reading in others
     }
     currencies = sorted({row.currency for part in (rows, *elsewhere.values()) for row in part})
-    if not currencies:
+    if not currencies and not currency:
         raise NotFound("the bill has no use that a commitment could cover in these days")
+    currencies = currencies or [currency]
     if len(currencies) > 1:
         raise InvalidInput(f"cannot plan over {' and '.join(currencies)}, which are never added; filter the bill")
     use, spread = use_of([row for row in rows if row.keys[-1] != _SPOT], span, currencies[0])

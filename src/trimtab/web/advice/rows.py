@@ -91,15 +91,19 @@ def work_row(one: Together, warnings: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-async def saving_most(room: AdviceRoom | None, scope: Scope, most: int) -> list[dict[str, Any]]:
-    """The open pieces of work that save the most cash, and of equals GPU-hours; none that saves neither."""
+async def saving_most(room: AdviceRoom | None, scope: Scope, most: int) -> dict[str, Any]:
+    """`best`: the open pieces of work that save the most cash, and of equals GPU-hours; none that saves neither.
+
+    `best_sums`: what all that is open saves together, by currency: the total of the plan.
+    """
     if room is None:
-        return []
-    found = together(one for one in await room.findings.listed(scope) if one.state is State.ACTIVE)
+        return {"best": [], "best_sums": []}
+    active = [one for one in await room.findings.listed(scope) if one.state is State.ACTIVE]
+    found = together(active)
     worth = [one for one in found if (one.cash or 0) > 0 or one.gpu_hours > 0]
     worth.sort(key=lambda one: (one.cash or 0, one.gpu_hours), reverse=True)
     warnings = await room.warnings()
-    return [work_row(one, warnings) for one in worth[:most]]
+    return {"best": [work_row(one, warnings) for one in worth[:most]], "best_sums": sums(active)}
 
 
 def whole(standing: Standing, warnings: Mapping[str, str]) -> dict[str, Any]:

@@ -144,7 +144,7 @@ async def _money(site: Site, view: View) -> dict[str, Any]:
         "tiles": [month] if month else [],
         "rows": budgets[:_BUDGETS],
         "more_budgets": max(len(budgets) - _BUDGETS, 0),
-        "best": await saving_most(state.advice, scope, _BEST) if view.principal.may(Role.READ) else [],
+        **(await saving_most(state.advice if view.principal.may(Role.READ) else None, scope, _BEST)),
         "month_label": MONTH.label,
         "command": IMPORT_FILE,
         "ahead_url": "",

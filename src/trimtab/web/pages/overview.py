@@ -108,7 +108,7 @@ async def _facts(site: Site, view: View) -> dict[str, Any]:
         "processes": [],
         "sources": sources[:_SOURCES],
         "rejections": visible_rejections(site, scope, 5),
-        "best": await saving_most(site.state.advice, scope, _BEST),
+        **(await saving_most(site.state.advice, scope, _BEST)),
         "gpus": fleet, "teams": [], "idle": (), "broken": (), "more_broken": 0, "services": [], "idle_money": [],
         "machine_tiles": [],
     }  # fmt: skip

@@ -37,9 +37,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     bring(live, write_bill(directory / "clusters.csv"))
     with Client(live.url, timeout_s=120) as client:
         old = {"version": "1.29", "endpointPublicAccess": False, "loggingTypes": ["audit"]}
-        records = [
-            ResourceRecord(arn=arn(owner), name=owner, attributes=old, tags={"team": owner}) for owner in OWNERS
-        ]
+        records = [ResourceRecord(arn=arn(owner), name=owner, attributes=old, tags={"team": owner}) for owner in OWNERS]
         Inventory(client).put(records, "test")
         AdviceCalls(client).refresh([])
     yield live
@@ -108,7 +106,8 @@ def cost_optimization_hub(server: LiveServer) -> float:
     hub = aws(server, "cost-optimization-hub")
     pages = hub.get_paginator("list_recommendations").paginate()
     rows = sum(one["estimatedMonthlySavings"] for page in pages for one in page["items"])
-    assert rows == pytest.approx(hub.list_recommendation_summaries(groupBy="ResourceType")["estimatedTotalDedupedSavings"])
+    summary = hub.list_recommendation_summaries(groupBy="ResourceType")
+    assert rows == pytest.approx(summary["estimatedTotalDedupedSavings"])
     return float(rows)
 
 

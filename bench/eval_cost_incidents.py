@@ -79,6 +79,8 @@ async def evaluate(bill: PlantedBill, every: int) -> Counter[str]:
                 stores.room.importer.run(ImportRequest(place, source="bill"))
             clock.advance((START_MS + until * DAY_MS + DAY_MS // 8 - clock.now_ms()) / 1000)
             await room.rounds.turn()
+            clock.advance(2 * DAY_MS / 1000)  # rounds go on while the next bill is awaited
+            await room.rounds.turn()
             since = until - every
         incidents = await room.found.listed(EVERYTHING, Wanted(start_ms=START_MS + QUARTER * DAY_MS))
         rows = await stores.state.read(

@@ -80,19 +80,27 @@ def revise(
 ) -> None:
     """Have a monitor's anomalies that end in `span` be `found`, in the caller's transaction.
 
-    One that overlaps a finding of the same value is the same, and keeps its id and what was said of it; what the
-    bill no longer shows goes, unless somebody said that it was one.
+    One that overlaps a finding of the same value, or whose days are next to it, is the same, and keeps its id and what
+    was said of it; what the bill no longer shows goes, unless somebody said that it was one.
     """
     mine = (_columns.monitor == monitor.arn) & (_columns.end_ms > span[0])
     known = [anomaly_of(row) for row in connection.execute(select(cost_anomalies).where(mine)).all()]
     left = {one.id: one for one in known}
-    for finding in found:
-        alike = [one for one in left.values() if _same(one.finding, finding)]
-        same = min(alike, key=lambda one: one.finding.origin != finding.origin, default=None)
-        if same is None:
-            connection.execute(insert(cost_anomalies).values(**_new(monitor, finding, now_ms)))
-            continue
-        del left[same.id]
+    pairs: list[tuple[Anomaly, Finding]] = []
+    fresh = list(found)
+    for apart_ms in (-1, 0):  # first those that overlap; then days in a row, of which the bill told in two parts
+        unknown, fresh = fresh, []
+        for finding in unknown:
+            alike = [one for one in left.values() if _same(one.finding, finding, apart_ms)]
+            same = min(alike, key=lambda one: one.finding.origin != finding.origin, default=None)
+            if same is None:
+                fresh.append(finding)
+                continue
+            del left[same.id]
+            pairs.append((same, finding))
+    for finding in fresh:
+        connection.execute(insert(cost_anomalies).values(**_new(monitor, finding, now_ms)))
+    for same, finding in pairs:
         if same.finding != finding:
             values = {**_dated(finding), "body": body_of(finding), "changed_ms": now_ms}
             connection.execute(update(cost_anomalies).where(_columns.id == same.id).values(values))
@@ -117,11 +125,15 @@ def known_in(connection: Connection, monitor: str, start_ms: int) -> list[Anomal
     return [anomaly_of(row) for row in connection.execute(select(cost_anomalies).where(mine)).all()]
 
 
-def _same(known: Finding, new: Finding) -> bool:
-    """Whether both are of the same days and the same place, as far as it is known: late lines tell it better."""
+def _same(known: Finding, new: Finding, apart_ms: int) -> bool:
+    """Whether both are of the same place, as far as it is known, and of days that are at most `apart_ms` apart.
+
+    Late lines tell the place better.
+    """
     alike = (known.value, known.currency) == (new.value, new.currency)
     nested = known.origin.holds(new.origin) or new.origin.holds(known.origin)
-    return alike and nested and known.start_ms < new.end_ms and new.start_ms < known.end_ms
+    between = max(known.start_ms - new.end_ms, new.start_ms - known.end_ms)
+    return alike and nested and between <= apart_ms
 
 
 def _new(monitor: Monitor, finding: Finding, now_ms: int) -> dict[str, object]:

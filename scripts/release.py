@@ -75,18 +75,23 @@ def check(version: str, tags: Sequence[str], *, root: Path = ROOT) -> str:
     return notes_of((root / "CHANGELOG.md").read_text(encoding="utf-8"), version)
 
 
-def checked_wheel(wheel: Path) -> None:
-    """Look into a wheel: the pages and what is installed with it are there, and nothing of tests. Raises Refused."""
+def checked_wheel(wheel: Path, sources: Sequence[str] = ()) -> None:
+    """Look into a wheel: the pages and every source are there, and nothing of tests. Raises Refused."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    missing = [one for one in _NEEDED if one not in names]
+    missing = [one for one in (*_NEEDED, *sources) if one not in names]
     if missing:
-        raise Refused(f"cannot release {wheel.name}: it lacks {', '.join(missing)}")
+        raise Refused(f"cannot release {wheel.name}: it lacks {', '.join(missing[:10])} ({len(missing)} files)")
     foreign = sorted({one.split("/")[0] for one in names} - {"trimtab"})
     if any(not one.endswith(".dist-info") for one in foreign):
         raise Refused(f"cannot release {wheel.name}: it has {', '.join(foreign)}")
     if wheel.stat().st_size > _MOST_BYTES:
         raise Refused(f"cannot release {wheel.name}: it has {wheel.stat().st_size >> 20} MiB; expected at most 30")
+
+
+def sources() -> list[str]:
+    """Every file of the package that git knows, by its name in a wheel."""
+    return [one.removeprefix("src/") for one in _run("git", "ls-files", "src/trimtab").splitlines()]
 
 
 def build(version: str, notes: str) -> list[Path]:
@@ -98,7 +103,7 @@ def build(version: str, notes: str) -> list[Path]:
             if one.read_bytes() != (DIST / one.name).read_bytes():
                 raise Refused(f"cannot release {one.name}: building it again gave other bytes")
     [wheel] = [one for one in built if one.suffix == ".whl"]
-    checked_wheel(wheel)
+    checked_wheel(wheel, sources())
     for lock, name in (("server.lock", "trimtab"), ("base.lock", "trimtab-agent")):
         listed = _run(sys.executable, "scripts/sbom.py", f"requirements/{lock}", str(wheel))
         json.loads(listed)

@@ -49,8 +49,8 @@ def built(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
     return wheel, sdist
 
 
-def test_the_wheel_has_the_pages_the_units_and_nothing_of_tests(release: ModuleType, built: tuple[Path, Path]) -> None:
-    release.checked_wheel(built[0])
+def test_the_wheel_has_every_source_and_page_and_no_tests(release: ModuleType, built: tuple[Path, Path]) -> None:
+    release.checked_wheel(built[0], release.sources())
     assert f"trimtab-{__version__}-py3-none-any.whl" == built[0].name
 
 

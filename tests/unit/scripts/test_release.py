@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+import subprocess
 import zipfile
 from pathlib import Path
 from types import ModuleType
@@ -114,8 +115,16 @@ def test_a_wheel_without_pages_or_with_more_than_the_package_is_refused(release:
     release.checked_wheel(wheel(tmp_path, *release._NEEDED))
     with pytest.raises(release.Refused, match=r"it lacks trimtab/web/static/manifest\.json"):
         release.checked_wheel(wheel(tmp_path, *release._NEEDED[1:]))
+    with pytest.raises(release.Refused, match=r"it lacks trimtab/reports/pictures/a\.py \(1 files\)"):
+        release.checked_wheel(wheel(tmp_path, *release._NEEDED), ["trimtab/reports/pictures/a.py"])
     with pytest.raises(release.Refused, match="it has tests"):
         release.checked_wheel(wheel(tmp_path, *release._NEEDED, "tests/conftest.py"))
+
+
+def test_git_ignores_no_source_as_the_build_leaves_out_what_git_ignores(repository: Path) -> None:
+    listed = ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"]
+    done = subprocess.run(listed, cwd=repository, capture_output=True, text=True, check=True, timeout=30)
+    assert "" == done.stdout
 
 
 def test_a_bill_of_materials_lists_the_lock_and_is_the_same_whenever_it_is_made(

@@ -99,11 +99,11 @@ WHERE account = {account:String} AND region = {region:String}
 -- Calls of models by hour, model, version, tenant and service: how many, failed, tokens, seconds, and the longest one.
 -- The tenant is whom the span names, else whom another span of its trace names. A span around another with usage is no
 -- call of its own, and spans that name the same answer are one call.
-SELECT hour_ms, service, model, version, if(own != '', own, told.tenant) AS tenant, count() AS calls,
+SELECT account, region, hour_ms, service, model, version, if(own != '', own, told.tenant) AS tenant, count() AS calls,
        countIf(bad) AS failed, sum(input) AS input_tokens, sum(output) AS output_tokens, sum(prefill) AS prefill_s,
        sum(decode) AS decode_s, argMax(trace_id, duration_ns) AS example
 FROM (
-  SELECT trace_id, service, duration_ns, intDiv(toUnixTimestamp64Milli(time), 3600000) * 3600000 AS hour_ms,
+  SELECT account, region, trace_id, service, duration_ns, intDiv(toUnixTimestamp64Milli(time), 3600000) * 3600000 AS hour_ms,
          fault OR error OR status = 'error' AS bad,
          coalesce(nullIf(attributes['gen_ai.response.model'], ''), nullIf(attributes['gen_ai.request.model'], ''),
                   attributes['triton.model_name']) AS model,
@@ -132,9 +132,17 @@ LEFT ANY JOIN (
   WHERE /*window*/
   GROUP BY trace_id
 ) AS told USING trace_id
-GROUP BY hour_ms, service, model, version, tenant
-ORDER BY calls DESC, hour_ms, service, model, version, tenant
+GROUP BY account, region, hour_ms, service, model, version, tenant
+ORDER BY calls DESC, account, region, hour_ms, service, model, version, tenant
 LIMIT {limit:UInt32};
+
+-- name: hour_marks
+-- By hour how many spans it has and when the newest of them came: what changes when spans come.
+SELECT intDiv(toUnixTimestamp64Milli(time), 3600000) * 3600000 AS hour_ms, count() AS number,
+       toUnixTimestamp64Milli(max(ingested)) AS newest_ms
+FROM spans
+WHERE /*window*/
+GROUP BY hour_ms;
 
 -- name: model_spans
 -- Spans of traces in which one has any of these attributes, with what is asked of their attributes; each once.

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct, field
 
-from trimtab.access.scope import Scope
+from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.base.records import replace
 from trimtab.store.sql import load_queries
@@ -133,13 +133,23 @@ class TraceReader:
     async def model_calls(
         self, scope: Scope, start_ms: int, end_ms: int, marks: Iterable[str], limit: int = 200_000
     ) -> Columns:
-        """Calls of models by hour, model, version, tenant and service (see the query `model_calls`), most calls first.
+        """Calls of models by account, region, hour, model, version, tenant and service (see the query `model_calls`),
+        most calls first.
 
         Times are seconds, `example` the trace of the longest. `marks` are the attributes that tell usage.
         Raises QueryAborted, Unavailable.
         """
         asked = {"limit": limit, "marks": sorted(marks)}
         return await self._fetch("model_calls", window_of(scope, start_ms, end_ms), None, asked)
+
+    async def hour_marks(self, start_ms: int, end_ms: int) -> dict[int, tuple[int, int]]:
+        """By hour (its start, ms) how many spans it has and when the newest came (ms), of all accounts.
+
+        Raises QueryAborted, Unavailable.
+        """
+        found = await self._fetch("hour_marks", window_of(EVERYTHING, start_ms, end_ms), None, {})
+        rows = zip(*(found[name].tolist() for name in ("hour_ms", "number", "newest_ms")), strict=True)
+        return {hour: (number, newest) for hour, number, newest in rows}
 
     async def model_spans(
         self, scope: Scope, start_ms: int, end_ms: int, marks: Iterable[str], names: Iterable[str], limit: int

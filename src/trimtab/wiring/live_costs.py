@@ -133,7 +133,7 @@ def _amounts(line: Line, net: Mapping[str, Decimal]) -> dict[Basis, Decimal] | N
 def units_of(fleet: FleetRoom, telling: Telling, traces: TraceReader, calls: ReadCalls, clock: Clock) -> UnitCosts:
     """Unit economics over the ledger of the fleet and everything that measures use."""
     ledgers = Ledgers(fleet.ledger, telling.inventory.runs, clock)
-    return UnitCosts(ledgers, Facts(telling.reader, telling.registry, traces, clock), clock, calls)
+    return UnitCosts(ledgers, Facts(telling.reader, telling.registry, traces), clock, calls)
 
 
 async def announced(rates: RateStore) -> Sequence[Change]:

@@ -257,7 +257,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     traces = TracesRoom.of(stores.telemetry, stores.state, stores.traces, clock, settings.max_spans_per_trace)
     logs.ingest.keepers.append(keep_call_events(traces.ingest))
     estimated.live = live
-    spoken = SpanCalls(traces.reader, clock)
+    spoken = SpanCalls(traces.reader)
     books = books_of(settings.api_prices)
     units = replace(units_of(fleet, telling, traces.reader, spoken, clock), books=lambda: books)
     insights = InsightsRoom.of(stores.telemetry, stores.state, logs.reader, logs.groups, clock)

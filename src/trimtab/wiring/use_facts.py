@@ -1,11 +1,9 @@
 """What unit economics asks of the rooms that know use: metrics, traces, activity of runs. Wired by `rooms.py`."""
 
 from collections.abc import Mapping, Sequence
-
-from msgspec import Struct, field
+from typing import NamedTuple
 
 from trimtab.access.scope import EVERYTHING, Scope
-from trimtab.base.clock import Clock
 from trimtab.economics.unit.model import Calls, Deploy, HeldActivity, HostSigns, Served, Traffic
 from trimtab.fleet.claims import holder_name
 from trimtab.fleet.telemetry.concepts import Registry
@@ -15,27 +13,30 @@ from trimtab.inventory.runs.model import Run
 from trimtab.kpis import epochs as run_epochs
 from trimtab.kpis import host_signs, model_traffic
 from trimtab.kpis.runs import activity
+from trimtab.traces.kept_hours import KeptHours
 from trimtab.traces.read import TraceReader
 
-_CALLS_FRESH_MS = 300_000
-"""How long traced calls are remembered: a share of versions and tenants moves slowly, and the read is a large one."""
 _MOST_CALLS_DAYS = 7
 """Traces of the last week at most are looked at."""
 _DAY_MS = 86_400_000
 
 
-class Facts(Struct):
+class _Placed(NamedTuple):
+    """Traced calls, and where they are counted."""
+
+    account: str
+    region: str
+    calls: Calls
+
+
+class Facts:
     """The port."""
 
-    reader: Reader
-    registry: Registry
-    traces: TraceReader
-    clock: Clock
-    _calls: dict[tuple[Scope, int, int], tuple[int, Sequence[Calls]]] = field(default_factory=dict)
-
-    def forget(self) -> None:
-        """Empty the memory: for who wipes everything."""
-        self._calls.clear()
+    def __init__(self, reader: Reader, registry: Registry, traces: TraceReader) -> None:
+        self.reader = reader
+        self.registry = registry
+        self._traces = traces
+        self._hours: KeptHours[Sequence[_Placed]] = KeptHours(traces.hour_marks, self._by_hour)
 
     async def traffic(self, scope: Scope, start_ms: int, end_ms: int, step_s: int) -> Mapping[str, Traffic]:
         """By model what it did."""
@@ -78,17 +79,31 @@ class Facts(Struct):
     async def calls(self, scope: Scope, start_ms: int, end_ms: int) -> Sequence[Calls]:
         """Traced calls of models."""
         start_ms = max(start_ms, end_ms - _MOST_CALLS_DAYS * _DAY_MS)
-        key, now_ms = (scope, start_ms, end_ms), self.clock.now_ms()
-        kept = self._calls.get(key)
-        if kept is None or now_ms - kept[0] > _CALLS_FRESH_MS:
-            found = await self.traces.model_calls(scope, start_ms, end_ms, USAGE)
-            names = ("hour_ms", "model", "version", "tenant", "service", "calls", "failed", "input_tokens",
-                     "output_tokens", "prefill_s", "decode_s", "example")  # fmt: skip
-            rows = zip(*(found[name].tolist() for name in names), strict=True)
-            kept = self._calls[key] = (now_ms, [Calls(*row) for row in rows])
-            while len(self._calls) > 8:
-                self._calls.pop(next(iter(self._calls)))
-        return kept[1]
+        if scope.rows:
+            return [one.calls for one in await self._read(scope, start_ms, end_ms)]
+        hours = await self._hours.over(start_ms, end_ms)
+        accounts, regions = scope.accounts, scope.regions
+        return [
+            one.calls
+            for hour in hours
+            for one in hour
+            if start_ms <= one.calls.hour_ms < end_ms
+            and (accounts is None or one.account in accounts)
+            and (regions is None or one.region in regions)
+        ]
+
+    async def _by_hour(self, start_ms: int, end_ms: int) -> dict[int, list[_Placed]]:
+        hours: dict[int, list[_Placed]] = {}
+        for one in await self._read(EVERYTHING, start_ms, end_ms):
+            hours.setdefault(one.calls.hour_ms, []).append(one)
+        return hours
+
+    async def _read(self, scope: Scope, start_ms: int, end_ms: int) -> list[_Placed]:
+        found = await self._traces.model_calls(scope, start_ms, end_ms, USAGE)
+        names = ("account", "region", "hour_ms", "model", "version", "tenant", "service", "calls", "failed",
+                 "input_tokens", "output_tokens", "prefill_s", "decode_s", "example")  # fmt: skip
+        rows = zip(*(found[name].tolist() for name in names), strict=True)
+        return [_Placed(account, region, Calls(*row)) for account, region, *row in rows]
 
     async def activity(
         self, scope: Scope, runs: Sequence[Run], start_ms: int, end_ms: int

@@ -8,6 +8,7 @@ from trimtab.access.scope import EVERYTHING, RowRule, Scope
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.base.records import replace
+from trimtab.traces.kept_hours import HOUR_MS
 from trimtab.traces.model import Span, w3c_trace_id, xray_trace_id
 from trimtab.traces.read import Where
 from trimtab.traces.room import TracesRoom
@@ -120,7 +121,9 @@ def test_ids_of_w3c_b3_and_x_ray_map_one_to_one() -> None:
         w3c_trace_id("1-5759e988-nothex")
 
 
-def test_calls_of_models_are_counted_once_where_several_spans_tell_of_them(room: TracesRoom) -> None:
+def test_calls_of_models_are_counted_once_where_several_spans_tell_of_them(
+    room: TracesRoom, clock: ManualClock
+) -> None:
     usage = "gen_ai.usage.input_tokens"
     told = {"gen_ai.response.model": "m", usage: "7", "tenant": "a"}
     outer = replace(ROOT, attributes=told)
@@ -134,6 +137,7 @@ def test_calls_of_models_are_counted_once_where_several_spans_tell_of_them(room:
         assert ([1], [7.0], ["a"]) == (
             found["calls"].tolist(), found["input_tokens"].tolist(), found["tenant"].tolist(),
         )  # fmt: skip
+        assert {NOW // HOUR_MS * HOUR_MS: (3, clock.now_ms())} == await room.reader.hour_marks(NOW, NOW + 1)
         spans = await room.reader.model_spans(EVERYTHING, NOW, NOW + 1, (usage,), (usage, "tenant"), 10)
         assert [outer.span_id, inner.span_id, beside.span_id] == spans["span_id"].tolist()
         assert {usage: "7", "tenant": "a"} == spans["said"][0]

@@ -4,20 +4,19 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from msgspec import Struct, field
+from msgspec import Struct
 
-from trimtab.access.scope import Scope
-from trimtab.base.clock import Clock
+from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.genai.attributes import ALL, MARKS
 from trimtab.genai.call import Call
 from trimtab.genai.once import calls_of
 from trimtab.genai.spans import CallSpan
+from trimtab.traces.kept_hours import HOUR_MS, KeptHours
 from trimtab.traces.read import TraceReader
 
 MOST_SPANS = 500_000
-"""Spans that one question reads, whole traces with calls: some 400 bytes each in memory."""
-_FRESH_MS = 5_000
-"""How long calls are remembered: one page or answer asks for the same days several times."""
+"""Spans that one read gives, whole traces with calls, and calls that one question is answered by: some 400 bytes each
+in memory."""
 
 
 class Calls(Struct, frozen=True):
@@ -35,27 +34,50 @@ class ReadCalls(Protocol):
         ...
 
 
-class SpanCalls(Struct):
-    """Reads them from spans; what was read is remembered for some seconds."""
+class SpanCalls:
+    """Reads them from spans, and keeps them by the hour: what comes costs the reading of its own hours."""
 
-    traces: TraceReader
-    clock: Clock
-    _read: dict[tuple[Scope, int, int], tuple[int, Calls]] = field(default_factory=dict)
+    def __init__(self, traces: TraceReader) -> None:
+        self._traces = traces
+        self._hours: KeptHours[Calls] = KeptHours(traces.hour_marks, self._by_hour)
 
     def forget(self) -> None:
         """Empty the memory: for who wipes everything."""
-        self._read.clear()
+        self._hours.forget()
 
     async def over(self, scope: Scope, start_ms: int, end_ms: int) -> Calls:
-        """The calls that began in `[start_ms, end_ms)`."""
-        key, now_ms = (scope, start_ms, end_ms), self.clock.now_ms()
-        kept = self._read.get(key)
-        if kept is None or now_ms - kept[0] > _FRESH_MS:
-            found = await self.traces.model_spans(scope, start_ms, end_ms, MARKS, ALL, MOST_SPANS)
-            kept = self._read[key] = (now_ms, await asyncio.to_thread(_calls, found))
-            while len(self._read) > 4:
-                self._read.pop(next(iter(self._read)))
-        return kept[1]
+        """The calls that began in `[start_ms, end_ms)`. Whoever is bound to tags has them read anew."""
+        if scope.rows:
+            return await self._read(scope, start_ms, end_ms)
+        hours = await self._hours.over(start_ms, end_ms)
+        return await asyncio.to_thread(_within, hours, scope, start_ms, end_ms)
+
+    async def _by_hour(self, start_ms: int, end_ms: int) -> dict[int, Calls]:
+        read = await self._read(EVERYTHING, start_ms, end_ms)
+        hours: dict[int, list[Call]] = {}
+        for call in read.calls:
+            hours.setdefault(call.at_ms // HOUR_MS * HOUR_MS, []).append(call)
+        if read.cut:  # of each hour the first calls are there, if any: what is shown says that others are not
+            return {hour: Calls(hours.get(hour, ()), True) for hour in range(start_ms, end_ms, HOUR_MS)}
+        return {hour: Calls(calls) for hour, calls in hours.items()}
+
+    async def _read(self, scope: Scope, start_ms: int, end_ms: int) -> Calls:
+        found = await self._traces.model_spans(scope, start_ms, end_ms, MARKS, ALL, MOST_SPANS)
+        return await asyncio.to_thread(_calls, found)
+
+
+def _within(hours: Sequence[Calls], scope: Scope, start_ms: int, end_ms: int) -> Calls:
+    """The calls of hours that are in a range and that a scope covers, as many as one question may have."""
+    accounts, regions = scope.accounts, scope.regions
+    found = [
+        call
+        for hour in hours
+        for call in hour.calls
+        if start_ms <= call.at_ms < end_ms
+        and (accounts is None or call.account in accounts)
+        and (regions is None or call.region in regions)
+    ]
+    return Calls(found[:MOST_SPANS], len(found) > MOST_SPANS or any(hour.cut for hour in hours))
 
 
 def _calls(columns: Any) -> Calls:

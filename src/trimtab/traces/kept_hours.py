@@ -1,0 +1,89 @@
+"""What is made of spans, kept by the hour: an hour is made again when spans of it, or of those beside it, came since.
+
+Whole traces are read, so what an hour says depends on spans an hour before it and after it. How many spans an hour has
+and when the newest of them came is one narrow read, whatever the range; hours in which nothing changed are not read.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Generic, TypeVar
+
+from msgspec import Struct
+
+HOUR_MS = 3_600_000
+BLOCK = 24
+"""Hours that are read together at most: what a read holds in memory does not grow with the range."""
+MOST_HOURS = 24 * 100
+"""Hours that are kept: a quarter of a year and a margin. Those that were asked for longest ago go first."""
+T = TypeVar("T")
+Mark = tuple[int, int]
+"""How many spans an hour has, and when the newest came (ms)."""
+_NONE: Mark = (0, 0)
+Marks = Callable[[int, int], Awaitable[Mapping[int, Mark]]]
+"""Start and end (ms) → by hour (its start, ms) its mark; hours without spans are left out. Raises QueryAborted,
+Unavailable."""
+Read = Callable[[int, int], Awaitable[Mapping[int, T]]]
+"""Start and end (ms) → by hour what is made of its spans. Raises QueryAborted, Unavailable."""
+
+
+class _Kept(Struct, Generic[T]):
+    marks: tuple[Mark, Mark, Mark]
+    value: T | None
+
+
+class KeptHours(Generic[T]):
+    """Hours of whatever `read` makes of spans. Askers of the same time wait for one read."""
+
+    def __init__(self, marks: Marks, read: Read[T]) -> None:
+        self._marks = marks
+        self._read = read
+        self._kept: dict[int, _Kept[T]] = {}
+        self._alone = asyncio.Lock()
+
+    def forget(self) -> None:
+        """Empty the memory: for who wipes everything."""
+        self._kept.clear()
+
+    async def over(self, start_ms: int, end_ms: int) -> list[T]:
+        """What is made of the hours that `[start, end)` touches, in their order; of hours that have something.
+
+        Raises QueryAborted, Unavailable.
+        """
+        first, last = start_ms // HOUR_MS * HOUR_MS, -(-end_ms // HOUR_MS) * HOUR_MS
+        async with self._alone:
+            marks = await self._marks(first - HOUR_MS, last + HOUR_MS)
+            now = {hour: _around(marks, hour) for hour in range(first, last, HOUR_MS)}
+            for begin, end in _blocks([hour for hour in now if self._is_old(hour, now[hour])]):
+                made = await self._read(begin - HOUR_MS, end + HOUR_MS)
+                for hour in range(begin, end, HOUR_MS):
+                    self._kept[hour] = _Kept(now[hour], made.get(hour))
+            found = [self._asked(hour) for hour, mark in now.items() if mark[1] != _NONE]
+            while len(self._kept) > MOST_HOURS:
+                del self._kept[next(iter(self._kept))]
+        return [value for value in found if value is not None]
+
+    def _is_old(self, hour: int, marks: tuple[Mark, Mark, Mark]) -> bool:
+        if marks[1] == _NONE:
+            return False
+        kept = self._kept.get(hour)
+        return kept is None or kept.marks != marks
+
+    def _asked(self, hour: int) -> T | None:
+        kept = self._kept[hour] = self._kept.pop(hour)
+        return kept.value
+
+
+def _around(marks: Mapping[int, Mark], hour: int) -> tuple[Mark, Mark, Mark]:
+    before, own, after = (marks.get(hour + step, _NONE) for step in (-HOUR_MS, 0, HOUR_MS))
+    return before, own, after
+
+
+def _blocks(hours: list[int]) -> list[tuple[int, int]]:
+    """Hours, in order, as ranges of `BLOCK` hours at most."""
+    found: list[tuple[int, int]] = []
+    for hour in hours:
+        if found and found[-1][1] == hour and hour - found[-1][0] < BLOCK * HOUR_MS:
+            found[-1] = found[-1][0], hour + HOUR_MS
+        else:
+            found.append((hour, hour + HOUR_MS))
+    return found

@@ -20,6 +20,8 @@ from trimtab.doors.auditing.aws import AwsAuditor
 from trimtab.doors.auditing.recorder import ChangeRecorder
 from trimtab.doors.auditing.site import AuditedSite
 from trimtab.doors.aws.advice import service as advice_service
+from trimtab.doors.aws.application_signals import service as signals_service
+from trimtab.doors.aws.application_signals.rooms import SignalsRooms
 from trimtab.doors.aws.batch import service as batch_service
 from trimtab.doors.aws.budgets import service as budgets_service
 from trimtab.doors.aws.cloudtrail import service as cloudtrail_service
@@ -94,6 +96,7 @@ from trimtab.doors.rest.event_rules import Triggering
 from trimtab.doors.rest.forgetting import Forgets
 from trimtab.doors.rest.load_tests import LoadTesting
 from trimtab.doors.rest.log_queries import Querying
+from trimtab.doors.rest.objectives import Objectives
 from trimtab.doors.rest.serverless import ServerlessRooms
 from trimtab.doors.rest.state_transfers import StateTransfers
 from trimtab.doors.rest.trace_sampling import TailSampled
@@ -125,13 +128,15 @@ from trimtab.notify.watch import REFRESH_S
 from trimtab.reports.exposed import REFRESH_S as EXPOSED_S
 from trimtab.selfwatch import Running, SelfSeries, SelfWatch
 from trimtab.stores import checks_of
+from trimtab.traces.requests import RequestReader
 from trimtab.web import app as web
 from trimtab.web.alarms.desk import AlarmRooms
 from trimtab.web.analyses.desk import Analysts
 from trimtab.web.events.desk import EventRooms
-from trimtab.web.state import SeriesRooms
+from trimtab.web.state import ObjectiveRooms, SeriesRooms
 from trimtab.wires import OtlpSignals, Wires
 from trimtab.wiring.bill_exports import bill_exports
+from trimtab.wiring.canaries import synthetics_of
 from trimtab.wiring.forgetting import forgetting_job
 from trimtab.wiring.live_costs import jobs_of as live_jobs
 from trimtab.wiring.metric_streams import streams_of, streams_rest
@@ -238,6 +243,8 @@ def _gateway(rooms: Rooms, reports: ReportRooms, auditor: AwsAuditor) -> Gateway
         sns_service.build(rooms.notify),
         events_service.build(rooms.triggers),
         xray_service.build(XRayRooms(rooms.traces, rooms.ledger)),
+        synthetics_of(rooms.canaries, rooms.alarms.tags, rooms.gate),
+        signals_service.build(SignalsRooms(rooms.slos, RequestReader(rooms.stores.telemetry), rooms.alarms.tags)),
         cost_explorer_service.build(CostExplorerRooms.of(rooms.costs, rooms.clock, *explained)),
         budgets_service.build(rooms.budgets, rooms.settings.account_id),
         compute_optimizer_service.build(rooms.rightsizing),
@@ -270,6 +277,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         rightsizing=rooms.rightsizing,
         purchases=rooms.advice_plan.purchases,
         streams=streams_rest(rooms.settings, rooms.stores.state, rooms.clock),
+        slos=Objectives(rooms.slos, rooms.settings.account_id, rooms.settings.region),
         plans=rooms.plans,
         engine=rooms.scaling.rest,
         gate=rooms.gate,
@@ -379,6 +387,7 @@ def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:
         events=EventRooms(rooms.triggers, rooms.delivering.dispatcher.reaches, rooms.actuators),
         gate=rooms.gate,
         evaluation=rooms.evaluation,
+        objectives=ObjectiveRooms(rooms.slos, own.account_id, own.region),
         alarms=AlarmRooms(rooms.alarms, rooms.rehearsals, rooms.firing, own.account_id, own.region),
         reader=rooms.reader,
         registry=rooms.registry,
@@ -471,6 +480,8 @@ def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
         *rooms.batch.jobs(),
         *rooms.progress.jobs(),
         *rooms.token_minutes.jobs(),
+        *rooms.slo_minutes.jobs(),
+        *rooms.canaries.jobs(),
         *rooms.advice.jobs(),
         *rooms.advice_plan.jobs(rooms.advice.lock),
         *rooms.cost_anomalies.jobs(),

@@ -58,12 +58,14 @@ from trimtab.metrics.rollups.tiers import Retention
 from trimtab.notify.job import Notifying
 from trimtab.notify.transport.http import HttpTransport
 from trimtab.settings import Settings
+from trimtab.slos.room import SloRoom
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.arrow import leave_pandas_out
 from trimtab.store.telemetry.client import Telemetry
 from trimtab.stores import JOBS, open_telemetry
 from trimtab.timeseries.anomaly.alerts import threshold_for
 from trimtab.traces.duties import trace_duties
+from trimtab.traces.requests import RequestReader
 from trimtab.triggers import sourcing
 from trimtab.triggers.arns import Place
 from trimtab.triggers.sources.buckets import list_prefix
@@ -127,7 +129,8 @@ def alarms_of(state: State, telemetry: Telemetry, metrics: Metrics, clock: Clock
     """The evaluator of alarms."""
     groups = LogGroups(state, clock)
     logs = LogInsights(telemetry, LogReader(telemetry, groups, NoDrain(), clock), groups, clock)
-    asks = metrics.reader, Follower(metrics.registry), metrics.evaluator, Vectors(metrics.promql), logs
+    slos = SloRoom.of(state, clock, metrics.evaluator, RequestReader(telemetry))
+    asks = metrics.reader, Follower(metrics.registry), metrics.evaluator, Vectors(metrics.promql), logs, slos
     return AlarmEvaluator(EvaluatorParts(state, clock, *asks, may_write=leading.may_write))
 
 

@@ -1,8 +1,20 @@
 """Kinds of CloudWatch, Logs, EventBridge, SNS, X-Ray and CloudTrail."""
 
+import io
 import json
+import zipfile
 
 from resource_kinds.kind import ROLE, Kind
+
+
+def blueprint() -> bytes:
+    """The zip of a canary that looks at a port which nobody listens on."""
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w") as archive:
+        steps = {"1": {"checkerType": "TCP", "hostname": "example.com", "port": 443}}
+        archive.writestr("blueprint-config.json", json.dumps({"steps": steps}))
+    return kept.getvalue()
+
 
 _JUDGED = {
     "AlarmName": "{n}", "Namespace": "{n}", "MetricName": "m", "Statistic": "Sum", "Period": 60,
@@ -29,7 +41,33 @@ _SAMPLED = {
     "ServiceType": "*", "Host": "*", "HTTPMethod": "*", "URLPath": "*", "Version": 1,
 }  # fmt: skip
 
+_JUDGES = {
+    "SliMetricConfig": {"MetricDataQueries": [{"Id": "m", "MetricStat": {
+        "Metric": {"Namespace": "N", "MetricName": "m"}, "Period": 60, "Stat": "Sum"}}]},
+    "MetricThreshold": 1.0, "ComparisonOperator": "LessThan",
+}  # fmt: skip
+_CHECKED = {
+    "Name": "{n}", "Code": {"ZipFile": blueprint()}, "ArtifactS3Location": "s3://b/c", "ExecutionRoleArn": ROLE,
+    "Schedule": {"Expression": "rate(5 minutes)"}, "RuntimeVersion": "syn-nodejs-3.0",
+}  # fmt: skip
+
 KINDS: tuple[Kind, ...] = (
+    Kind(
+        service="application-signals", kind="slo", tags="Tags", absent="ResourceNotFoundException",
+        create=("CreateServiceLevelObjective", {"Name": "{n}", "SliConfig": _JUDGES}),
+        read=("GetServiceLevelObjective", {"Id": "{n}"}, "Slo"), arn="Slo.Arn",
+        listed=("ListServiceLevelObjectives", {}, "SloSummaries[].Name"),
+        update=("UpdateServiceLevelObjective", {"Id": "{n}", "Description": "d"}),
+        delete=("DeleteServiceLevelObjective", {"Id": "{n}"}),
+    ),
+    Kind(
+        service="synthetics", kind="canary", tags="Tags", absent="ResourceNotFoundException",
+        create=("CreateCanary", _CHECKED), read=("GetCanary", {"Name": "{n}"}, "Canary"),
+        arn="'arn:aws:synthetics:us-east-1:123456789012:canary:{n}'",
+        listed=("DescribeCanaries", {}, "Canaries[].Name"),
+        update=("UpdateCanary", {"Name": "{n}", "Schedule": {"Expression": "rate(1 minute)"}}),
+        delete=("DeleteCanary", {"Name": "{n}"}),
+    ),
     Kind(
         service="cloudwatch", kind="alarm", create=("PutMetricAlarm", _JUDGED), tags="Tags",
         read=("DescribeAlarms", {"AlarmNames": ["{n}"]}, "MetricAlarms[0]"), absent="",

@@ -21,13 +21,6 @@ class Burn(Struct, frozen=True):
     short: Floats
 
 
-def burn_rate(bad: Floats, total: Floats, objective: float) -> Floats:
-    """The burn rate of windows with these sums; no bad events where none were told of (NaN), none without events."""
-    rate = np.full(len(total), np.nan)
-    np.divide(np.nan_to_num(bad), total, out=rate, where=total > 0)
-    return rate / (1 - objective)
-
-
 def judge_burns(alarm: BurnRateAlarm, burns: Sequence[Burn]) -> Codes:
     """The verdict of each evaluation: ALARM where one pair of windows fires, else OK.
 
@@ -50,7 +43,7 @@ def judge_burns(alarm: BurnRateAlarm, burns: Sequence[Burn]) -> Codes:
     return np.where(known, verdict, np.int8(none)).astype(np.int8)
 
 
-def burn_reason(alarm: BurnRateAlarm, burns: Sequence[Burn], at: int) -> str:
+def burn_reason(alarm: BurnRateAlarm, objective: float, burns: Sequence[Burn], at: int) -> str:
     """Why evaluation number `at` found what it did."""
     if all(np.isnan(burn.long[at]) for burn in burns):
         return "Insufficient Data: no events were counted in any window."
@@ -60,7 +53,7 @@ def burn_reason(alarm: BurnRateAlarm, burns: Sequence[Burn], at: int) -> str:
         f"{window.factor:g})"
         for window, burn in zip(alarm.windows, burns, strict=True)
     ]
-    return f"Burn rate of the error budget of {alarm.objective:.6g}: " + "; ".join(told) + "."
+    return f"Burn rate of the error budget of {objective:.6g}: " + "; ".join(told) + "."
 
 
 def _span(seconds: int) -> str:

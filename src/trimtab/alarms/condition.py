@@ -32,9 +32,10 @@ def condition(alarm: Alarm) -> str:
         return f"{alarm.query} returns a series{held}"
     if isinstance(alarm, BurnRateAlarm):
         fastest = min(alarm.windows, key=lambda window: window.long_s)
-        return (
-            f"the error budget of {alarm.objective * 100:.6g} % burns {fastest.factor:g} times too fast over "
-            f"{span(fastest.long_s)}" + (" and slower over longer windows" if len(alarm.windows) > 1 else "")
+        budget = alarm.budget
+        of = budget if isinstance(budget, str) else f"{budget.objective * 100:.6g} %"
+        return f"the error budget of {of} burns {fastest.factor:g} times too fast over {span(fastest.long_s)}" + (
+            " and slower over longer windows" if len(alarm.windows) > 1 else ""
         )
     if isinstance(alarm, CompositeAlarm):
         return alarm.rule

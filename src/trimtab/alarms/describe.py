@@ -54,9 +54,21 @@ def _query(item: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
+_OWN = frozenset({"Objective", "Bad", "Total", "Windows", "ServiceLevelObjective"})
+
+
+def _burn_of(name: str) -> dict[str, Any]:
+    """The attainment of an objective, which is a metric of its own."""
+    metric = {"Namespace": "AWS/ApplicationSignals", "MetricName": "AttainmentRate",
+              "Dimensions": [{"Name": "SloName", "Value": name}]}  # fmt: skip
+    return {"Id": "slo", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Average"}, "ReturnData": True}
+
+
 def _burn_rate(form: Mapping[str, Any]) -> dict[str, Any]:
     """A burn-rate alarm as a client of CloudWatch can read it: the metric math that its burn rate is."""
-    told = {key: value for key, value in form.items() if key not in ("Objective", "Bad", "Total", "Windows")}
+    told = {key: value for key, value in form.items() if key not in _OWN}
+    if "ServiceLevelObjective" in form:
+        return {**told, "Metrics": [_burn_of(form["ServiceLevelObjective"])]}
     queries = [
         {"Id": name.lower(), "MetricStat": {"Period": 60, **form[name]}, "ReturnData": False}
         for name in ("Bad", "Total")

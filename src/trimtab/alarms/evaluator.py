@@ -33,7 +33,7 @@ from trimtab.alarms.model import (
     State,
     Transition,
 )
-from trimtab.alarms.ports import Expressions, PromQL, Reader, Registry
+from trimtab.alarms.ports import Budgets, Expressions, PromQL, Reader, Registry
 from trimtab.alarms.round import Found, Heard, Round, write_round
 from trimtab.alarms.schedule import Due, due
 from trimtab.alarms.warm_up import hold_back, warming
@@ -53,7 +53,7 @@ _TRIM_MS = 3_600_000
 class EvaluatorParts(Struct, frozen=True):
     """What the evaluator is made of. `may_write` says whether this process leads.
 
-    Without `promql` or `logs` such alarms wait.
+    Without `promql` or `logs` such alarms wait; without `budgets` those on objectives of service levels fail.
     """
 
     database: Database
@@ -63,6 +63,7 @@ class EvaluatorParts(Struct, frozen=True):
     expressions: Expressions
     promql: PromQL | None = None
     logs: Queries | None = None
+    budgets: Budgets | None = None
     may_write: Callable[[], bool] = field(default=lambda: True)
 
 
@@ -74,7 +75,7 @@ class AlarmEvaluator:
         self._book = Book()
         self._metrics = MetricLooks(parts.reader, parts.registry)
         self._expressions = ExpressionLooks(parts.expressions)
-        self._burns = BurnLooks(parts.reader, parts.registry)
+        self._burns = BurnLooks(parts.reader, parts.registry, parts.budgets)
         self._logs = None if parts.logs is None else LogLooks(parts.logs)
         self._trimmed_ms = 0
 
@@ -116,7 +117,7 @@ class AlarmEvaluator:
         looks = await self._metrics.look(kinds.single, due_.times)
         looks += await self._expressions.look(kinds.several, due_.times, due_.delay_ms)
         looks += await self._burns.look(kinds.burns, due_.times)
-        failed = set(self._expressions.failed)
+        failed = set(self._expressions.failed) | self._burns.failed
         gate = asyncio.Semaphore(_AT_ONCE)
 
         async def one(entry: Entry) -> Look | None:

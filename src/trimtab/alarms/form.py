@@ -5,6 +5,8 @@ Burn-rate alarms are trimtab's own; their form is
     {"Objective": 0.999, "Bad": {"Metric": {…}, "Stat": "Sum"}, "Total": {…},
      "Windows": [{"LongSeconds": 3600, "ShortSeconds": 300, "Factor": 14.4}, …]}
 
+or, on the budget of an objective of service levels, {"ServiceLevelObjective": its name, "Windows": …}.
+
 Everything here raises InvalidInput in CloudWatch's words where they are known.
 """
 
@@ -21,6 +23,7 @@ from trimtab.alarms.model import (
     BurnRateAlarm,
     BurnWindow,
     CompositeAlarm,
+    CountedBudget,
     Judgement,
     LogAlarm,
     MetricAlarm,
@@ -30,8 +33,8 @@ from trimtab.alarms.model import (
     WarmUp,
 )
 from trimtab.base.errors import InvalidInput
-from trimtab.base.tags import make_tags
 from trimtab.metrics.expressions.model import MetricStat, Query
+from trimtab.metrics.expressions.query_form import read_dimensions, read_query
 from trimtab.metrics.statistics import parse_statistic
 
 Form = Mapping[str, Any]
@@ -105,7 +108,7 @@ def _single(form: Form) -> tuple[Query, ...]:
             MetricStat(
                 form["Namespace"],
                 form["MetricName"],
-                _dimensions(form.get("Dimensions", ())),
+                read_dimensions(form.get("Dimensions", ())),
                 parse_statistic(stat, "ExtendedStatistic"),
                 form["Period"],
                 form.get("Unit"),
@@ -134,30 +137,7 @@ def _several(form: Form) -> tuple[tuple[Query, ...], str]:
 
 
 def _query(item: Form, number: int) -> Query:
-    path = f"Metrics.member.{number}"
-    stat = item.get("MetricStat")
-    if (stat is None) == ("Expression" not in item):
-        raise InvalidInput(f"Invalid metrics list: {path} must have either an Expression or a MetricStat.")
-    common = (item.get("Period"), item.get("Label"), item.get("ReturnData", True), item.get("AccountId"))
-    if stat is None:
-        return Query(item["Id"], item["Expression"], *common)
-    metric = stat["Metric"]
-    for name in ("Namespace", "MetricName"):
-        if not metric.get(name):
-            raise InvalidInput(f"The parameter {path}.MetricStat.Metric.{name} is required.", field=name)
-    return Query(
-        item["Id"],
-        MetricStat(
-            metric["Namespace"],
-            metric["MetricName"],
-            _dimensions(metric.get("Dimensions", ())),
-            parse_statistic(stat["Stat"], f"{path}.MetricStat.Stat"),
-            stat["Period"],
-            stat.get("Unit"),
-            item.get("AccountId"),
-        ),
-        *common,
-    )
+    return read_query(item, f"Metrics.member.{number}", "Invalid metrics list: ")
 
 
 def _period_of(queries: Sequence[Query], watched: str) -> int:
@@ -309,9 +289,6 @@ def _composite(key: AlarmKey, form: Form) -> CompositeAlarm:
 
 
 def _burn_rate(key: AlarmKey, form: Form) -> BurnRateAlarm:
-    objective = form.get("Objective")
-    if not isinstance(objective, float) or not 0 < objective < 1:
-        raise InvalidInput(f"cannot read Objective: got {objective!r}; expected a share between 0 and 1, like 0.999")
     given = form.get("Windows")
     windows: tuple[BurnWindow, ...] = STANDARD_BURN_WINDOWS
     if given is not None:
@@ -324,11 +301,27 @@ def _burn_rate(key: AlarmKey, form: Form) -> BurnRateAlarm:
                 f"cannot read Windows: got {window.short_s} s in {window.long_s} s at {window.factor:g}; expected "
                 "whole minutes, ShortSeconds below LongSeconds, and a Factor above 0"
             )
-    bad, total = (_query({"Id": name.lower(), "MetricStat": {"Period": 60, **form[name]}}, 1) for name in _BURN_PARTS)
-    return BurnRateAlarm(key, objective, bad, total, windows, _missing(form), read_actions(form), _description(form))
+    return BurnRateAlarm(key, _budget(form), windows, _missing(form), read_actions(form), _description(form))
 
 
-_BURN_PARTS = ("Bad", "Total")
+def _budget(form: Form) -> CountedBudget | str:
+    named, given = form.get("ServiceLevelObjective"), [name for name in _BURN_PARTS if name in form]
+    if named and not given:
+        return str(named)
+    if named or len(given) < len(_BURN_PARTS):
+        raise InvalidInput(
+            f"cannot read the budget: expected {', '.join(_BURN_PARTS)}, or ServiceLevelObjective, the name of one"
+        )
+    objective = form["Objective"]
+    if not isinstance(objective, float) or not 0 < objective < 1:
+        raise InvalidInput(f"cannot read Objective: got {objective!r}; expected a share between 0 and 1, like 0.999")
+    bad, total = (
+        _query({"Id": name.lower(), "MetricStat": {"Period": 60, **form[name]}}, 1) for name in ("Bad", "Total")
+    )
+    return CountedBudget(objective, bad, total)
+
+
+_BURN_PARTS = ("Objective", "Bad", "Total")
 
 
 def read_actions(form: Form) -> Actions:
@@ -350,10 +343,6 @@ def _warm_up(form: Form) -> WarmUp | None:
 
 def _description(form: Form) -> str | None:
     return form.get("AlarmDescription")
-
-
-def _dimensions(pairs: Sequence[Form]) -> tuple[tuple[str, str], ...]:
-    return make_tags((pair["Name"], pair["Value"]) for pair in pairs)
 
 
 _READERS: Mapping[AlarmKind, Callable[[AlarmKey, Form], Alarm]] = {

@@ -161,13 +161,19 @@ class BurnWindow(Struct, frozen=True):
     factor: float
 
 
-class BurnRateAlarm(Struct, frozen=True):
-    """An alarm on an objective (0.999): `bad` of `total` events; the queries are one MetricStat each, summed."""
+class CountedBudget(Struct, frozen=True):
+    """The budget of an objective (0.999): `bad` of `total` events; the queries are one MetricStat each, summed."""
 
-    key: AlarmKey
     objective: float
     bad: Query
     total: Query
+
+
+class BurnRateAlarm(Struct, frozen=True):
+    """An alarm on a budget: its own, or that of an objective of service levels of the same account, by its name."""
+
+    key: AlarmKey
+    budget: CountedBudget | str
     windows: tuple[BurnWindow, ...]
     missing: Missing = Missing.MISSING
     actions: Actions = field(default_factory=Actions)

@@ -7,6 +7,8 @@ from trimtab.access.scope import Scope
 from trimtab.metrics.expressions.model import EvaluationJob, Result
 from trimtab.metrics.model import Series, SeriesQuery
 from trimtab.metrics.plan import StatRequest, StatSeries
+from trimtab.slos.model import SloKey
+from trimtab.slos.room import Burnt
 
 
 class Reader(Protocol):
@@ -36,6 +38,14 @@ class Expressions(Protocol):
 
     async def evaluate_many(self, scope: Scope, jobs: Sequence[EvaluationJob]) -> list[list[Result]]:
         """The results of each job."""
+        ...
+
+
+class Budgets(Protocol):
+    """`slos.room.SloRoom`, as far as it is used here."""
+
+    async def burnt(self, key: SloKey, lengths_s: Sequence[int], times: Sequence[int]) -> Burnt:
+        """Of an objective what counted in each length of window at each time. Raises NotFound, InvalidInput."""
         ...
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
-from trimtab.batch.jsonpath import Path, read
+from trimtab.base.jsonpath import Path, read
 from trimtab.batch.model import Spec
 
 INPUT, OUTPUT, ERROR = "SageMakerInput", "SageMakerOutput", "TrimtabError"

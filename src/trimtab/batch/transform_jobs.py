@@ -19,7 +19,7 @@ from trimtab.access.scope import EVERYTHING
 from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, NotFound, Throttled, TrimtabError, Unavailable
-from trimtab.batch.jsonpath import read
+from trimtab.base.jsonpath import read
 from trimtab.batch.model import MOST_PAYLOAD_MIB, Progress
 from trimtab.batch.places import Places, Source
 from trimtab.batch.recorder import Recorder

@@ -23,6 +23,9 @@ COMMANDS = {
     "demo": LazyCommand("trimtab.cli.demo", "demo", "Look around in a simulated company, in a trimtab of its own."),
     "config": LazyCommand("trimtab.cli.config", "config", "Alarms, dashboards and detectors as files: diff, apply."),
     "alarms": LazyCommand("trimtab.cli.alarms", "alarms", "Alarms: list, put, replay on the past, suggest, mute."),
+    "objectives": LazyCommand(
+        "trimtab.cli.objectives", "objectives", "What is promised of services, and what is left of error budgets."
+    ),
     "anomalies": LazyCommand(
         "trimtab.cli.anomalies", "anomalies", "See what was unusual in any series, and what changed with it."
     ),

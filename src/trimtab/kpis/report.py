@@ -9,10 +9,10 @@ from trimtab.fleet.telemetry.owners import FLEET, UNOWNED, Owners, TagsOf, no_ta
 from trimtab.fleet.telemetry.reading import Reader
 from trimtab.fleet.telemetry.window import Grid
 from trimtab.kpis import gpu_kpis, latency, machines, scalability, success, throughput
-from trimtab.kpis.budget import check_slo
 from trimtab.kpis.context import Context, Options
 from trimtab.kpis.formulas import FORMULAS
 from trimtab.kpis.model import Area, GroupKpis, Kpi, Level, Report, unknown
+from trimtab.slos.budget import check_slo
 
 DEFAULTS = Options()
 """What holds where a caller chooses nothing."""

@@ -8,15 +8,17 @@ from msgspec import Struct
 
 from trimtab.fleet.telemetry import concepts
 from trimtab.fleet.telemetry.concepts import Found, Metric, looked_for
-from trimtab.kpis.budget import Outcomes, burn_rate, error_budget_left, outcome_of
 from trimtab.kpis.context import AVERAGE, RATE, Context, Floats, ids
 from trimtab.kpis.model import Input, Kpi, unknown
 from trimtab.metrics.model import Series
 from trimtab.metrics.plan import StatRequest
+from trimtab.slos.budget import Outcomes, burn_rate, error_budget_left
 
 HOUR_MS = 3_600_000
 Known = tuple[Outcomes, tuple[Input, ...]]
 """Outcomes, and the metrics that they were made from."""
+_FAILED = frozenset({"error", "failed", "fail", "failure", "fault", "timeout", "timed_out", "aborted", "exception"})
+_PENDING = frozenset({"pending", "running", "queued", "in_progress", "waiting"})
 _NO_STATUS = "request counters carry no status, and there is no counter of failures beside them"
 
 
@@ -152,3 +154,13 @@ async def _uptime(context: Context) -> dict[str, Kpi]:
             inputs = (Input(found[0].metric.shown, len(found)),)
             result[group] = Kpi("probe_uptime", float(np.mean(means)), "", float(known.mean()), inputs)
     return result
+
+
+def outcome_of(status: str) -> str:
+    """`failed`, `pending` or `ok` for a status text or HTTP status. 4xx is the caller's fault, so it is `ok` here."""
+    text = status.strip().lower()
+    if len(text) == 3 and text[0] in "12345" and (text[1:].isdecimal() or text[1:] == "xx"):
+        return "failed" if text[0] == "5" else "ok"
+    if text in _PENDING:
+        return "pending"
+    return "failed" if text in _FAILED else "ok"

@@ -160,3 +160,24 @@ WHERE /*window*/
 ORDER BY start_ns, trace_id, span_id, ingested DESC
 LIMIT 1 BY account, trace_id, span_id
 LIMIT {limit:UInt32};
+
+-- name: operations
+-- Operations of services with what came to them in a window, the busiest first; '' asks for every service.
+SELECT service, name AS operation, /*environment*/ AS environment, count() AS requests, countIf(fault) AS faults
+FROM spans FINAL
+WHERE segment AND service != '' AND ({service:String} = '' OR service = {service:String}) AND /*and*/
+GROUP BY service, operation, environment
+ORDER BY requests DESC, service, operation
+LIMIT {limit:UInt32};
+
+-- name: requests_over_time
+-- Requests to a service by period of `step` ms: all, failed ones, those within `limit_ns`, and how long they took.
+SELECT intDiv(toUnixTimestamp64Milli(time), {step:Int64}) * {step:Int64} AS at_ms, count() AS total,
+       countIf(fault) AS faults, countIf(duration_ns /*compared*/ {limit_ns:Float64}) AS within,
+       avg(duration_ns) AS mean_ns, quantileExact(/*share*/)(duration_ns) AS share_ns
+FROM spans FINAL
+WHERE segment AND NOT partial AND service = {service:String} AND /*and*/
+  AND ({operation:String} = '' OR name = {operation:String})
+  AND ({environment:String} = '' OR /*environment*/ = {environment:String})
+GROUP BY at_ms
+ORDER BY at_ms;

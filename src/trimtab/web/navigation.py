@@ -164,6 +164,7 @@ NAVIGATION: tuple[Group, ...] = (
                 "alert",
                 (
                     Tab("Alarms", "/alarms"),
+                    Tab("Objectives", "/objectives", bound=False),
                     Tab("Anomalies", "/anomalies"),
                     Tab("Event rules", "/event-rules", bound=False),
                 ),

@@ -49,6 +49,7 @@ from trimtab.reports.written.room import WrittenReports
 from trimtab.scaling.engine.viewing import Viewing
 from trimtab.scaling.plan.room import PlansRoom
 from trimtab.settings import Described
+from trimtab.slos.room import SloRoom
 from trimtab.web.alarms.desk import AlarmRooms
 from trimtab.web.analyses.desk import Analysts
 from trimtab.web.connect.model import Connector
@@ -68,6 +69,14 @@ class SeriesRooms(Struct, frozen=True):
 
     reader: CardinalityReader
     rules: DropRulesRoom
+
+
+class ObjectiveRooms(Struct, frozen=True):
+    """The objectives. `account` and `region` are those of a viewer who is bound to none."""
+
+    room: SloRoom
+    account: str
+    region: str
 
 
 class WebState(Struct, frozen=True):
@@ -119,6 +128,7 @@ class WebState(Struct, frozen=True):
     gpu_health: HealthReader | None = None
     written_reports: WrittenReports | None = None
     alarms: AlarmRooms | None = None
+    objectives: ObjectiveRooms | None = None
     events: EventRooms | None = None
     logs: LogsRoom | None = None
     audit: AuditRoom | None = None

@@ -31,6 +31,7 @@ from trimtab.batch.room import BatchRoom
 from trimtab.bottlenecks.room import BottlenecksRoom
 from trimtab.budgets.room import BudgetsRoom
 from trimtab.budgets.room import Means as BudgetMeans
+from trimtab.canaries.room import CanaryRoom
 from trimtab.cloud.s3_folders import S3Folders
 from trimtab.connections import Counts
 from trimtab.costs.anomalies.room import CostAnomalies
@@ -100,8 +101,11 @@ from trimtab.reports.dashboards.shares import ShareStore
 from trimtab.reports.dashboards.store import DashboardStore
 from trimtab.reports.exposed import Exposed
 from trimtab.settings import Settings
+from trimtab.slos.minutes import SloMinutes
+from trimtab.slos.room import SloRoom
 from trimtab.store.telemetry.schema import TABLES
 from trimtab.stores import Stores
+from trimtab.traces.requests import RequestReader
 from trimtab.traces.room import TracesRoom
 from trimtab.triggers.delivering import Delivering
 from trimtab.triggers.room import TriggersRoom
@@ -110,6 +114,7 @@ from trimtab.wiring import capacity_plans
 from trimtab.wiring.access_audit import AccessAudit
 from trimtab.wiring.advice_rooms import advice_of, backtest_of, plan_of, rightsizing_room_of
 from trimtab.wiring.call_events import keep_call_events
+from trimtab.wiring.canaries import canaries_of
 from trimtab.wiring.connecting import Connecting
 from trimtab.wiring.deliveries import delivering_of
 from trimtab.wiring.egress_audit import EgressAudit
@@ -160,6 +165,9 @@ class Rooms(Struct, frozen=True):
     units: UnitCosts
     tokens: TokensRoom
     token_minutes: TokenMinutes
+    slos: SloRoom
+    canaries: CanaryRoom
+    slo_minutes: SloMinutes
     budgets: BudgetsRoom
     advice: AdviceRoom
     advice_plan: AdvicePlanRoom
@@ -285,6 +293,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     advice = advice_of(stores, clock, facts, audit, alarms, economics, (fleet.ledger, gpu_health), runs, tokens)
     sizes = rightsizing_room_of(settings, stores, clock, (inventory, reader, registry, costs), serverless, advice)
     plan = plan_of(stores, clock, costs, advice, inventory)
+    inference = inference_of(settings, stores.state, clock, scaling.room)
+    slos = SloRoom.of(stores.state, clock, evaluator, RequestReader(stores.telemetry))
     return Rooms(
         settings=settings,
         clock=clock,
@@ -316,8 +326,11 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         units=units,
         tokens=tokens,
         token_minutes=TokenMinutes(spoken, lambda: books, ingest, registry, clock, Lock(stores.state, clock, "tokens")),
+        slos=slos,
+        slo_minutes=SloMinutes(slos, ingest, registry, Lock(stores.state, clock, "objectives")),
         budgets=_budgets(settings, stores, clock, costs, BudgetedLive(live, units), notify, actuators),
-        inference=inference_of(settings, stores.state, clock, scaling.room),
+        inference=inference,
+        canaries=canaries_of(stores.state, clock, gate, (ingest, registry), inference.invoker),
         batch=BatchRoom.of(stores.state, clock, (ingest, registry), settings, S3Folders(), gate),
         advice=advice,
         rightsizing=sizes,

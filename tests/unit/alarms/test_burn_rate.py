@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.alarms.burn_rate import Burn, burn_rate, burn_reason, judge_burns
+from trimtab.alarms.burn_rate import Burn, burn_reason, judge_burns
 from trimtab.alarms.evaluate import Verdict
 from trimtab.alarms.form import STANDARD_BURN_WINDOWS, read_alarm
 from trimtab.alarms.model import AlarmKey, AlarmKind, BurnRateAlarm, Missing
 from trimtab.base.errors import InvalidInput
+from trimtab.slos.budget import burn_rates
 
 STAT = {"Metric": {"Namespace": "N", "MetricName": "m"}, "Stat": "Sum"}
 
@@ -22,11 +23,11 @@ def alarm(objective: float = 0.99, **more: object) -> BurnRateAlarm:
 
 
 def test_at_one_the_budget_lasts_exactly_its_period() -> None:
-    assert burn_rate(np.array([1.0]), np.array([100.0]), 0.99).tolist() == pytest.approx([1.0])
+    assert burn_rates(np.array([1.0]), np.array([100.0]), 0.99).tolist() == pytest.approx([1.0])
 
 
 def test_no_events_are_no_burn_rate_and_no_bad_ones_none() -> None:
-    rates = burn_rate(np.array([np.nan, np.nan, 3.0]), np.array([np.nan, 50.0, 0.0]), 0.99)
+    rates = burn_rates(np.array([np.nan, np.nan, 3.0]), np.array([np.nan, 50.0, 0.0]), 0.99)
     assert np.isnan(rates[[0, 2]]).all()
     assert rates[1] == 0
 
@@ -82,7 +83,7 @@ def test_any_pair_that_fires_is_enough(long: float, short: float) -> None:
 
 def test_the_reason_names_every_pair() -> None:
     burns = [Burn(np.array([20.0]), np.array([16.0])), *[Burn(np.array([2.0]), np.array([0.5]))] * 2]
-    assert burn_reason(alarm(0.999), burns, 0) == (
+    assert burn_reason(alarm(0.999), 0.999, burns, 0) == (
         "Burn rate of the error budget of 0.999: 1 h at 20 and 5 min at 16 (both at least 14.4); "
         "6 h at 2 and 30 min at 0.5 (not both at least 6); 3 d at 2 and 6 h at 0.5 (not both at least 1)."
     )

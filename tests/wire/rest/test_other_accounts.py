@@ -113,6 +113,16 @@ PUTS: Mapping[str, tuple[str, Any]] = {
             }
         },
     ),
+    "put /rest/v1/objectives/{name}": (
+        MARK,
+        {
+            "definition": {
+                "RequestBasedSliConfig": {
+                    "RequestBasedSliMetricConfig": {"KeyAttributes": {"Name": MARK}, "MetricType": "AVAILABILITY"}
+                }
+            }
+        },
+    ),
     "post /rest/v1/nodes": (
         "",
         {"cluster": MARK, "account": OTHER, "nodes": [{"name": MARK, "condition": "up", "gpus": 8}]},
@@ -195,7 +205,8 @@ ELSEWHERE = {
         "post /rest/v1/datasets/{name}/extract", "post /rest/v1/deliveries/{id}/retry",
         "put /rest/v1/endpoint-policies",
         "post /rest/v1/event-deliveries/{id}/retry", "post /rest/v1/event-replays", "post /rest/v1/load-test-orders",
-        "post /rest/v1/load-test-orders/{id}/stop", "put /rest/v1/logs/schedules", "put /rest/v1/logs/subscriptions",
+        "post /rest/v1/load-test-orders/{id}/stop", "post /rest/v1/objectives/{name}/exclusions",
+        "put /rest/v1/logs/schedules", "put /rest/v1/logs/subscriptions",
         "post /rest/v1/pipelines/{name}/start", "post /rest/v1/scaling/proposals/{id}",
         "post /rest/v1/scaling/targets/{id}/chaos", "put /rest/v1/scaling/targets/{id}/mode",
         "put /rest/v1/scaling/targets/{id}/policies/{name}", "post /rest/v1/scaling/targets/{id}/scale",
@@ -278,7 +289,8 @@ PAGES = (
         "/gpu-health",
         "/load-tests",
     ),
-    *("/logs", "/logs/contributors", "/logs/setup", "/notifications", "/purchase-plan", "/reports", "/rightsizing"),
+    *("/logs", "/logs/contributors", "/logs/setup", "/notifications", "/objectives", "/purchase-plan"),
+    *("/reports", "/rightsizing"),
     *("/runs", "/savings", "/scaling", "/serverless", "/service-map", "/sources", "/tokens", "/traces", "/unit-costs"),
     *("/connect", "/connect.json", "/home/team", "/home/on-call", "/home/money", f"/jump.json?q={MARK}"),
 )

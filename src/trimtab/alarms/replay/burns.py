@@ -3,7 +3,7 @@
 import numpy as np
 
 from trimtab.access.scope import Scope
-from trimtab.alarms.burn_rate import Burn, burn_rate, burn_reason, judge_burns
+from trimtab.alarms.burn_rate import Burn, burn_reason, judge_burns
 from trimtab.alarms.evaluate import Floats, Integers
 from trimtab.alarms.model import BurnRateAlarm, StateValue
 from trimtab.alarms.ports import Reader, Registry
@@ -14,17 +14,21 @@ from trimtab.metrics.expressions.model import MetricStat, Query
 from trimtab.metrics.model import SeriesQuery
 from trimtab.metrics.plan import StatRequest
 from trimtab.metrics.statistics import Family
+from trimtab.slos.budget import burn_rates
 
 _ADDED = (Family.SUM, Family.SAMPLE_COUNT)
 
 
 async def replay_burns(reader: Reader, registry: Registry, alarm: BurnRateAlarm, at: Pace) -> Found:
     """The verdicts on a burn-rate alarm at every time of a pace."""
+    budget = alarm.budget
+    if isinstance(budget, str):
+        raise CannotReplay(f"cannot replay {alarm.key.name}: its budget is that of the objective {budget}")
     times = np.array(times_of(at), dtype=np.int64)
     longest_ms = max(window.long_s for window in alarm.windows) * 1000
     start_ms, end_ms = int(times[0]) - longest_ms, int(times[-1])
     scope = Scope.of(alarm.key.account, alarm.key.region)
-    requests = [_request(registry, scope, alarm, query, at.step_s, start_ms) for query in (alarm.bad, alarm.total)]
+    requests = [_request(registry, scope, alarm, query, at.step_s, start_ms) for query in (budget.bad, budget.total)]
     found = await reader.statistics(scope, requests, start_ms, end_ms)
     places = (times - start_ms) // (at.step_s * 1000)
     count = (end_ms - start_ms) // (at.step_s * 1000)
@@ -32,11 +36,11 @@ async def replay_burns(reader: Reader, registry: Registry, alarm: BurnRateAlarm,
     rates = {}
     for length_s in {length for window in alarm.windows for length in (window.long_s, window.short_s)}:
         before = places - length_s // at.step_s
-        rates[length_s] = burn_rate(bad[places] - bad[before], total[places] - total[before], alarm.objective)
+        rates[length_s] = burn_rates(bad[places] - bad[before], total[places] - total[before], budget.objective)
     burns = [Burn(rates[window.long_s], rates[window.short_s]) for window in alarm.windows]
 
     def why(number: int, _old: StateValue, _new: StateValue) -> str:
-        return burn_reason(alarm, burns, number)
+        return burn_reason(alarm, budget.objective, burns, number)
 
     shortest = min(alarm.windows, key=lambda window: window.long_s)
     label = f"burn rate over {shortest.long_s // 60} min"

@@ -33,7 +33,10 @@ def query_of(alarm: Alarm) -> str:
             return alarm.rule
         case BurnRateAlarm():
             factors = ", ".join(f"{window.factor:g}" for window in alarm.windows)
-            return f"{_text(alarm.bad)} / {_text(alarm.total)} burns {alarm.objective:g} at {factors}"
+            budget = alarm.budget
+            if isinstance(budget, str):
+                return f"{budget} burns at {factors}"
+            return f"{_text(budget.bad)} / {_text(budget.total)} burns {budget.objective:g} at {factors}"
         case MetricAlarm():
             return _compared(alarm)
 

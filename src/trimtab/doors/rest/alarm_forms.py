@@ -28,6 +28,7 @@ TAG = "alarms"
 _SECTIONS = {
     "AlarmRule": "composite_alarms",
     "Objective": "burn_rate_alarms",
+    "ServiceLevelObjective": "burn_rate_alarms",
     "ScheduledQueryConfiguration": "log_alarms",
 }
 _KINDS = {

@@ -82,6 +82,7 @@ from trimtab.doors.rest import (
     metrics,
     mute_rules,
     notify,
+    objectives,
     openapi,
     pipelines,
     price_lists,
@@ -192,6 +193,7 @@ class Dependencies(Struct, frozen=True):
     rightsizing: RightsizingRoom | None = None
     purchases: PurchasesRoom | None = None
     streams: metric_streams.Streams | None = None
+    slos: objectives.Objectives | None = None
     plans: PlansRoom | None = None
     cost_watching: cost_anomalies.Watching | None = None
     live: LiveEstimates | None = None
@@ -252,6 +254,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(dashboard_shares.operations(needs.dashboards) if needs.dashboards else []),
         *(config.operations(needs.config) if needs.config else []),
         *(_alarms(needs.alarms) if needs.alarms else []),
+        *(objectives.operations(needs.slos) if needs.slos else []),
         *(log_events.operations(needs.log_writing) if needs.log_writing else []),
         *(log_patterns.operations(needs.log_writing) if needs.log_writing else []),
         *(log_doors.operations(needs.log_writing) if needs.log_writing else []),

@@ -66,5 +66,6 @@ def _drawn(alarm: Alarm) -> tuple[tuple[Query, ...], str]:
     if isinstance(alarm, MetricAlarm):
         return alarm.queries, ""
     if isinstance(alarm, BurnRateAlarm):
-        return (alarm.bad, alarm.total), ""
+        budget = alarm.budget
+        return () if isinstance(budget, str) else (budget.bad, budget.total), ""
     return (), alarm.query if isinstance(alarm, PromQLAlarm) else ""

@@ -46,6 +46,7 @@ from trimtab.store.state.schema.budgets import (
     budget_subscribers,
     budgets,
 )
+from trimtab.store.state.schema.canaries import canaries, canary_runs
 from trimtab.store.state.schema.contributors import insight_rules, metric_streams
 from trimtab.store.state.schema.cost_anomalies import (
     cost_anomalies,
@@ -145,6 +146,7 @@ from trimtab.store.state.schema.scaling import (
 )
 from trimtab.store.state.schema.scaling_documents import scaling_documents
 from trimtab.store.state.schema.seal import state_seal
+from trimtab.store.state.schema.slos import slos
 from trimtab.store.state.schema.statements import allocation_rules, statement_lines, statements
 from trimtab.store.state.schema.traces import (
     trace_daemons,
@@ -218,6 +220,8 @@ __all__ = [
     "budget_periods",
     "budget_subscribers",
     "budgets",
+    "canaries",
+    "canary_runs",
     "catalog_rates",
     "cluster_nodes",
     "cost_allocation_tags",
@@ -336,6 +340,7 @@ __all__ = [
     "scaling_targets",
     "served_resources",
     "sign_in_failures",
+    "slos",
     "sources",
     "spot_prices",
     "state_seal",

@@ -201,6 +201,8 @@ def _own(kind: AlarmKind, form: Mapping[str, Any]) -> list[tuple[str, str]] | No
         found += [("pending", str(criteria["PendingPeriod"]))] if "PendingPeriod" in criteria else []
         return found + ([("recovery", str(criteria["RecoveryPeriod"]))] if "RecoveryPeriod" in criteria else [])
     if kind is AlarmKind.BURN_RATE:
+        if "ServiceLevelObjective" in form:
+            return None
         bad, total = (input_line("x", {"MetricStat": form[member]})[2:] for member in ("Bad", "Total"))
         return [("kind", "slo"), ("objective", f"{form['Objective'] * 100:.10g}"), ("bad", bad), ("total", total)]
     if kind is AlarmKind.LOG:

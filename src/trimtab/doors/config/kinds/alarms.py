@@ -34,9 +34,10 @@ class _BurnPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _BurnRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A burn-rate alarm, which is trimtab's own: see `alarms.form`."""
 
-    Objective: float
-    Bad: _BurnPart
-    Total: _BurnPart
+    Objective: float | None = None
+    Bad: _BurnPart | None = None
+    Total: _BurnPart | None = None
+    ServiceLevelObjective: str | None = None
     Windows: list[_BurnWindow] | None = None
     AlarmDescription: str | None = None
     ActionsEnabled: bool = True

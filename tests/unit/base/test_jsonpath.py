@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from trimtab.base.errors import InvalidInput
-from trimtab.batch.jsonpath import Missing, read
+from trimtab.base.jsonpath import Missing, read
 
 _RECORD = {"a": 1, "b": {"c": [1, 2, 3]}, "d e": "x"}
 

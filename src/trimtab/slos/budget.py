@@ -1,4 +1,4 @@
-"""Success ratio, error budget and burn rate. Pure arithmetic.
+"""Success ratio, error budget and burn rate: the one arithmetic of alarms, objectives and the KPIs of services. Pure.
 
 With f failed among n completed requests and a target s (say 0.999):
 
@@ -9,9 +9,15 @@ With f failed among n completed requests and a target s (say 0.999):
 Source: Beyer et al., The Site Reliability Workbook, chapter 5 "Alerting on SLOs".
 """
 
+import math
+
+import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
+
+Floats = npt.NDArray[np.float64]
 
 
 class Outcomes(Struct, frozen=True):
@@ -26,11 +32,18 @@ class Outcomes(Struct, frozen=True):
         return 1 - self.failed / self.completed if self.completed > 0 else None
 
 
+def burn_rates(bad: Floats, total: Floats, objective: float) -> Floats:
+    """The burn rate of windows with these sums; no bad events where none were told of (NaN), none without events."""
+    rate = np.full(len(total), np.nan)
+    np.divide(np.nan_to_num(bad), total, out=rate, where=total > 0)
+    return rate / (1 - objective)
+
+
 def burn_rate(outcomes: Outcomes, slo: float) -> float | None:
     """How fast the error budget of `slo` is spent; None where nothing completed. Raises InvalidInput for a bad SLO."""
     check_slo(slo)
-    ratio = outcomes.success_ratio
-    return None if ratio is None else (1 - ratio) / (1 - slo)
+    rate = float(burn_rates(np.array([outcomes.failed]), np.array([outcomes.completed]), slo)[0])
+    return None if math.isnan(rate) else rate
 
 
 def error_budget_left(outcomes: Outcomes, slo: float) -> float | None:
@@ -43,17 +56,3 @@ def check_slo(slo: float) -> None:
     """Raise InvalidInput unless a target leaves a budget: 0 < slo < 1."""
     if not 0 < slo < 1:
         raise InvalidInput(f"cannot use an SLO of {slo:g}: expected a share between 0 and 1; try 0.999", field="slo")
-
-
-_FAILED = frozenset({"error", "failed", "fail", "failure", "fault", "timeout", "timed_out", "aborted", "exception"})
-_PENDING = frozenset({"pending", "running", "queued", "in_progress", "waiting"})
-
-
-def outcome_of(status: str) -> str:
-    """`failed`, `pending` or `ok` for a status text or HTTP status. 4xx is the caller's fault, so it is `ok` here."""
-    text = status.strip().lower()
-    if len(text) == 3 and text[0] in "12345" and (text[1:].isdecimal() or text[1:] == "xx"):
-        return "failed" if text[0] == "5" else "ok"
-    if text in _PENDING:
-        return "pending"
-    return "failed" if text in _FAILED else "ok"

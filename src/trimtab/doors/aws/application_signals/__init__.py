@@ -1,0 +1,1 @@
+"""CloudWatch Application Signals: objectives of service levels, and the services that spans tell of."""

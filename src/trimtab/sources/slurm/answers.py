@@ -266,13 +266,18 @@ def _by_node(row: Mapping[str, Any], node_list: str, details: Sequence[Gpus]) ->
 def _times(facts: JobFacts) -> tuple[Any, int, int | None, int | None]:
     """State and times in ms: a job that waits has a planned start, which is none, and one that runs a planned end."""
     state = state_of(facts.states[0] if facts.states else "")
-    if facts.states[:1] == ("REQUEUED",) and facts.end_s and facts.node_list:
+    if _requeued(facts) and facts.end_s and facts.node_list:
         state = "cancelled"  # an attempt that ran and went back to the queue; a newer record is of the next one
     if facts.submit_s is None:
         raise InvalidInput(f"job {facts.id} has no time of submission")
     start_ms = None if state == _PENDING or facts.start_s is None else facts.start_s * 1000
     end_ms = None if state in _UNENDED or facts.end_s is None else facts.end_s * 1000
     return state, facts.submit_s * 1000, start_ms, end_ms
+
+
+def _requeued(facts: JobFacts) -> bool:
+    """Whether accounting says so of an attempt: `REQUEUED`, or `PENDING` with `REQUEUED` as its flag (24.11)."""
+    return facts.states[:1] == ("REQUEUED",) or (facts.elapsed_s is not None and "REQUEUED" in facts.states)
 
 
 def _shown(row: Mapping[str, Any], array: Any, task: Any, waiting: Any) -> str:

@@ -117,7 +117,8 @@ def _job_of(told: Detail) -> Job:
 
 def _record(job: Job, told: Detail | None, known: Known) -> RunRecord:
     held = _held(job, told)
-    reason = known.reasons.get(job.raw_id) or (told.reason if told and job.state == "pending" else "") or job.reason
+    waits = known.reasons.get(job.raw_id) or (told.reason if told else "") if job.state == "pending" else ""
+    reason = waits or job.reason
     return RunRecord(
         job=job.raw_id,
         state=job.state,
@@ -132,7 +133,7 @@ def _record(job: Job, told: Detail | None, known: Known) -> RunRecord:
         end_ms=job.end_ms,
         gpus=float(job.gpus.count * job.tasks),
         gpu_type=_type(job.gpus, job.node_names, known.nodes),
-        nodes=job.nodes,
+        nodes=job.nodes or (told.nodes if told else 0),  # slurmrestd tells none of a job of accounting that waits
         node_names=list(job.node_names),
         whole_nodes=_whole(held, told, known.nodes),
         tasks=job.tasks,

@@ -305,6 +305,15 @@ def test_jobs_without_gpus_only_on_demand() -> None:
     assert "910003" in {one.job for one in report(known, every=True).runs}
 
 
+def test_how_many_nodes_a_waiting_job_asks_for_is_what_the_controller_says() -> None:
+    waits = "JobIDRaw|#JobID|#State|#Submit|#Start|#End|#NNodes|#NodeList|#ReqTRES|#JobName\n"
+    waits += "9|#9|#PENDING|#2026-11-25T10:00:00|#Unknown|#Unknown|#0|#None assigned|#gres/gpu=16|#sft"
+    asks = "JobId=9 JobState=PENDING SubmitTime=2026-11-25T10:00:00 NumNodes=2 ReqTRES=gres/gpu=16\n"
+    details = {one.id: one for one in jobs.read(asks, UTC)}
+    (run,) = report(Known(jobs=tuple(sacct.read(waits, UTC)), details=details)).runs
+    assert ("pending", 2) == (run.state, run.nodes)
+
+
 def test_each_attempt_of_a_requeued_job_is_a_record_of_its_own() -> None:
     head = "JobIDRaw|#JobID|#State|#Submit|#Start|#End|#NNodes|#NodeList|#AllocTRES|#JobName"
     lines = [
@@ -319,11 +328,13 @@ def test_each_attempt_of_a_requeued_job_is_a_record_of_its_own() -> None:
         "NumNodes=1 ReqTRES=gres/gpu=8 TresPerNode=gres/gpu:8\n"
     )
     details = {one.id: one for one in jobs.read(again, UTC)}
-    told = report(Known(jobs=tuple(sacct.read("\n".join(lines), UTC)), details=details))
+    reasons = {"7": "JobHeldAdmin", "8": "BeginTime"}
+    told = report(Known(jobs=tuple(sacct.read("\n".join(lines), UTC)), details=details, reasons=reasons))
     assert [
         ("7", "node failed", "n1"), ("7", "cancelled", "n2"), ("8", "cancelled", "n4"), ("7", "running", "n3"),
         ("8", "pending", ""),
     ] == [(one.job, one.state, "".join(one.node_names)) for one in told.runs]  # fmt: skip
     assert ["7", "8"] == told.open
-    assert "requeued" == told.runs[2].reason
+    # Why it waits now is no reason of an attempt that is over, or of one that runs.
+    assert ["", "", "requeued", "", "BeginTime"] == [one.reason for one in told.runs]
     assert told.runs[4].submit_ms == told.runs[2].end_ms  # accounting did not know yet that it was over

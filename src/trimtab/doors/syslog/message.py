@@ -23,6 +23,8 @@ _MOST_PRIORITY = 8 * len(FACILITIES) - 1
 _PRIORITY = re.compile(r"<(\d{1,3})>")
 _NEW = re.compile(r"1 (\S+) (\S+) (\S+) (\S+) (\S+) (?=[-\[])")
 _OLD_TIME = re.compile(r"([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d) ")
+_ISO_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)) ")
+"""In the place of the older form's: rsyslog's RSYSLOG_ForwardFormat."""
 _OLD_HOST = re.compile(r"([\w.:-]+) (?=[^\s:\[]{1,48}(?:\[[^\]]{1,32}\])?:)")
 _TAG = re.compile(r"([^\s:\[]{1,48})(?:\[([^\]]{1,32})\])?: ?")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -67,14 +69,16 @@ def _read_new(head: re.Match[str], rest: str, facility: str, severity: str) -> S
             for name, value in _PARAMETER.findall(element[2]):
                 fields[f"{element[1]}.{name}"] = re.sub(r'\\(["\\\]])', r"\1", value)
             at = element.end()
-    text = rest[at:].removeprefix(" ").removeprefix("\ufeff")
+    # rsyslog's RSYSLOG_SyslogProtocol23Format keeps the space that followed the tag of a message in the older form.
+    text = rest[at:].removeprefix(" ").removeprefix("\ufeff").removeprefix(" ")
     return SyslogMessage(facility, severity, text, _iso_ms(time), host or "", fields)
 
 
 def _read_old(rest: str, facility: str, severity: str, now_ms: int) -> SyslogMessage:
     time_ms, host, fields, at = None, "", {}, 0
-    if stamp := _OLD_TIME.match(rest):
-        time_ms, at = _near_ms(stamp, now_ms), stamp.end()
+    if stamp := _OLD_TIME.match(rest) or _ISO_TIME.match(rest):
+        time_ms = _near_ms(stamp, now_ms) if stamp.re is _OLD_TIME else _iso_ms(stamp[1])
+        at = stamp.end()
         if named := _OLD_HOST.match(rest, at):
             host, at = named[1], named.end()
     if tag := _TAG.match(rest, at):

@@ -43,6 +43,24 @@ NOW = to_ms(datetime(2026, 1, 2, 12, tzinfo=UTC))
                 "daemon", "INFO", "Accepted", NOW - 1000, "web-1", {"appname": "sshd", "procid": "42"}
             ),
         ),
+        (  # rsyslog 8.2504, RSYSLOG_SyslogProtocol23Format: the space after the tag stays in the text
+            "<155>1 2026-01-02T11:59:59.112136+00:00 vm shop - - -  cannot pay",
+            SyslogMessage("local3", "ERROR", "cannot pay", NOW - 888, "vm", {"appname": "shop"}),
+        ),
+        (  # the same, RSYSLOG_ForwardFormat: the older form with a whole time
+            "<14>2026-01-02T12:59:59.121654+01:00 vm trainer[13431]: two#012lines",
+            SyslogMessage(
+                "user", "INFO", "two#012lines", NOW - 878, "vm", {"appname": "trainer", "procid": "13431"}
+            ),
+        ),
+        (  # syslog-ng 4.8, syslog(): counted, so that a text may have lines
+            '<14>1 2026-01-02T11:59:59+00:00 vm trainer 13897 - [meta sequenceId="2"] two\nlines',
+            SyslogMessage(
+                "user", "INFO", "two\nlines", NOW - 1000, "vm",
+                {"appname": "trainer", "procid": "13897", "meta.sequenceId": "2"},
+            ),
+        ),
+        ("<13>2026-13-02T11:59:59Z vm shop: x", SyslogMessage("user", "INFO", "x", None, "vm", {"appname": "shop"})),
         ("<13>Use the BFG!", SyslogMessage("user", "INFO", "Use the BFG!")),
         ("no priority at all", SyslogMessage("user", "INFO", "no priority at all")),
         ("<999>wrong", SyslogMessage("user", "INFO", "<999>wrong")),

@@ -55,6 +55,14 @@ _WRONG = "That is not a live token of this server."
 _WRONG_USER = "There is no user of that name and password who may come in."
 
 
+def came_by_tls(request: Request) -> bool:
+    """Whether the browser speaks TLS, with us or with a proxy in front that says so: its cookie is Secure then.
+
+    Who says so falsely gets a cookie that their own browser does not send.
+    """
+    return "https" in (request.url.scheme, request.headers.get("x-forwarded-proto", ""))
+
+
 class SessionOpener(Protocol):
     """What signing in asks of `access.keys.KeyStore`."""
 
@@ -124,13 +132,13 @@ def routes(access: Openers, clock: Clock, *, with_provider: bool = False) -> lis
             return sign_in_page(target, _WRONG_USER if user else _WRONG, 401, with_provider=with_provider)
         await access.lockout.succeeded(user, address)
         response = RedirectResponse(target, 303)
-        secure = request.url.scheme == "https"
+        secure = came_by_tls(request)
         response.set_cookie(SESSION_COOKIE, session, max_age=SESSION_S, httponly=True, samesite="strict", secure=secure)
         return response
 
     async def sign_out(request: Request) -> Response:
         response = RedirectResponse(LOGIN_PATH, 303)
-        response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict", secure=request.url.scheme == "https")
+        response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict", secure=came_by_tls(request))
         return response
 
     return [

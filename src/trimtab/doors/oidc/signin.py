@@ -30,7 +30,7 @@ from trimtab.base.clock import Clock
 from trimtab.base.errors import AccessDenied, InvalidInput, SetupError, TrimtabError, Unauthenticated, Unavailable
 from trimtab.base.loopback import is_loopback
 from trimtab.doors.guard import FINANCE_HOME, SESSION_COOKIE
-from trimtab.doors.login import OIDC_PATH, local_path, sign_in_page
+from trimtab.doors.login import OIDC_PATH, came_by_tls, local_path, sign_in_page
 from trimtab.doors.oidc.provider import Attempt, Client, Provider
 from trimtab.doors.oidc.roles import RoleMap
 from trimtab.egress import client as egress
@@ -125,7 +125,7 @@ def routes(sign_in: SignIn) -> list[BaseRoute]:
             path=OIDC_PATH,
             httponly=True,
             samesite="lax",
-            secure=request.url.scheme == "https",
+            secure=came_by_tls(request),
         )
         return response
 
@@ -144,7 +144,7 @@ def routes(sign_in: SignIn) -> list[BaseRoute]:
         to_money = principal is not None and principal.role is Role.FINANCE and target == "/"
         home = FINANCE_HOME if to_money else target
         response = RedirectResponse(home, 303, {"Cache-Control": "no-store"})
-        secure = request.url.scheme == "https"
+        secure = came_by_tls(request)
         response.delete_cookie(ATTEMPT_COOKIE, path=OIDC_PATH, httponly=True, samesite="lax", secure=secure)
         response.set_cookie(SESSION_COOKIE, session, max_age=SESSION_S, httponly=True, samesite="strict", secure=secure)
         return response

@@ -175,6 +175,14 @@ def test_signing_in_sets_a_strict_cookie_and_goes_back_to_the_page(guarded: Asgi
     assert guarded.get("/who").status_code == 401
 
 
+def test_a_cookie_is_secure_where_a_proxy_says_that_the_browser_speaks_tls(guarded: AsgiClient) -> None:
+    through = {"X-Forwarded-Proto": "https"}
+    assert "; secure" in guarded.post("/login", data={"token": "good"}, headers=through).headers["set-cookie"].lower()
+    assert "; secure" in guarded.post("/logout", headers=through).headers["set-cookie"].lower()
+    plain = guarded.post("/login", data={"token": "good"}, headers={"X-Forwarded-Proto": "http"})
+    assert "; secure" not in plain.headers["set-cookie"].lower()
+
+
 def test_a_wrong_token_is_told_so_and_gets_no_cookie(guarded: AsgiClient) -> None:
     answer = guarded.post("/login", data={"token": "bad", "next": "/who"})
     assert answer.status_code == 401

@@ -25,6 +25,7 @@ _OWNER = "TESTS_STARTED_BY"
 """In the environment of whatever a pytest process (a worker, or the only one) starts: that one's process id."""
 _LOOK_S = 1.0
 _PATIENCE_S = 20.0  # after SIGKILL: one that writes to a slow disk ends when that is done
+_EMPTY_LOOKS = 2
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _CLONE_NEWNS, _MS_REC, _MS_SLAVE = 0x20000, 0x4000, 1 << 19
 _ENDING = {signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
@@ -90,8 +91,11 @@ def _kill_forsaken(child: int) -> None:
 
 
 def _kill_all() -> None:
-    until = time.monotonic() + _PATIENCE_S
-    while (left := _below(os.getpid())) and time.monotonic() < until:
+    """Kill until two looks in a row find nothing: while parents end, one look can miss what they leave behind."""
+    until, empty = time.monotonic() + _PATIENCE_S, 0
+    while empty < _EMPTY_LOOKS and time.monotonic() < until:
+        left = _below(os.getpid())
+        empty = 0 if left else empty + 1
         for process in left:
             _kill(process)
         _reap(0)

@@ -83,6 +83,15 @@ def test_lasts_too():
 """
 
 
+def test_what_one_look_at_the_processes_misses_is_killed_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, killed = [{7}, set(), {8}, set(), set(), {9}], []
+    monkeypatch.setattr(keeper, "_below", lambda ancestor: looks.pop(0))
+    monkeypatch.setattr(keeper, "_kill", killed.append)
+    monkeypatch.setattr(keeper, "_reap", lambda child: None)
+    keeper._kill_all()
+    assert ([7, 8], [{9}]) == (killed, looks)
+
+
 @contextmanager
 def run_of(folder: Path, *options: str) -> Iterator["subprocess.Popen[str]"]:
     """A run of the tests in `folder`, with nothing of pytest but what ours needs of it."""

@@ -164,6 +164,7 @@ class Rooms(Struct, frozen=True):
     exposed: Exposed
     units: UnitCosts
     tokens: TokensRoom
+    spoken: SpanCalls
     token_minutes: TokenMinutes
     slos: SloRoom
     canaries: CanaryRoom
@@ -325,6 +326,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         exposed=Exposed(live, fleet.ledger, clock),
         units=units,
         tokens=tokens,
+        spoken=spoken,
         token_minutes=TokenMinutes(spoken, lambda: books, ingest, registry, clock, Lock(stores.state, clock, "tokens")),
         slos=slos,
         slo_minutes=SloMinutes(slos, ingest, registry, Lock(stores.state, clock, "objectives")),

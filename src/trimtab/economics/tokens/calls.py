@@ -7,16 +7,23 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING, Scope
+from trimtab.base.clock import Clock
+from trimtab.costs.read_sql import DAY_MS
 from trimtab.genai.attributes import ALL, MARKS
 from trimtab.genai.call import Call
 from trimtab.genai.once import calls_of
 from trimtab.genai.spans import CallSpan
+from trimtab.jobs.periodic import Job
 from trimtab.traces.kept_hours import HOUR_MS, KeptHours
 from trimtab.traces.read import TraceReader
 
 MOST_SPANS = 500_000
 """Spans that one read gives, whole traces with calls, and calls that one question is answered by: some 400 bytes each
 in memory."""
+
+READY_DAYS = 8
+"""The whole days that a range of seven touches."""
+_READY_S = 300.0
 
 
 class Calls(Struct, frozen=True):
@@ -46,11 +53,21 @@ class SpanCalls:
         self._hours.forget()
 
     async def over(self, scope: Scope, start_ms: int, end_ms: int) -> Calls:
-        """The calls that began in `[start_ms, end_ms)`. Whoever is bound to tags has them read anew."""
-        if scope.rows:
+        """The calls that began in `[start_ms, end_ms)`. Of less than an hour they are read anew: minutes are counted
+        every few seconds, and an hour is more to read. So they are for whoever is bound to tags."""
+        if scope.rows or end_ms - start_ms < HOUR_MS:
             return await self._read(scope, start_ms, end_ms)
         hours = await self._hours.over(start_ms, end_ms)
         return await asyncio.to_thread(_within, hours, scope, start_ms, end_ms)
+
+    def job(self, clock: Clock) -> Job:
+        """Keeps the days ready that pages show first: who opens one waits for what came in the last minutes alone."""
+
+        async def ready() -> None:
+            now_ms = clock.now_ms()
+            await self._hours.over(now_ms - READY_DAYS * DAY_MS, now_ms)
+
+        return Job("keep calls of models ready", _READY_S, ready)
 
     async def _by_hour(self, start_ms: int, end_ms: int) -> dict[int, Calls]:
         read = await self._read(EVERYTHING, start_ms, end_ms)

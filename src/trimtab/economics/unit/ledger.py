@@ -6,7 +6,7 @@ It works nothing out by itself: hours, prices and holders are the fleet's. A row
 import asyncio
 from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import Clock
@@ -23,24 +23,35 @@ from trimtab.inventory.runs.model import Run
 from trimtab.inventory.runs.store import RunStore
 
 _MOST_RUNS = 1_000_000
+_KEPT = 4
+"""Ledgers that are kept: those of a page, and of what is told beside it."""
 _USES = {State.DOWN: Use.DOWN, State.FREE: Use.UNALLOCATED, State.UNKNOWN: Use.UNKNOWN}
 
 
-class Ledgers(Struct, frozen=True):
-    """Makes ledgers of whole days; the fleet's ledger remembers what was asked."""
+class Ledgers(Struct):
+    """Makes ledgers of whole days. The fleet's ledger remembers what was asked: of the same answer there is one ledger,
+    which the parts of a page share."""
 
     hours: HoursReader
     runs: RunStore
     clock: Clock
+    _made: dict[tuple[int, int], tuple[Costed, "asyncio.Task[Ledger]"]] = field(default_factory=dict)
 
     async def over(self, start_ms: int, end_ms: int) -> Ledger:
         """The ledger of a range. Raises QueryAborted, Unavailable."""
         now_ms = self.clock.now_ms()
         end_ms = min(end_ms, -(-now_ms // DAY_MS) * DAY_MS)
-        costed, runs = await asyncio.gather(
-            self.hours.costed(EVERYTHING, start_ms, end_ms),
-            self.runs.listed(EVERYTHING, RunFilter(start_ms, end_ms), _MOST_RUNS),
-        )
+        costed = await self.hours.costed(EVERYTHING, start_ms, end_ms)
+        made = self._made.pop((start_ms, end_ms), None)
+        if made is None or made[0] is not costed or (made[1].done() and made[1].exception() is not None):
+            made = costed, asyncio.ensure_future(self._make(costed, start_ms, end_ms, now_ms))
+        self._made[start_ms, end_ms] = made
+        while len(self._made) > _KEPT:
+            del self._made[next(iter(self._made))]
+        return await asyncio.shield(made[1])
+
+    async def _make(self, costed: Costed, start_ms: int, end_ms: int, now_ms: int) -> Ledger:
+        runs = await self.runs.listed(EVERYTHING, RunFilter(start_ms, end_ms), _MOST_RUNS)
         return await asyncio.to_thread(ledger_of, costed, runs, end_ms, now_ms)
 
 

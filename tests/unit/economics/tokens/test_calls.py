@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
+from trimtab.base.clock import ManualClock
 from trimtab.economics.tokens import calls as module
-from trimtab.economics.tokens.calls import SpanCalls
+from trimtab.economics.tokens.calls import READY_DAYS, SpanCalls
 from trimtab.traces.kept_hours import HOUR_MS
 
 H = HOUR_MS
@@ -74,6 +75,26 @@ def test_who_is_bound_to_tags_has_them_read_by_the_engine() -> None:
     scope = Scope(rows=(RowRule("team", frozenset({"ml"})),))
     asyncio.run(_calls(traces).over(scope, 5 * H, 6 * H))
     assert [scope] == traces.reads
+
+
+def test_minutes_are_read_by_themselves_and_not_with_their_hours() -> None:
+    traces = Traces([(5 * H, "a", "x"), (5 * H + 60_000, "b", "x")])
+    calls = _calls(traces)
+    scope = Scope(accounts=frozenset({"a"}))
+    for times in (1, 2):
+        found = asyncio.run(calls.over(scope, 5 * H, 5 * H + 60_000))
+        assert ([5 * H], [scope] * times) == ([one.at_ms for one in found.calls], traces.reads)
+
+
+def test_the_days_that_pages_show_first_are_kept_ready() -> None:
+    clock = ManualClock()
+    clock.at_ms = 1000 * H
+    traces = Traces([(1000 * H - READY_DAYS * 24 * H, "a", "x"), (1000 * H - 1, "a", "x")])
+    calls = _calls(traces)
+    asyncio.run(calls.job(clock).work())
+    read = len(traces.reads)
+    assert 2 == len(asyncio.run(calls.over(EVERYTHING, 1000 * H - READY_DAYS * 24 * H, 1000 * H)).calls)
+    assert read == len(traces.reads) == 2
 
 
 def test_an_hour_of_more_spans_than_are_read_is_said_to_be_cut(monkeypatch: pytest.MonkeyPatch) -> None:

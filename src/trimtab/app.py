@@ -248,7 +248,7 @@ def _gateway(rooms: Rooms, reports: ReportRooms, auditor: AwsAuditor) -> Gateway
         cost_explorer_service.build(CostExplorerRooms.of(rooms.costs, rooms.clock, *explained)),
         budgets_service.build(rooms.budgets, rooms.settings.account_id),
         compute_optimizer_service.build(rooms.rightsizing),
-        *sagemaker_service.build(SageMakerRooms(rooms.inference, rooms.batch.transforms, training, rooms.actuators)),
+        *sagemaker_service.build(SageMakerRooms(rooms.inference, rooms.batch, training, rooms.actuators)),
         batch_service.build(rooms.batch.commands),
         *cloudtrail_service.build(CloudTrailRooms(rooms.audit, rooms.ledger)),
         *advice_service.build(rooms.advice),

@@ -278,7 +278,7 @@ class Settings:
     batch_buckets: str = _setting(
         "",
         _text,
-        "Buckets that are folders of this machine for transform jobs, e.g. records=/data/records,answers=/data/answers; others are S3's.",
+        "Buckets that are folders of this machine for jobs and captured invocations, e.g. records=/data/records,answers=/data/answers; others are S3's.",
     )
     delivery_streams: str = _setting(
         "",
@@ -288,7 +288,7 @@ class Settings:
     batch_file: str = _setting(
         "",
         _text,
-        "TOML file that names the queues and commands which jobs of AWS Batch's API may run; empty: none (see the guide of batch jobs).",
+        "TOML file that names the queues and commands which jobs of AWS Batch's and SageMaker's APIs may run; empty: none (see the guides of batch jobs and SageMaker).",
     )
     audit_watch: str = _setting(
         "", _text, "Folders and s3://bucket/prefix places, separated by commas, whose new CloudTrail files are read."

@@ -1,32 +1,21 @@
-"""Where the input of a transform job lies: a prefix or a manifest, of S3 or of buckets that are folders here."""
+"""Where the input of a job lies: a prefix or a manifest, of S3 or of buckets that are folders here."""
 
 import gzip
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
 from trimtab.batch.split import files_in
+from trimtab.cloud.buckets import Buckets
 
 _MOST_FILES = 100_000  # of a manifest
 _COPY = 1 << 22
-
-
-class Remote(Protocol):
-    """Folders elsewhere: S3's."""
-
-    def fetch(self, uri: str, into: Path, only: Sequence[str] = ()) -> Path:
-        """Copy what lies under a URI, or `only` some names of it; the folder."""
-        ...
-
-    def store(self, folder: Path, uri: str) -> None:
-        """Copy a folder's files to a URI."""
-        ...
 
 
 class Source(Struct, frozen=True):
@@ -36,11 +25,8 @@ class Source(Struct, frozen=True):
     only: tuple[str, ...] = ()
 
 
-class Places(Struct, frozen=True):
-    """`buckets` are those that are folders here."""
-
-    buckets: Mapping[str, Path]
-    remote: Remote | None = None
+class Places(Buckets, frozen=True):
+    """Buckets, and what of them a job's request means."""
 
     def source(self, asked: Mapping[str, Any], copies: Path) -> Source:
         """The input that a TransformInput names. Blocks. Raises InvalidInput for one that is not there, Unavailable."""
@@ -48,36 +34,13 @@ class Places(Struct, frozen=True):
         if data["S3DataType"] == "ManifestFile":
             found = self._listed(data["S3Uri"], copies)
         else:
-            found = Source(self._prefix(data["S3Uri"], copies))
+            found = Source(self.read(data["S3Uri"], copies))
         return _unpacked(found, copies / "unpacked") if asked.get("CompressionType", "None") == "Gzip" else found
-
-    def local(self, uri: str) -> Path | None:
-        """The folder of this machine that a URI means; None for one of S3. Raises InvalidInput for one outside it."""
-        parts = urlsplit(uri)
-        root = self.buckets.get(parts.netloc)
-        if parts.scheme != "s3":
-            raise InvalidInput(f"cannot use {uri!r}: expected s3://bucket/prefix")
-        if root is None:
-            return None
-        found = (root / parts.path.lstrip("/")).resolve()
-        if found != root.resolve() and root.resolve() not in found.parents:
-            raise InvalidInput(f"cannot use {uri!r}: it leads out of its bucket")
-        return found
-
-    def _prefix(self, uri: str, copies: Path, only: Sequence[str] = ()) -> Path:
-        found = self.local(uri)
-        if found is None:
-            if self.remote is None:
-                raise InvalidInput(f"cannot read {uri}: its bucket is no folder here (TRIMTAB_BATCH_BUCKETS)")
-            return self.remote.fetch(uri, copies / "in", only)
-        if not found.exists():
-            raise InvalidInput(f"cannot read {uri}: there is nothing there")
-        return found
 
     def _listed(self, uri: str, copies: Path) -> Source:
         """The files of a manifest: `[{"prefix": "s3://bucket/prefix/"}, "name", …]`."""
         parts = urlsplit(uri)
-        folder = self._prefix(uri, copies / "manifest")
+        folder = self.read(uri, copies / "manifest")
         path = folder if folder.is_file() else folder / Path(parts.path).name
         try:
             head, *names = json.loads(path.read_bytes())
@@ -91,7 +54,7 @@ class Places(Struct, frozen=True):
         # A prefix joins its names as text: `s3://b/day-` and `1.csv` are the object `day-1.csv`.
         base, _, start = prefix.rpartition("/")
         listed = tuple(start + name for name in names)
-        return Source(self._prefix(f"{base}/", copies, listed), listed)
+        return Source(self.read(f"{base}/", copies, listed), listed)
 
 
 def chosen(source: Source) -> list[Path]:

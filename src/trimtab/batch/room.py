@@ -1,23 +1,28 @@
 """The room as doors, pages and jobs are given it."""
 
-from collections.abc import Mapping
-from pathlib import Path
-
 from msgspec import Struct
 
 from trimtab.base.clock import Clock
-from trimtab.base.errors import SetupError
 from trimtab.batch.commands.file import read_batch_file
 from trimtab.batch.commands.jobs import CommandJobs
-from trimtab.batch.places import Places, Remote
+from trimtab.batch.containers.jobs import ContainerJobs
+from trimtab.batch.containers.telling import Announce, Telling
+from trimtab.batch.monitor.analyzer import Analyzer
+from trimtab.batch.monitor.executions import Monitors
+from trimtab.batch.pipelines.executions import PipelineExecutions
+from trimtab.batch.pipelines.registry import ModelRegistry
+from trimtab.batch.places import Places
 from trimtab.batch.recorder import Recorder
 from trimtab.batch.store import JobStore
 from trimtab.batch.transform_jobs import TransformJobs
+from trimtab.cloud.buckets import Remote, read_buckets
 from trimtab.egress.gate import Gate
 from trimtab.inventory.catalog.spot import SpotPriceStore
+from trimtab.inventory.runs.store import RunStore
 from trimtab.inventory.served.store import ServedStore
 from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job
+from trimtab.logs.room import LogsRoom
 from trimtab.metrics.ingest import MetricIngest
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.settings import Settings
@@ -35,19 +40,33 @@ class BatchRoom(Struct, frozen=True):
     spot: SpotPriceStore
     transforms: TransformJobs
     commands: CommandJobs
+    containers: ContainerJobs
+    monitors: Monitors
+    registry: ModelRegistry
+    pipelines: PipelineExecutions
     lock: Lock
 
     @classmethod
     def of(
         cls, state: State, clock: Clock, metrics: tuple[MetricIngest, SeriesRegistry], settings: Settings,
-        remote: Remote, gate: Gate,
+        remote: Remote, gate: Gate, logs: LogsRoom, announce: Announce,
     ) -> "BatchRoom":  # fmt: skip
-        """The room over a state database. Raises SetupError for settings that cannot be read."""
+        """The room over a state database. `announce` puts events of jobs on the bus. Raises SetupError for settings
+        that cannot be read."""
         store, folder = JobStore(state, clock), settings.data_dir / "batch"
         recorder, places = Recorder(store, *metrics, clock), Places(read_buckets(settings.batch_buckets), remote)
-        jobs = TransformJobs(ServedStore(state, clock), clock, folder, places, gate, recorder)
-        commands = CommandJobs(store, clock, folder / "commands", read_batch_file(settings.batch_file))
-        return cls(clock, recorder, SpotPriceStore(state), jobs, commands, Lock(state, clock, "batch"))
+        served, file = ServedStore(state, clock), read_batch_file(settings.batch_file)
+        jobs = TransformJobs(served, clock, folder, places, gate, recorder)
+        commands = CommandJobs(store, clock, folder / "commands", file)
+        telling = Telling(logs, metrics, RunStore(state), clock, announce)
+        containers = ContainerJobs(
+            served, clock, folder / "containers", places, file, telling, Analyzer(metrics, clock)
+        )
+        monitors = Monitors(served, clock, places, folder / "monitors")
+        registry = ModelRegistry(served, gate, announce)
+        pipelines = PipelineExecutions(served, clock, places, folder / "pipelines", registry, announce)
+        lock, spot = Lock(state, clock, "batch"), SpotPriceStore(state)
+        return cls(clock, recorder, spot, jobs, commands, containers, monitors, registry, pipelines, lock)
 
     def jobs(self) -> list[Job]:
         """What the room does by itself; of several servers that share a state the one with the lock does it."""
@@ -55,6 +74,14 @@ class BatchRoom(Struct, frozen=True):
         async def turn() -> None:
             if self.lock.held:
                 await self.transforms.turn()
+
+        async def containers() -> None:
+            if self.lock.held:
+                await self.monitors.turn()
+                await self.pipelines.turn()
+                await self.containers.turn()
+            else:
+                await self.containers.close()
 
         async def commands() -> None:
             if self.lock.held:
@@ -66,18 +93,8 @@ class BatchRoom(Struct, frozen=True):
             Job("hold the lock of transform jobs", LEASE_MS / 3000, self.lock.renew),
             Job("run transform jobs", _TURN_S, turn),
             Job("run jobs of commands", _TURN_S, commands),
+            Job("run training and processing jobs", _TURN_S, containers),
+            Job("end training and processing jobs", _NEVER_S, self.containers.close, at_stop=True),
             Job("end transform jobs", _NEVER_S, self.transforms.close, at_stop=True),
             Job("end jobs of commands", _NEVER_S, self.commands.close, at_stop=True),
         ]
-
-
-def read_buckets(text: str) -> Mapping[str, Path]:
-    """`name=/folder,…` as folders by bucket. Raises SetupError."""
-    found = {}
-    for part in text.split(","):
-        name, equals, folder = part.strip().partition("=")
-        if part.strip() and (not equals or not name or not Path(folder).is_absolute()):
-            raise SetupError(f"cannot use TRIMTAB_BATCH_BUCKETS: got {part.strip()!r}; expected bucket=/folder,…")
-        if name:
-            found[name] = Path(folder)
-    return found

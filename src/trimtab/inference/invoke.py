@@ -11,6 +11,7 @@ from trimtab.base.errors import InvalidInput, TrimtabError, Unavailable
 from trimtab.egress.address import parse_url
 from trimtab.egress.client import ANSWER_BYTES, Client, HTTPError, Response, read_whole
 from trimtab.egress.gate import Gate
+from trimtab.inference.capture import Capture, Side
 from trimtab.inventory.served.model import CONFIG, ENDPOINT, MODEL, url_of
 from trimtab.inventory.served.store import ServedStore
 
@@ -31,6 +32,7 @@ class Asked(Struct, frozen=True):
     content_type: str
     accept: str = ""
     attributes: str = ""
+    id: str = ""
 
 
 class Answered(Struct, frozen=True):
@@ -43,10 +45,11 @@ class Answered(Struct, frozen=True):
 
 
 class Invoker(Struct):
-    """Asks models; the connections are kept. `gate` says where a model may listen."""
+    """Asks models; the connections are kept. `gate` says where a model may listen, `capture` keeps what passes."""
 
     served: ServedStore
     gate: Gate
+    capture: Capture | None = None
     _draw: random.Random = field(default_factory=random.Random)
     _client: Client | None = None
 
@@ -58,7 +61,7 @@ class Invoker(Struct):
         Unavailable."""
         try:
             async with asyncio.timeout(timeout_s):
-                chosen, answer = await self._asked(place, endpoint, asked, variant, timeout_s)
+                config, chosen, answer = await self._asked(place, endpoint, asked, variant, timeout_s)
                 try:
                     body = await read_whole(answer, most_bytes)
                 finally:
@@ -67,6 +70,9 @@ class Invoker(Struct):
             raise _unreachable(endpoint, problem) from None
         except TimeoutError:
             raise Unavailable(f"cannot reach the model of {endpoint!r}: no answer within {timeout_s:g} s") from None
+        if self.capture is not None:
+            sides = Side(asked.body, asked.content_type), Side(body, _type_of(answer))
+            self.capture.take(config, (endpoint, chosen), sides, asked.id)
         return Answered(body, _type_of(answer), chosen, answer.headers.get(_ATTRIBUTES, ""))
 
     async def stream(
@@ -76,7 +82,7 @@ class Invoker(Struct):
 
         Raises as `invoke`; a body that breaks off raises Unavailable where it does.
         """
-        chosen, answer = await self._asked(place, endpoint, asked, variant)
+        _, chosen, answer = await self._asked(place, endpoint, asked, variant)
 
         async def parts() -> AsyncGenerator[bytes, None]:
             until_s = asyncio.get_running_loop().time() + _STREAM_S
@@ -94,8 +100,8 @@ class Invoker(Struct):
 
     async def _asked(
         self, place: tuple[str, str], endpoint: str, asked: Asked, variant: str | None, timeout_s: float = _TIMEOUT_S
-    ) -> tuple[str, Response]:
-        """The variant that was asked, and its answer, whose body is not read yet."""
+    ) -> tuple[Mapping[str, Any], str, Response]:
+        """The endpoint's configuration, the variant that was asked, and its answer, whose body is not read yet."""
         found = await self.served.get(place, ENDPOINT, endpoint)
         config = await self.served.get(place, CONFIG, found.form["EndpointConfigName"])
         chosen = self._chosen(config.form["ProductionVariants"], found.state.get("variants") or {}, variant)
@@ -119,7 +125,7 @@ class Invoker(Struct):
                 )
         except (HTTPError, OSError) as problem:
             raise _unreachable(endpoint, problem) from None
-        return str(chosen["VariantName"]), answer
+        return config.form, str(chosen["VariantName"]), answer
 
     async def close(self) -> None:
         """Close the connections."""

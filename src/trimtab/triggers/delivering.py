@@ -19,7 +19,7 @@ from trimtab.triggers.dispatch import A_TURN, Dispatcher
 from trimtab.triggers.pipelines.by_hand import StartPipeline
 from trimtab.triggers.pipelines.running import PipelineRuns
 from trimtab.triggers.pipelines.sandbox import Sandbox
-from trimtab.triggers.pipelines.starters import CommandStarter, HttpStarter, SageMakerStarter, Starter
+from trimtab.triggers.pipelines.starters import CommandStarter, HttpStarter, OwnPipelines, SageMakerStarter, Starter
 from trimtab.triggers.pipelines.target import Pipelines
 from trimtab.triggers.room import TriggersRoom
 from trimtab.triggers.sending.authorize import Authorizer
@@ -53,6 +53,7 @@ class Means(Struct, frozen=True):
     gate: Gate
     groups_for: Callable[[str, str], Awaitable[Sequence[str]]] = no_groups
     retention_days: int = 30
+    own_pipelines: OwnPipelines | None = None
 
 
 class Delivering(Struct, frozen=True):
@@ -92,7 +93,7 @@ class Delivering(Struct, frozen=True):
         over_http = HttpStarter(http, authorizer, room.connections)
         starters: dict[str, Starter] = {
             "command": CommandStarter(Sandbox(means.directory / "runs"), room.commands),
-            "sagemaker": SageMakerStarter(means.sagemaker, means.sagemaker_problems),
+            "sagemaker": SageMakerStarter(means.sagemaker, means.sagemaker_problems, means.own_pipelines),
             "workflow": over_http,
             "webhook": over_http,
         }

@@ -6,6 +6,8 @@ from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound
 from trimtab.base.records import replace
+from trimtab.cloud.buckets import Buckets, read_buckets
+from trimtab.cloud.s3_folders import S3Folders
 from trimtab.egress.gate import Gate
 from trimtab.inference.adoption import Scalable
 from trimtab.inference.room import InferenceRoom
@@ -65,8 +67,8 @@ class EndpointScaling(Struct, frozen=True):
 
 def inference_of(settings: Settings, state: State, clock: Clock, scaling: ScalingRoom) -> InferenceRoom:
     """The inference room, whose policies go to the engine."""
-    room = InferenceRoom.of(
-        state, clock, settings.data_dir, settings.account_id, settings.region, Gate.of(settings, state, clock)
-    )
+    own, gate = (settings.account_id, settings.region), Gate.of(settings, state, clock)
+    buckets = Buckets(read_buckets(settings.batch_buckets), S3Folders())
+    room = InferenceRoom.of(state, clock, settings.data_dir, *own, gate, buckets)
     room.adoption.engine = EndpointScaling(scaling)
     return room

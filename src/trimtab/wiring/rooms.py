@@ -116,7 +116,7 @@ from trimtab.wiring.advice_rooms import advice_of, backtest_of, plan_of, rightsi
 from trimtab.wiring.call_events import keep_call_events
 from trimtab.wiring.canaries import canaries_of
 from trimtab.wiring.connecting import Connecting
-from trimtab.wiring.deliveries import delivering_of
+from trimtab.wiring.deliveries import announcer, delivering_of
 from trimtab.wiring.egress_audit import EgressAudit
 from trimtab.wiring.endpoint_scaling import inference_of
 from trimtab.wiring.evaluation_watch import EvaluationWatch
@@ -296,6 +296,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     plan = plan_of(stores, clock, costs, advice, inventory)
     inference = inference_of(settings, stores.state, clock, scaling.room)
     slos = SloRoom.of(stores.state, clock, evaluator, RequestReader(stores.telemetry))
+    announce = announcer(triggers.intake, clock)
+    batch = BatchRoom.of(stores.state, clock, (ingest, registry), settings, S3Folders(), gate, logs, announce)
     return Rooms(
         settings=settings,
         clock=clock,
@@ -333,7 +335,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         budgets=_budgets(settings, stores, clock, costs, BudgetedLive(live, units), notify, actuators),
         inference=inference,
         canaries=canaries_of(stores.state, clock, gate, (ingest, registry), inference.invoker),
-        batch=BatchRoom.of(stores.state, clock, (ingest, registry), settings, S3Folders(), gate),
+        batch=batch,
         advice=advice,
         rightsizing=sizes,
         advice_plan=plan,
@@ -364,7 +366,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         actuators=actuators,
         scaling=scaling,
         triggers=triggers,
-        delivering=delivering_of(settings, stores, clock, triggers, logs, notify, actuators),
+        delivering=delivering_of(settings, stores, clock, triggers, logs, notify, actuators, batch.pipelines),
         drop_rules=drop_rules,
         series_memory=series_memory,
         gate=gate,

@@ -18,6 +18,11 @@ Nothing else lets the API run a command. Without the file every SubmitJob is ref
     [definitions.score.environment]       # jobs may set these to something else, and no others
     MODEL = "large"
 
+    [definitions.train]                   # training and processing jobs of SageMaker's API that name these images
+    command = ["python3", "/srv/train.py"]
+    images = ["*/churn-train:*"]          # * is any text
+    gpus = 1                              # of this machine, that it holds while it runs
+
     [definitions.any]                     # jobs bring their own command: whoever may submit runs what they like
     command = ["true"]
     overrides = true
@@ -50,7 +55,7 @@ class Definition(Struct, frozen=True, kw_only=True):
     """A command that jobs may run, without a shell. `timeout_s` of an attempt; 0 is any time.
 
     `overrides` lets a job bring a command and an environment of its own: then whoever may submit jobs runs what they
-    like on this machine.
+    like on this machine. `images` are those in whose place it runs, `gpus` how many of this machine's it holds.
     """
 
     command: list[str]
@@ -60,6 +65,8 @@ class Definition(Struct, frozen=True, kw_only=True):
     attempts: int = 1
     timeout_s: int = 0
     overrides: bool = False
+    images: list[str] = field(default_factory=list)
+    gpus: float = 0.0
 
 
 class BatchFile(Struct, frozen=True, kw_only=True):
@@ -102,5 +109,7 @@ def _check(one: Definition, where: str) -> None:
         raise SetupError(
             f"cannot use {SETTING} {where}: expected 1 to {MOST_ATTEMPTS} attempts and a timeout of 0 or more"
         )
+    if one.gpus < 0:
+        raise SetupError(f"cannot use {SETTING} {where}: expected gpus of 0 or more")
     if one.directory and not Path(one.directory).is_dir():
         raise SetupError(f"cannot use {SETTING} {where}: there is no folder {one.directory}")

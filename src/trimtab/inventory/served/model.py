@@ -1,6 +1,6 @@
 """What serves: models, endpoint configurations, endpoints and their jobs, as SageMaker's API names them.
 
-trimtab starts no containers. A model is where something listens already: its container's environment names the URL that
+A model is where something listens already: its container's environment names the URL that
 takes POST of an invocation, `TRIMTAB_URL`; a model of another machine type has `TRIMTAB_URL_ml_g5_xlarge` and the like.
 """
 
@@ -15,7 +15,15 @@ URL_KEY = "TRIMTAB_URL"
 BODY_KEY = "TRIMTAB_BODY"
 MODEL, CONFIG, ENDPOINT, PACKAGE = "model", "endpoint-config", "endpoint", "model-package"
 RECOMMENDATION, TRANSFORM, MONITORING = "inference-recommendations-job", "transform-job", "monitoring-schedule"
-KINDS = (MODEL, CONFIG, ENDPOINT, PACKAGE, RECOMMENDATION, TRANSFORM, MONITORING)
+TRAINING, PROCESSING = "training-job", "processing-job"
+DEFINITIONS = {"DataQuality": "data-quality-job-definition", "ModelQuality": "model-quality-job-definition"}
+"""Kinds of what is monitored, by MonitoringType."""
+GROUP, PIPELINE, EXECUTION = "model-package-group", "pipeline", "pipeline-execution"
+EXPERIMENT, TRIAL, COMPONENT = "experiment", "experiment-trial", "experiment-trial-component"
+KINDS = (
+    MODEL, CONFIG, ENDPOINT, PACKAGE, GROUP, RECOMMENDATION, TRANSFORM, MONITORING, TRAINING, PROCESSING,
+    PIPELINE, EXPERIMENT, TRIAL, COMPONENT, *DEFINITIONS.values(),
+)  # fmt: skip
 
 
 class Served(Struct, frozen=True):

@@ -1,15 +1,15 @@
-"""Operations on monitoring schedules and pipelines."""
+"""Operations on monitoring schedules and their executions."""
 
-import json
+from contextlib import suppress
 from typing import Any
 
 from trimtab.access.principal import Role
-from trimtab.base.errors import NotFound
-from trimtab.base.partitions import partition_of
-from trimtab.doors.aws.faults import AwsError
+from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.base.records import replace
+from trimtab.batch.monitor.executions import SCHEDULED, Execution
+from trimtab.batch.monitor.schedule import check
 from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, form_of, listed, operations, page_of, place, tags_of
 from trimtab.doors.aws.service import Answer, CallContext, Request
-from trimtab.inference.monitoring import Execution, check, executions
 from trimtab.inventory.served.model import MONITORING, Served
 
 _SORTS = {
@@ -24,7 +24,7 @@ async def create_monitoring_schedule(rooms: SageMakerRooms, request: Request, co
     """Keep a schedule."""
     name = request["MonitoringScheduleName"]
     check(request["MonitoringScheduleConfig"])
-    made = await rooms.served.create(place(context), MONITORING, name, form_of(request), "Scheduled", tags_of(request))
+    made = await rooms.served.create(place(context), MONITORING, name, form_of(request), SCHEDULED, tags_of(request))
     return {"MonitoringScheduleArn": made.arn}
 
 
@@ -32,10 +32,11 @@ async def create_monitoring_schedule(rooms: SageMakerRooms, request: Request, co
 async def describe_monitoring_schedule(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
     """One schedule."""
     found = await rooms.served.get(place(context), MONITORING, request["MonitoringScheduleName"])
-    shown = {name: value for name, value in _summary(found).items() if name != "MonitoringJobDefinitionName"}
+    summary = await _summary(rooms, found)
+    shown = {name: value for name, value in summary.items() if name != "MonitoringJobDefinitionName"}
     answer = {**shown, "MonitoringScheduleConfig": found.form["MonitoringScheduleConfig"]}
-    last = executions(found, rooms.inference.clock.now_ms())[-1:]
-    return answer | ({"LastMonitoringExecutionSummary": _execution(last[0])} if last else {})
+    last = [one for one in await rooms.batch.monitors.executions(context.scope) if _of(found, one)][-1:]
+    return answer | ({"LastMonitoringExecutionSummary": _execution(summary, last[0])} if last else {})
 
 
 @operations.add("ListMonitoringSchedules", job=True)
@@ -47,14 +48,47 @@ async def list_monitoring_schedules(rooms: SageMakerRooms, request: Request, con
         "MonitoringType": request.get("MonitoringTypeEquals"),
         "MonitoringJobDefinitionName": request.get("MonitoringJobDefinitionName"),
     }
-    rows = [_summary(one) for one in found]
+    rows = [await _summary(rooms, one) for one in found]
     kept = [row for row in rows if all(value is None or row.get(key) == value for key, value in wanted.items())]
     return {"MonitoringScheduleSummaries": kept, **more}
 
 
+@operations.add("UpdateMonitoringSchedule", needs=Role.WRITE, job=True)
+async def update_monitoring_schedule(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
+    """Change what a schedule watches, or when."""
+    found = await rooms.served.get(place(context), MONITORING, request["MonitoringScheduleName"])
+    config = request["MonitoringScheduleConfig"]
+    check(config)
+    now_ms = rooms.inference.clock.now_ms()
+
+    def update(kept: Served) -> Served:  # what was due before it was changed is over
+        return replace(kept, form={**kept.form, "MonitoringScheduleConfig": config}, state={"last_ms": now_ms})
+
+    await rooms.served.edit(found, update)
+    return {"MonitoringScheduleArn": found.arn}
+
+
+@operations.add("StopMonitoringSchedule", needs=Role.WRITE, job=True)
+async def stop_monitoring_schedule(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
+    """Begin no execution until it is started again."""
+    found = await rooms.served.get(place(context), MONITORING, request["MonitoringScheduleName"])
+    await rooms.served.change(found, status="Stopped")
+    return {}
+
+
+@operations.add("StartMonitoringSchedule", needs=Role.WRITE, job=True)
+async def start_monitoring_schedule(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
+    """Go on from now: what was due while it was stopped is not made up for."""
+    found = await rooms.served.get(place(context), MONITORING, request["MonitoringScheduleName"])
+    if found.status != SCHEDULED:
+        state = {**found.state, "last_ms": rooms.inference.clock.now_ms()}
+        await rooms.served.change(found, status=SCHEDULED, state=state)
+    return {}
+
+
 @operations.add("DeleteMonitoringSchedule", needs=Role.WRITE, job=True)
 async def delete_monitoring_schedule(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
-    """Delete a schedule."""
+    """Delete a schedule; the processing jobs of its executions stay."""
     await rooms.served.get(place(context), MONITORING, request["MonitoringScheduleName"])
     await rooms.served.delete(place(context), MONITORING, request["MonitoringScheduleName"])
     return {}
@@ -62,10 +96,11 @@ async def delete_monitoring_schedule(rooms: SageMakerRooms, request: Request, co
 
 @operations.add("ListMonitoringExecutions")
 async def list_monitoring_executions(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
-    """Executions of schedules: each failed, since no invocation is captured that could be compared with a baseline."""
-    now_ms = rooms.inference.clock.now_ms()
+    """Executions of schedules: whether data passed, violated constraints, or was missing."""
     made = await rooms.served.listed(context.scope, MONITORING)
-    rows = [_execution(each) for one in made for each in executions(one, now_ms)]
+    every = await rooms.batch.monitors.executions(context.scope)
+    about = [(one, await _summary(rooms, one)) for one in made]
+    rows = [_execution(summary, each) for one, summary in about for each in every if _of(one, each)]
     key = _SORTS[request.get("SortBy", "CreationTime")]
     kept = sorted(
         (row for row in rows if _wanted(row, request)), key=lambda row: (row[key], row["MonitoringScheduleName"])
@@ -76,12 +111,19 @@ async def list_monitoring_executions(rooms: SageMakerRooms, request: Request, co
     return {"MonitoringExecutionSummaries": page, **more}
 
 
-def _execution(one: Execution) -> dict[str, Any]:
-    about = _summary(one.schedule)
+def _of(schedule: Served, one: Execution) -> bool:
+    """Whether an execution is of this schedule, and not of an earlier one of its name."""
+    place_ = one.job.account, one.job.region
+    same = one.schedule == schedule.name and place_ == (schedule.account, schedule.region)
+    return same and one.job.created_ms >= schedule.created_ms
+
+
+def _execution(about: dict[str, Any], one: Execution) -> dict[str, Any]:
     names = ("MonitoringScheduleName", "EndpointName", "MonitoringJobDefinitionName", "MonitoringType")
-    times = dict.fromkeys(("ScheduledTime", "CreationTime", "LastModifiedTime"), one.at_ms)
     known = {name: about[name] for name in names if name in about}
-    return {**known, **times, "MonitoringExecutionStatus": one.status, "FailureReason": one.reason}
+    times = {"ScheduledTime": one.at_ms, "CreationTime": one.job.created_ms, "LastModifiedTime": one.job.updated_ms}
+    shape = {**known, **times, "MonitoringExecutionStatus": one.status, "ProcessingJobArn": one.job.arn}
+    return shape | ({"FailureReason": one.reason} if one.reason else {})
 
 
 def _wanted(row: dict[str, Any], request: Request) -> bool:
@@ -102,9 +144,8 @@ def _wanted(row: dict[str, Any], request: Request) -> bool:
     return True
 
 
-def _summary(one: Served) -> dict[str, Any]:
+async def _summary(rooms: SageMakerRooms, one: Served) -> dict[str, Any]:
     config = one.form["MonitoringScheduleConfig"]
-    definition = config.get("MonitoringJobDefinition") or {}
     shown = {
         "MonitoringScheduleName": one.name,
         "MonitoringScheduleArn": one.arn,
@@ -113,42 +154,8 @@ def _summary(one: Served) -> dict[str, Any]:
         "LastModifiedTime": one.updated_ms,
         "MonitoringType": config.get("MonitoringType", "DataQuality"),
     }
-    for source in definition.get("MonitoringInputs") or ():
-        if source.get("EndpointInput"):
-            shown["EndpointName"] = source["EndpointInput"]["EndpointName"]
+    with suppress(NotFound, InvalidInput):  # a definition may be gone, and others are not done here
+        shown["EndpointName"] = (await rooms.batch.monitors.watched(one)).endpoint
     if config.get("MonitoringJobDefinitionName"):
         shown["MonitoringJobDefinitionName"] = config["MonitoringJobDefinitionName"]
-    return shown
-
-
-ACTUATOR = "start_pipeline"
-_ID_LENGTH = 12  # of an execution, as the service's are
-
-
-@operations.add("StartPipelineExecution", needs=Role.WRITE, job=True)
-async def start_pipeline_execution(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
-    """Start a pipeline; one that comes within its cool-down joins the run that began it."""
-    name = str(request["PipelineName"]).rpartition("/")[2]
-    parameters = {one["Name"]: one["Value"] for one in request.get("PipelineParameters") or ()}
-    wish: dict[str, Any] = {
-        "reason": request.get("PipelineExecutionDescription") or "StartPipelineExecution",
-        "input": json.dumps(parameters),
-    }
-    if request.get("ClientRequestToken"):
-        wish["request"] = request["ClientRequestToken"]
-    target = f"{context.account}/{context.region}/{name}"
-    try:
-        done = await rooms.actuators.run(ACTUATOR, target, wish, requested_by=context.principal.name, dry_run=False)
-    except NotFound:
-        raise AwsError("ResourceNotFound", f"Pipeline '{_arn(context, name)}' does not exist.") from None
-    return {"PipelineExecutionArn": f"{_arn(context, name)}/execution/{_execution_id(done.outcome)}"}
-
-
-def _arn(context: CallContext, name: str) -> str:
-    return f"arn:{partition_of(context.region)}:sagemaker:{context.region}:{context.account}:pipeline/{name.lower()}"
-
-
-def _execution_id(outcome: str) -> str:
-    """The id of the run that an outcome names last."""
-    kept = "".join(one for one in outcome.rpartition(" ")[2].lower() if one.isalnum())
-    return kept[:_ID_LENGTH] or "none"
+    return {name: value for name, value in shown.items() if value != ""}

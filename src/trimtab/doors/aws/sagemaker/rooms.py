@@ -9,6 +9,7 @@ from msgspec import Struct
 from trimtab.actions.registry import Actuators
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
+from trimtab.batch.room import BatchRoom
 from trimtab.batch.transform_jobs import TransformJobs
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.pages import Pages
@@ -48,7 +49,7 @@ class SageMakerRooms(Struct, frozen=True):
     """What the operations ask."""
 
     inference: InferenceRoom
-    transforms: TransformJobs
+    batch: BatchRoom
     metrics: MetricRooms
     actuators: Actuators
 
@@ -56,6 +57,11 @@ class SageMakerRooms(Struct, frozen=True):
     def served(self) -> ServedStore:
         """What serves."""
         return self.inference.served
+
+    @property
+    def transforms(self) -> TransformJobs:
+        """The transform jobs."""
+        return self.batch.transforms
 
     @property
     def recommender(self) -> Recommender:
@@ -123,13 +129,20 @@ def form_of(request: Request) -> dict[str, Any]:
     return {name: value for name, value in request.items() if name not in ("Tags", "ClientToken")}
 
 
+def by_time(request: Request) -> dict[str, Any]:
+    """A request whose times are named as those of other lists."""
+    names = {"CreatedAfter": "CreationTimeAfter", "CreatedBefore": "CreationTimeBefore"}
+    return {names.get(name, name): value for name, value in request.items()}
+
+
 async def listed(
-    rooms: SageMakerRooms, kind: str, request: Request, context: CallContext
-) -> tuple[list[Served], dict[str, str]]:
-    """The page of a list that a request asks for, and the token of the next. Raises AwsError."""
+    rooms: SageMakerRooms, kind: str, request: Request, context: CallContext,
+    takes: Callable[[Served], bool] = lambda one: True,
+) -> tuple[list[Served], dict[str, str]]:  # fmt: skip
+    """The page of a list that a request asks for, of what it `takes`, and the token of the next. Raises AwsError."""
     statuses = [request["StatusEquals"]] if request.get("StatusEquals") else []
     found = await rooms.served.listed(context.scope, kind, statuses)
-    kept = [one for one in found if _fits(one, request)]
+    kept = [one for one in found if _fits(one, request) and takes(one)]
     order = request.get("SortOrder", "Descending")
     kept.sort(key=_SORTS.get(request.get("SortBy", "CreationTime"), _SORTS["CreationTime"]))
     if order == "Descending":

@@ -84,6 +84,7 @@ def _asked(request: Request) -> Asked:
         request.get("ContentType") or "application/octet-stream",
         request.get("Accept") or "",
         request.get("CustomAttributes") or "",
+        request.get("InferenceId") or "",
     )
 
 

@@ -1,10 +1,21 @@
 """SageMaker, its runtime and its metrics as the gateway serves them: every operation, bound to the rooms."""
 
-from trimtab.doors.aws.sagemaker import models, monitoring, recommendations, runtime, training_metrics
+from trimtab.doors.aws.sagemaker import (
+    definitions,
+    experiments,
+    jobs,
+    models,
+    monitoring,
+    packages,
+    pipelines,
+    recommendations,
+    runtime,
+    training_metrics,
+)
 from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, operations
 from trimtab.doors.aws.service import Service
 
-OPERATION_FILES = (models, recommendations, monitoring)
+OPERATION_FILES = (models, recommendations, monitoring, definitions, experiments, jobs, packages, pipelines)
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 
 

@@ -17,8 +17,8 @@ load_tests = Table(
 )
 Index("ix_load_tests_account_name_started_ms", load_tests.c.account, load_tests.c.name, load_tests.c.started_ms)
 
-# What SageMaker's API made: `kind` is model, endpoint-config, endpoint, model-package, inference-recommendations-job or
-# transform-job; `form` the request (JSON, times in ms), `state` what became of it (JSON).
+# What SageMaker's API made: `kind` is of `inventory.served.model` (model, endpoint, training-job, pipeline …), `form`
+# the request (JSON, times in ms), `state` what became of it (JSON).
 served_resources = Table(
     "served_resources",
     metadata,

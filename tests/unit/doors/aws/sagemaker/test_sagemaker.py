@@ -16,7 +16,9 @@ from boto_in_process import client
 from gates import open_gate
 from trimtab.access.scope import Scope
 from trimtab.actions.registry import Actuators
-from trimtab.base.clock import ManualClock, SystemClock
+from trimtab.base.clock import SystemClock
+from trimtab.batch.pipelines.executions import PipelineExecutions
+from trimtab.batch.pipelines.registry import ModelRegistry
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.sagemaker import runtime, service
 from trimtab.doors.aws.sagemaker.rooms import MetricRooms, SageMakerRooms
@@ -34,6 +36,10 @@ from trimtab.store.telemetry.batch import Appended
 PLACE = ("123456789012", "us-east-1")
 
 
+async def _quiet(*_told: Any) -> None:
+    """Nobody listens to events here."""
+
+
 @pytest.fixture
 def room(state: State, tmp_path: Path) -> Iterator[InferenceRoom]:
     """The room over a state of its own."""
@@ -44,54 +50,11 @@ def room(state: State, tmp_path: Path) -> Iterator[InferenceRoom]:
 def api(room: InferenceRoom, state: State) -> Any:
     """SageMaker's client."""
     nothing: Any = None
-    rooms = SageMakerRooms(room, nothing, nothing, Actuators(state, SystemClock()))
+    registry = ModelRegistry(room.served, open_gate(), _quiet)
+    executions: Any = PipelineExecutions(room.served, SystemClock(), nothing, nothing, registry, _quiet)
+    batch: Any = SimpleNamespace(registry=registry, pipelines=executions)
+    rooms = SageMakerRooms(room, batch, nothing, Actuators(state, SystemClock()))
     return client(service.build(rooms)[0], SystemClock(), "us-east-1")
-
-
-def test_schedules_are_kept_listed_and_deleted(api: Any) -> None:
-    config = {"ScheduleConfig": {"ScheduleExpression": "cron(0 * ? * * *)"}, "MonitoringType": "DataQuality",
-              "MonitoringJobDefinitionName": "definition"}  # fmt: skip
-    arn = api.create_monitoring_schedule(MonitoringScheduleName="watch", MonitoringScheduleConfig=config)
-    assert "arn:aws:sagemaker:us-east-1:123456789012:monitoring-schedule/watch" == arn["MonitoringScheduleArn"]
-    with pytest.raises(api.exceptions.ResourceInUse):
-        api.create_monitoring_schedule(MonitoringScheduleName="watch", MonitoringScheduleConfig=config)
-    described = api.describe_monitoring_schedule(MonitoringScheduleName="watch")
-    assert ("Scheduled", config) == (described["MonitoringScheduleStatus"], described["MonitoringScheduleConfig"])
-    [shown] = api.list_monitoring_schedules(NameContains="watch")["MonitoringScheduleSummaries"]
-    assert "definition" == shown["MonitoringJobDefinitionName"]
-    assert [] == api.list_monitoring_schedules(MonitoringTypeEquals="ModelBias")["MonitoringScheduleSummaries"]
-    api.delete_monitoring_schedule(MonitoringScheduleName="watch")
-    with pytest.raises(api.exceptions.ResourceNotFound):
-        api.describe_monitoring_schedule(MonitoringScheduleName="watch")
-
-
-def test_executions_of_schedules_failed_since_nothing_is_captured(state: State, tmp_path: Path) -> None:
-    clock, nothing = ManualClock(1_900_000_000_000), None
-    room = InferenceRoom.of(state, clock, tmp_path / "room", *PLACE, open_gate())
-    rooms: Any = SageMakerRooms(room, nothing, nothing, nothing)  # type: ignore[arg-type]  # not asked here
-    api = client(service.build(rooms)[0], clock, "us-east-1")
-    hourly = {"ScheduleConfig": {"ScheduleExpression": "cron(0 * ? * * *)"}, "MonitoringType": "DataQuality",
-              "MonitoringJobDefinitionName": "definition"}  # fmt: skip
-    once = {**hourly, "ScheduleConfig": {**hourly["ScheduleConfig"], "ScheduleExpression": "NOW"}}
-    api.create_monitoring_schedule(MonitoringScheduleName="hourly", MonitoringScheduleConfig=hourly)
-    api.create_monitoring_schedule(MonitoringScheduleName="once", MonitoringScheduleConfig=once)
-    with pytest.raises(ClientError, match="expected cron"):
-        wrong = {**hourly, "ScheduleConfig": {"ScheduleExpression": "rate(1 hour)"}}
-        api.create_monitoring_schedule(MonitoringScheduleName="wrong", MonitoringScheduleConfig=wrong)
-    clock.at_ms += 12 * 3_600_000
-    first = api.list_monitoring_executions(MonitoringScheduleName="hourly", MaxResults=10)
-    rest = api.list_monitoring_executions(MonitoringScheduleName="hourly", NextToken=first["NextToken"])
-    rows = first["MonitoringExecutionSummaries"] + rest["MonitoringExecutionSummaries"]
-    times = [row["ScheduledTime"].timestamp() for row in rows]
-    assert (12, 3600.0) == (len(times), times[0] - times[1])
-    assert {("Failed", True)} == {
-        (row["MonitoringExecutionStatus"], row["FailureReason"].startswith("Job inputs had no data")) for row in rows
-    }
-    [only] = api.list_monitoring_executions(MonitoringScheduleName="once")["MonitoringExecutionSummaries"]
-    assert 1_900_000_000 == only["ScheduledTime"].timestamp()
-    described = api.describe_monitoring_schedule(MonitoringScheduleName="hourly")
-    assert rows[0] == described["LastMonitoringExecutionSummary"]
-    assert [] == api.list_monitoring_executions(StatusEquals="Completed")["MonitoringExecutionSummaries"]
 
 
 def test_without_endpoints_or_jobs_lists_are_empty_and_a_stop_says_so(api: Any) -> None:

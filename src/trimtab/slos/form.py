@@ -31,7 +31,7 @@ Form = Mapping[str, Any]
 
 ATTAINMENT, WARNING = 99.0, 50.0
 """Percent, where a goal names none (API reference, Goal)."""
-_WEEK = {"RollingInterval": {"DurationUnit": "DAY", "Duration": 7}}
+_WEEK: Form = {"RollingInterval": {"DurationUnit": "DAY", "Duration": 7}}
 """The interval of a goal that names none (API reference, Goal)."""
 _MOST_DAYS = 366
 _NAME = re.compile(r"[0-9A-Za-z][-._0-9A-Za-z ]{0,126}[0-9A-Za-z]")
@@ -64,7 +64,7 @@ def _goal(form: Form) -> Goal:
     given = form.get("Interval") or _WEEK
     if ("RollingInterval" in given) == ("CalendarInterval" in given):
         raise InvalidInput("Exactly one of RollingInterval and CalendarInterval must be specified.")
-    told = given.get("RollingInterval") or given["CalendarInterval"]
+    told: Form = given.get("RollingInterval") or given["CalendarInterval"]
     interval = Interval(read_unit(told["DurationUnit"]), int(told["Duration"]), told.get("StartTime"))
     start_ms, end_ms = interval.bounds(interval.start_ms or 1_000_000_000_000)
     if end_ms - start_ms > _MOST_DAYS * 86_400_000:

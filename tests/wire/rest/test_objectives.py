@@ -75,6 +75,8 @@ def test_requests_of_a_service_count_against_what_is_promised(
     assert {one["minutes"]: one["rate"] for one in told["burn_rates"]} == pytest.approx({60: 0.5, 360: 0.5})
     assert "4 bad of 40" in cli("show", name)
     assert name in cli("list")
+    listed = httpx.get(f"{server.url}/rest/v1/objectives", timeout=60).raise_for_status().json()["objectives"]
+    assert name in {one["name"] for one in listed}
     slow = f"quick {shop.name}"
     cli("put", slow, "--service", shop.name, "--operation", "GET /cart", "--latency-ms", "100", "--goal", "80")
     quick = httpx.get(f"{server.url}/rest/v1/objectives/{slow}", timeout=60).raise_for_status().json()
@@ -152,5 +154,5 @@ def test_a_canary_checks_the_server_that_runs_it(server: LiveServer) -> None:
     while not (runs := api.get_canary_runs(Name=name)["CanaryRuns"]):
         assert time.monotonic() < until, "the canary did not run"
     assert runs[0]["Status"]["State"] == "FAILED"
-    assert "cannot" in runs[0]["Status"]["StateReason"] or "refused" in runs[0]["Status"]["StateReason"].lower()
+    assert "connection" in runs[0]["Status"]["StateReason"]
     api.delete_canary(Name=name)

@@ -1,12 +1,15 @@
 """Addresses, HTTP, mail and commands, each with what it refuses."""
 
+import base64
 import json
 import socketserver
 import sys
 import threading
 from collections.abc import Iterator
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 import pytest
 from tests.unit.notify.conftest import Room
@@ -78,13 +81,18 @@ class Smtp(socketserver.StreamRequestHandler):
     """A mail server that takes everything, but for a recipient called `nobody`."""
 
     mails: ClassVar[list[str]] = []
+    shown: ClassVar[list[str]] = []
+    """What clients signed in with."""
 
     def handle(self) -> None:
         self._say("220 test")
         while line := self.rfile.readline().decode().strip():
             word = line[:4].upper()
             if word in ("EHLO", "HELO"):
-                self._say("250 test")
+                self._say("250-test\r\n250 AUTH PLAIN")
+            elif word == "AUTH":
+                self.shown.append(base64.b64decode(line.split()[-1]).decode())
+                self._say("535 no" if "wrong" in self.shown[-1] else "235 in")
             elif word == "DATA":
                 self._say("354 go on")
                 lines = []
@@ -104,7 +112,7 @@ class Smtp(socketserver.StreamRequestHandler):
 
 @pytest.fixture
 def smtp() -> Iterator[str]:
-    Smtp.mails = []
+    Smtp.mails, Smtp.shown = [], []
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Smtp) as server:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -129,6 +137,18 @@ def test_mail_arrives_with_a_stable_id_and_one_subject_line(room: Room, smtp: st
     assert f"Message-ID: <{found.id}@example.com>" in mail
     assert "\nBcc:" not in mail.partition("\r\n\r\n")[0]
     assert "Auto-Submitted: auto-generated" in mail
+
+
+@pytest.mark.parametrize("password", ["pass", "pässwort"])
+def test_a_password_may_have_any_letters(smtp: str, password: str) -> None:
+    mail = EmailMessage()
+    mail["From"], mail["To"] = "trimtab@example.com", "ops@example.com"
+    for sent, expected in ((password, Outcome.DELIVERED), (f"wrong-{password}", Outcome.RETRY)):
+        mailer = Mailer.of(smtp.replace("//", f"//ann:{quote(sent)}@"), "trimtab@example.com")
+        assert mailer is not None
+        assert expected == mailer.send(mail).outcome
+        assert f"\0ann\0{sent}" == Smtp.shown[-1]
+    assert 1 == len(Smtp.mails)
 
 
 def test_mail_to_nobody_is_failed_and_to_some_is_delivered_with_the_rest_named(room: Room, smtp: str) -> None:

@@ -1,5 +1,6 @@
 """Mail over SMTP, by the server that the settings name. Blocking: the sender runs it in a thread."""
 
+import base64
 import smtplib
 import ssl
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from trimtab.notify.model import Outcome, Verdict
 
 _TIMEOUT_S = 20.0
 _PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
+_SIGNED_IN = 235  # RFC 4954
 _EXPECTED = (
     "expected smtp://user:password@host:587 (STARTTLS), smtps://…:465 (TLS) or smtp+plain://host:25 (neither, for a "
     "relay on this machine)"
@@ -75,11 +77,26 @@ class Mailer:
             server: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=_TIMEOUT_S, context=tls)
         else:
             server = smtplib.SMTP(self.host, self.port, timeout=_TIMEOUT_S)
+        try:
             if self.scheme == "smtp":
                 server.starttls(context=tls)
-        if self.user:
-            server.login(self.user, self.password)
+            if self.user:
+                self._sign_in(server)
+        except BaseException:  # raised again: a connection that is not signed in is not kept
+            server.close()
+            raise
         return server
+
+    def _sign_in(self, server: smtplib.SMTP) -> None:
+        """By whatever the server offers; smtplib signs in with ASCII only, and PLAIN takes UTF-8 (RFC 4616)."""
+        if f"{self.user}{self.password}".isascii():
+            server.login(self.user, self.password)
+            return
+        server.ehlo_or_helo_if_needed()
+        shown = base64.b64encode(f"\0{self.user}\0{self.password}".encode()).decode()
+        code, said = server.docmd("AUTH", f"PLAIN {shown}")
+        if code != _SIGNED_IN:
+            raise smtplib.SMTPAuthenticationError(code, said)
 
 
 def _told(refused: dict[str, tuple[int, bytes]]) -> str:

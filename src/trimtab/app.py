@@ -140,6 +140,7 @@ from trimtab.wiring.canaries import synthetics_of
 from trimtab.wiring.forgetting import forgetting_job
 from trimtab.wiring.live_costs import jobs_of as live_jobs
 from trimtab.wiring.metric_streams import streams_of, streams_rest
+from trimtab.wiring.owner_asks import owner_asks
 from trimtab.wiring.quicksight import quicksight_of
 from trimtab.wiring.report_rooms import ReportRooms
 from trimtab.wiring.rooms import Rooms, wipe
@@ -410,6 +411,7 @@ def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:
         rightsizing=rooms.rightsizing,
         cost_anomalies=rooms.cost_anomalies,
         advice=rooms.advice,
+        asks=owner_asks(rooms),
         advice_plan=rooms.advice_plan,
         advice_backtest=rooms.advice_backtest,
         purchases=rooms.advice_plan.purchases,
@@ -485,6 +487,7 @@ def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
         *rooms.canaries.jobs(),
         *rooms.advice.jobs(),
         *rooms.advice_plan.jobs(rooms.advice.lock),
+        *owner_asks(rooms).jobs(),
         *rooms.cost_anomalies.jobs(),
         *reports.jobs(),
         *rooms.evaluation.jobs(rooms.settings.heartbeat_interval_s),

@@ -357,6 +357,11 @@ class Settings:
         _text,
         "TOML file that names the commands which event rules may start, each with its limits (see the guide of event rules).",
     )
+    owner_stop_pipeline: str = _setting(
+        "",
+        _text,
+        "Pipeline that stops what an owner asked to stop, once that is approved: its name; empty: nothing can be stopped.",
+    )
     retention_events_days: int = _setting(
         30, _positive, "Days for which deliveries of event rules are kept once they are finished."
     )

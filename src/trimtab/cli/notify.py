@@ -32,6 +32,9 @@ def notify() -> None:
 @click.option("--topic", "topics", multiple=True, metavar="NAME", help="Topic that it gets; made if new; repeatable.")
 @click.option("--event", "events", multiple=True, metavar="KIND", help="Events it gets: alarm.*, alert.received, *.")
 @click.option(
+    "--owner", "owners", multiple=True, metavar="TEAM", help="Owner who is asked here: findings, budgets, runs."
+)
+@click.option(
     "--group", "group_s", type=click.FloatRange(0, 3600), help="Seconds people's messages wait for others [5]."
 )
 @click.option("--routing-key-file", type=_PATH, help="pagerduty: file with the key of an Events API v2 integration.")
@@ -48,6 +51,7 @@ def add(
     endpoint: str,
     topics: tuple[str, ...],
     events: tuple[str, ...],
+    owners: tuple[str, ...],
     group_s: float | None,
     routing_key_file: Path | None,
     signing_secret_file: Path | None,
@@ -61,6 +65,7 @@ def add(
         endpoint=endpoint,
         topics=list(topics),
         events=list(events),
+        owners=list(owners),
         group_s=group_s,
         routing_key=_secret(routing_key_file),
         signing_secret=_secret(signing_secret_file),
@@ -75,14 +80,15 @@ def add(
         ("endpoint", made.channel.endpoint),
         ("topics", ", ".join(topics) or "–"),
         ("events", ", ".join(events) or "–"),
+        ("owners", ", ".join(owners) or "–"),
     ]
     if made.signing_secret:
         rows.append(("signing secret", made.signing_secret))
     print_table((name, kind), rows)
     if made.signing_secret:
         remark("Keep the secret now: it is not shown again. The guide says how a receiver verifies with it.")
-    if not topics and not events:
-        remark(f"It gets nothing but tests yet: name a --topic or an --event, or send to …:{name} itself.")
+    if not topics and not events and not owners:
+        remark(f"It gets nothing but tests yet: name a --topic, an --event or an --owner, or send to …:{name} itself.")
 
 
 @notify.command("list")
@@ -101,7 +107,7 @@ def list_(connection: Connection, as_json: bool) -> None:
             one.name,
             one.kind,
             one.endpoint,
-            ", ".join(one.topics + one.events) or "–",
+            ", ".join(one.topics + one.events + one.owners) or "–",
             _state(one, now_ms),
             ago(one.last_ok_ms, now_ms),
             one.last_error if one.failures or not one.last_ok_ms else "",

@@ -28,6 +28,12 @@ class CreateChannel(Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         Annotated[float, Meta(ge=0, le=3600)] | None,
         Meta(description="Seconds that a message to people waits for others; 5 by default."),
     ] = None
+    owners: Annotated[
+        list[Annotated[str, Meta(min_length=1, max_length=256)]],
+        Meta(
+            max_length=100, description="Owners (teams) whose findings, budgets and idle runs this channel is asked of."
+        ),
+    ] = field(default_factory=list)
     signing_secret: Annotated[Secret, Meta(description="webhook: whsec_…; one is made where none is given.")] = ""
     authorization: Annotated[Secret, Meta(description="webhook, alertmanager: value of the Authorization header.")] = ""
     routing_key: Annotated[Secret, Meta(description="pagerduty: key of an Events API v2 integration.")] = ""
@@ -49,6 +55,7 @@ class Channel(Struct, frozen=True):
     last_ok_ms: Millis | None
     last_error_ms: Millis | None
     last_error: str
+    owners: list[str] = field(default_factory=list)
 
 
 class NewChannel(Struct, frozen=True):

@@ -42,9 +42,9 @@ OPEN_PATHS = frozenset(
     }
 )
 """Answered without a credential: probes, signing in, and the link that has its secret in itself."""
-OPEN_PREFIXES = ("/static/", "/shared/")
-"""Assets of the pages, which hold nothing of the user's and which the sign-in page needs; and links that share one
-dashboard, whose own token is checked behind this door."""
+OPEN_PREFIXES = ("/static/", "/shared/", "/asked/by/")
+"""Assets of the pages, which hold nothing of the user's and which the sign-in page needs; links that share one
+dashboard, and those by which owners answer: their own tokens are checked behind this door."""
 
 
 def is_open(path: str) -> bool:

@@ -165,6 +165,7 @@ PLACES: Mapping[str, Place] = {
     "notify_totals": Place(nobodys="counts over everybody"),
     "outbox": Place(nobodys="texts of events are emptied where they name the owner; cursors count the rows"),
     "outbox_cursors": Place(nobodys="how far subscribers are"),
+    "owner_asks": Place(account="account", team=("owner",), by=("answered_by", "stop_by")),
     "pipeline_causes": Place(of=_of("pipeline_runs", id="run")),
     "pipeline_runs": _ACCOUNT,
     "pipelines": _ACCOUNT,

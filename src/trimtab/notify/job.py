@@ -1,10 +1,13 @@
 """The room's part of the jobs process: events become deliveries, deliveries are sent, old ones forgotten."""
 
 from collections.abc import Callable
+from functools import partial
 
 from msgspec import Struct
 
+from trimtab.access import signed_links
 from trimtab.base.clock import Clock
+from trimtab.base.records import replace
 from trimtab.egress.gate import Gate
 from trimtab.events.outbox import Outbox
 from trimtab.jobs.periodic import Job
@@ -49,7 +52,8 @@ class Notifying(Struct, frozen=True):
         events = tuple(part.strip() for part in settings.notify_command_events.split(",") if part.strip())
         gate = Gate.of(settings, state, clock)
         await ChannelStore(state, clock, settings.region, gate).offer_command(settings.account_id, words, events)
-        means = means_of(settings, gate)
+        key, *_ = state.signing_keys(signed_links.PURPOSE)
+        means = replace(means_of(settings, gate), sign=partial(signed_links.signed, key))
         router = Router(state, clock, public_url(settings), settings.account_id)
         await outbox.subscribe(SUBSCRIBER, router.handle, from_start=True)
         sender = Sender(state, clock, means, may_send)

@@ -73,11 +73,20 @@ def check(kind: str, endpoint: str, options: Mapping[str, Any], secret: Mapping[
     authorization = secret.get("authorization", "")
     if not authorization.isascii() or not authorization.isprintable():
         raise InvalidInput("cannot use authorization: expected a header value, such as Bearer …", field="authorization")
+    if wrong := [name for name in owners(options) if not name.strip() or not name.isprintable()]:
+        raise InvalidInput(
+            f"cannot use the owner {wrong[0]!r}: expected a name, such as that of a team", field="owners"
+        )
     window = options.get("group_s", 0.0)
     if not 0 <= window <= _LONGEST_GROUP_S:
         raise InvalidInput(f"cannot use group_s {window}: expected 0 to {_LONGEST_GROUP_S:g} seconds", field="group_s")
     if window and not known.people:
         raise InvalidInput(f"cannot group on a channel of kind {kind}: machines get every event", field="group_s")
+
+
+def owners(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """Whose questions a channel with these options gets."""
+    return tuple(options.get("owners", ()))
 
 
 def recipients(endpoint: str) -> list[str]:

@@ -37,6 +37,14 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
 
 
+class Button(Struct, frozen=True):
+    """A link under a notification. What it `signs` is signed when the message is sent, and ends its address."""
+
+    label: str
+    url: str
+    signs: str = ""
+
+
 class Notification(Struct, frozen=True):
     """Something to tell. `id` is the event's own and never changes.
 
@@ -60,6 +68,7 @@ class Notification(Struct, frozen=True):
     topic: str = ""
     labels: Mapping[str, str] = struct_field(default_factory=dict)
     body: Mapping[str, Any] = struct_field(default_factory=dict)
+    buttons: tuple[Button, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

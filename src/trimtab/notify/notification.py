@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from trimtab.events.outbox import Event
-from trimtab.notify.model import ALARM_CHANGED, ALERT_RECEIVED, PUBLISHED, Notification, Severity
+from trimtab.notify.model import ALARM_CHANGED, ALERT_RECEIVED, PUBLISHED, Button, Notification, Severity
 
 _KEY_LENGTH = 1024
 """Width of the key columns."""
@@ -15,7 +15,7 @@ _TEXT_LENGTH = 8000
 _ALARM_SEVERITY = {"ALARM": Severity.ERROR, "OK": Severity.OK, "INSUFFICIENT_DATA": Severity.WARNING}
 _ALERT_SEVERITY = {"critical": Severity.ERROR, "error": Severity.ERROR, "page": Severity.ERROR, "info": Severity.INFO}
 _SEVERITIES = {severity.value: severity for severity in Severity}
-_HIDDEN = frozenset({"actions", "group_key", "link"})
+_HIDDEN = frozenset({"actions", "buttons", "group_key", "link", "owner"})
 """Members of an event's body that say how to deliver it, and are no part of the message."""
 
 
@@ -119,6 +119,7 @@ def _of_any(event: Event, public_url: str) -> Notification:
         region=str(body.get("region") or ""),
         labels={"alertname": event.kind, "subject": event.subject},
         body=_told(body),
+        buttons=_buttons(body.get("buttons"), public_url),
     )
 
 
@@ -140,6 +141,11 @@ def _group(event: Event) -> str:
 def _link(body: Mapping[str, Any], public_url: str, otherwise: str) -> str:
     path = str(body.get("link") or otherwise)
     return public_url + path if path.startswith("/") else path
+
+
+def _buttons(value: object, public_url: str) -> tuple[Button, ...]:
+    told = [_mapping(one) for one in value] if isinstance(value, list | tuple) else []
+    return tuple(Button(str(one["label"]), public_url + str(one["path"]), str(one.get("signs", ""))) for one in told)
 
 
 def _told(body: Mapping[str, Any]) -> dict[str, Any]:

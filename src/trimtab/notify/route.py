@@ -1,4 +1,5 @@
-"""Which channels an event goes to: those of the topics that its actions name, and those that want events of its kind.
+"""Which channels an event goes to: those of the topics that its actions name, those of the owner whom it asks, and
+those that want events of its kind.
 
 Called by the outbox, which asks again until the deliveries are on record; only then does its cursor move on.
 """
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from trimtab.base.clock import Clock
 from trimtab.events.outbox import Event
-from trimtab.notify import queue, topics
+from trimtab.notify import kinds, queue, topics
 from trimtab.notify.channels import channel_of
 from trimtab.notify.model import ALERT_RECEIVED, Channel, Notification
 from trimtab.notify.notification import notification_of
@@ -35,9 +36,10 @@ class Router:
         told = notification_of(event, self._public_url)
         actions = event.body.get("actions")
         named = [str(action) for action in actions] if isinstance(actions, list | tuple) else []
-        await self._state.change(lambda connection: self._plan(connection, told, named))
+        owner = str(event.body.get("owner") or "")
+        await self._state.change(lambda connection: self._plan(connection, told, named, owner))
 
-    def _plan(self, connection: Connection, told: Notification, actions: list[str]) -> None:
+    def _plan(self, connection: Connection, told: Notification, actions: list[str], owner: str) -> None:
         now_ms = self._clock.now_ms()
         account = told.account or self._account
         chosen: dict[str, Channel] = {}
@@ -49,7 +51,9 @@ class Router:
         mine = select(notify_channels).where(notify_channels.c.account == account)
         for row in connection.execute(mine.order_by(notify_channels.c.name)).all():
             channel = channel_of(connection, row)
-            if any(fnmatch.fnmatchcase(told.kind, pattern) for pattern in channel.events):
+            if owner in kinds.owners(channel.options) or any(
+                fnmatch.fnmatchcase(told.kind, pattern) for pattern in channel.events
+            ):
                 chosen[channel.id] = channel
         for channel in _without_loops(told, chosen.values()):
             queue.plan(connection, told, channel, now_ms)

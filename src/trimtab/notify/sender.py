@@ -14,11 +14,12 @@ from sqlalchemy import Connection
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.egress.request import Outgoing
 from trimtab.notify import queue
 from trimtab.notify.compose import alertmanager, mail, pagerduty, slack, sns, teams, webhook
 from trimtab.notify.firing import Firing
-from trimtab.notify.model import Channel, Outcome, Parcel, Verdict
+from trimtab.notify.model import Channel, Notification, Outcome, Parcel, Verdict
 from trimtab.notify.transport.command import run_command
 from trimtab.notify.transport.http import HttpTransport
 from trimtab.notify.transport.smtp import Mailer
@@ -46,6 +47,8 @@ class Means(Struct, frozen=True):
     mailer: Mailer | None = None
     command: tuple[str, ...] = ()
     give_up_ms: int = 7 * 86_400_000
+    sign: Callable[[str], str] | None = None
+    """Signs what buttons sign; without it they are left out."""
 
 
 class Sender:
@@ -104,6 +107,7 @@ class Sender:
     def _deliver(self, channel: Channel, parcel: Parcel) -> Verdict:
         """Send one message, in a thread. Never raises for what a channel's settings or its receiver do."""
         now_ms = self._clock.now_ms()
+        parcel = replace(parcel, notifications=tuple(map(self._signed, parcel.notifications)))
         try:
             if channel.kind == "email":
                 return self._mail(channel, parcel, now_ms)
@@ -112,6 +116,15 @@ class Sender:
             return self._means.http.send(_OVER_HTTP[channel.kind](parcel, channel, now_ms))
         except InvalidInput as problem:
             return Verdict(Outcome.FAILED, str(problem))
+
+    def _signed(self, one: Notification) -> Notification:
+        sign = self._means.sign
+        buttons = [
+            replace(button, url=button.url + sign(button.signs) if button.signs and sign else button.url, signs="")
+            for button in one.buttons
+            if sign or not button.signs
+        ]
+        return replace(one, buttons=tuple(buttons)) if one.buttons else one
 
     def _mail(self, channel: Channel, parcel: Parcel, now_ms: int) -> Verdict:
         mailer = self._means.mailer

@@ -131,6 +131,7 @@ NAVIGATION: tuple[Group, ...] = (
                     Tab("Advice", "/advice"),
                     Tab("Purchase plan", "/purchase-plan", Role.FINANCE, bound=False),
                     Tab("Savings ledger", "/savings", Role.FINANCE),
+                    Tab("Owners", "/asked"),
                     Tab("Checks", "/checks", bound=False),
                 ),
             ),

@@ -15,6 +15,7 @@ from trimtab.advice.rightsizing.room import RightsizingRoom
 from trimtab.advice.room import AdviceRoom
 from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.anomalies.room import AnomalyRoom
+from trimtab.asks.room import AsksRoom
 from trimtab.audit.room import AuditRoom
 from trimtab.base.clock import Clock
 from trimtab.batch.room import BatchRoom
@@ -117,6 +118,7 @@ class WebState(Struct, frozen=True):
     rightsizing: RightsizingRoom | None = None
     cost_anomalies: CostAnomalies | None = None
     advice: AdviceRoom | None = None
+    asks: AsksRoom | None = None
     accounts: AccountsRoom | None = None
     live: LiveEstimates | None = None
     units: UnitCosts | None = None

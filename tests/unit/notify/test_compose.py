@@ -8,11 +8,19 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from tests.unit.notify.conftest import REGION, TOPIC, Room
 from tests.unit.notify.receiver import Receiver
 
+from gates import open_gate
+from trimtab.base.clock import ManualClock
+from trimtab.notify.compose import mail as mail_module
 from trimtab.notify.compose import webhook
-from trimtab.notify.model import PUBLISHED
+from trimtab.notify.model import PUBLISHED, Button, Channel, Notification, Parcel, Severity
+from trimtab.notify.sender import Means
+from trimtab.notify.transport.http import HttpTransport
+from trimtab.store.state.database import State
+from trimtab.store.state.tables import notify_deliveries
 
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -215,3 +223,47 @@ def test_a_signing_secret_that_is_none_is_refused_and_not_repeated(room: Room, s
 def test_secrets_are_in_no_representation(room: Room) -> None:
     channel = room.add("slack", "https://hooks.slack.com/services/SECRET")
     assert "SECRET" not in repr(channel)
+
+
+_BUTTONS = [{"label": "Done <now>", "path": "/asked/by/", "signs": "a 1 done"}, {"label": "Look", "path": "/asked"}]
+
+
+def _signed(text: str) -> str:
+    return text.replace(" ", "-") + ".mac"
+
+
+@pytest.mark.parametrize("kind", ["slack", "teams"])
+def test_buttons_are_links_that_are_signed_when_they_are_sent(kind: str, state: State, receiver: Receiver) -> None:
+    room = Room(state, ManualClock(), Means(HttpTransport(open_gate()), sign=_signed))
+    room.add(kind, receiver.url, topics=(), events=("owner.*",), options={"group_s": 0})
+    room.happen("owner.asked", "a", title="train idles", buttons=_BUTTONS)
+    room.tick(0)
+    (attachment,) = told(receiver)[0]["attachments"]
+    links = attachment["actions"] if kind == "slack" else attachment["content"]["body"][-1]["actions"]
+    own = "http://127.0.0.1:4750/asked"
+    assert [f"{own}/by/a-1-done.mac", own] == [one["url"] for one in links]
+    label = links[0]["text"] if kind == "slack" else links[0]["title"]
+    assert ("Done &lt;now&gt;" if kind == "slack" else "Done <now>") == label
+    kept = state.read_sync(lambda connection: connection.execute(select(notify_deliveries.c.notification)).scalar_one())
+    assert ".mac" not in kept
+    room.close()
+
+
+def test_without_keys_no_button_is_sent_that_would_have_to_be_signed(room: Room, receiver: Receiver) -> None:
+    room.add("slack", receiver.url, topics=(), events=("owner.*",), options={"group_s": 0})
+    room.happen("owner.asked", "a", title="train idles", buttons=_BUTTONS)
+    room.tick(0)
+    assert ["Look"] == [one["text"] for one in told(receiver)[0]["attachments"][0]["actions"]]
+
+
+def test_mail_has_its_buttons_in_both_parts() -> None:
+    note = Notification(
+        id="n", kind="owner.asked", at_ms=0, subject="a", title="train idles", text="since Monday",
+        severity=Severity.WARNING, order_key="o", group_key="g", link="http://t/advice/1",
+        buttons=(Button("Done", "http://t/asked/by/x?<"),),
+    )  # fmt: skip
+    channel = Channel("c", "1", "mail", "email", "ann@example.com")
+    mail = mail_module.compose(Parcel("p", ("d",), (note,), 0), channel, 0, "trimtab@example.com")
+    plain, html = (part.get_content() for part in mail.iter_parts())
+    assert "http://t/advice/1\nDone: http://t/asked/by/x?<" in plain
+    assert '<a href="http://t/advice/1">Open in trimtab</a> · <a href="http://t/asked/by/x?&lt;">Done</a>' in html

@@ -150,3 +150,18 @@ def test_the_settings_command_is_a_channel_only_while_it_is_set(room: Room) -> N
         room.run(room.channels.remove(None, "desktop"))
     room.run(offer(ACCOUNT, (), ()))
     assert room.run(room.channels.list(None)) == []
+
+
+def test_an_owner_is_told_where_a_channel_has_them(room: Room, receiver: Receiver) -> None:
+    room.add("webhook", receiver.url, topics=(), options={"owners": ["ml", "web"]})
+    room.add("webhook", receiver.url, name="other", topics=(), options={"owners": ["data"]})
+    room.happen("owner.asked", "a1", title="train idles", owner="ml")
+    room.happen("owner.asked", "a2", title="nobody's", owner="")
+    room.happen("owner.asked", "a3", title="of a stranger", owner="hr")
+    room.tick(0)
+    assert ["train idles"] == [json.loads(body)["title"] for _, _, body in receiver.requests]
+
+
+def test_an_owner_without_a_name_is_refused(room: Room) -> None:
+    with pytest.raises(InvalidInput, match="cannot use the owner ' '"):
+        room.add("slack", "https://hooks.slack.com/services/x", options={"owners": [" "]})

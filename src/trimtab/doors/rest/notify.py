@@ -47,7 +47,8 @@ def _channels(needs: NotifyRoom) -> list[Operation]:
             wanted.name,
             wanted.kind,
             wanted.endpoint,
-            {} if wanted.group_s is None else {"group_s": wanted.group_s},
+            ({} if wanted.group_s is None else {"group_s": wanted.group_s})
+            | ({"owners": list(dict.fromkeys(wanted.owners))} if wanted.owners else {}),
             {**secret, "routing_key": wanted.routing_key},
             tuple(wanted.events),
             tuple(dict.fromkeys(wanted.topics)),
@@ -178,6 +179,7 @@ def channel_on_wire(channel: model.Channel, topics: list[str]) -> wire.Channel:
         channel.last_ok_ms,
         channel.last_error_ms,
         channel.last_error,
+        list(kinds.owners(channel.options)),
     )
 
 

@@ -31,13 +31,15 @@ def compose(parcel: Parcel, channel: Channel, now_ms: int, sender: str) -> Email
 
 
 def _text(one: Notification) -> str:
-    return "\n".join(part for part in (one.title, one.text, iso(one.at_ms), one.link) if part)
+    buttons = [f"{button.label}: {button.url}" for button in one.buttons]
+    return "\n".join(part for part in (one.title, one.text, iso(one.at_ms), one.link, *buttons) if part)
 
 
 def _html(one: Notification) -> str:
-    link = f'<p><a href="{escape(one.link)}">Open in trimtab</a></p>' if one.link else ""
+    links = [("Open in trimtab", one.link)] * bool(one.link) + [(button.label, button.url) for button in one.buttons]
+    shown = " · ".join(f'<a href="{escape(url)}">{escape(label)}</a>' for label, url in links)
     return (
         f'<div style="border-left:4px solid {COLOURS[one.severity]};padding-left:12px;margin:0 0 16px">'
         f'<p><b>{escape(one.title)}</b></p><p style="white-space:pre-wrap">{escape(one.text)}</p>'
-        f"<p>{iso(one.at_ms)}</p>{link}</div>"
+        f"<p>{iso(one.at_ms)}</p>" + (f"<p>{shown}</p></div>" if shown else "</div>")
     )

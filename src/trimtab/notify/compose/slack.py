@@ -33,6 +33,8 @@ def _attachment(one: Notification) -> dict[str, object]:
         "ts": one.at_ms // 1000,
         "mrkdwn_in": [],
     }
+    if one.buttons:  # link buttons: Slack opens their address and asks this app nothing
+        found["actions"] = [{"type": "button", "text": _plain(it.label), "url": it.url} for it in one.buttons]
     return found | ({"title_link": one.link} if one.link else {})
 
 

@@ -39,7 +39,11 @@ def _item(one: Notification) -> list[dict[str, object]]:
     found = [_block(cut(one.title, _TITLE_LENGTH), weight="Bolder", color=_COLOURS[one.severity])]
     if one.text:
         found.append(_block(cut(one.text, _TEXT_LENGTH)))
-    return [*found, _block(iso(one.at_ms), isSubtle=True, size="Small")]
+    found.append(_block(iso(one.at_ms), isSubtle=True, size="Small"))
+    if one.buttons:
+        links = [{"type": "Action.OpenUrl", "title": button.label, "url": button.url} for button in one.buttons]
+        found.append({"type": "ActionSet", "actions": links})
+    return found
 
 
 def _block(text: str, **more: object) -> dict[str, object]:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from trimtab.base.errors import SetupError, Unavailable
 from trimtab.store.state.key_file import NAME as KEY_FILE
-from trimtab.store.state.sealed import Seals, drop_old, has_plain, options_of, rotate, seal_all, unlock
+from trimtab.store.state.sealed import Seals, derived, drop_old, has_plain, options_of, rotate, seal_all, unlock
 from trimtab.store.state.tables import metadata
 from trimtab.store.state.upgrade import bring_up, migrate
 
@@ -105,6 +105,10 @@ class State:
         drop_old(self._seals)
         self.compact()
         return count
+
+    def signing_keys(self, purpose: str) -> list[bytes]:
+        """Keys that sign for a purpose, made of the key file, the one in use first: what one signed any may open."""
+        return derived(self._seals, purpose)
 
     def compact(self) -> None:
         """Have SQLite write its file anew: what was replaced or deleted stays in unused parts of it otherwise.

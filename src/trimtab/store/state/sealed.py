@@ -7,6 +7,7 @@ seals and opens, by its connection: as changes come one after another, none is s
 
 import base64
 import binascii
+import hmac
 import os
 from pathlib import Path
 
@@ -74,6 +75,12 @@ class Seals(Struct):
             self.load()
             found = next((key for key in self.keys if key.id == id_), None)
         return found
+
+
+def derived(seals: Seals, purpose: str) -> list[bytes]:
+    """Keys for a purpose, one of each key that seals, the one in use first. Who has one learns no other from it."""
+    seals.sealing()
+    return [hmac.digest(key.secret, f"trimtab {purpose}".encode(), "sha256") for key in seals.keys]
 
 
 def options_of(seals: Seals) -> dict[str, object]:

@@ -13,6 +13,7 @@ from trimtab.store.state.schema.advice import (
 )
 from trimtab.store.state.schema.alarms import alarm_clocks, alarm_history, alarm_mute_rules, alarms
 from trimtab.store.state.schema.anomalies import anomaly_mutes, anomaly_watch
+from trimtab.store.state.schema.asks import owner_asks
 from trimtab.store.state.schema.audit import (
     audit_digests,
     audit_files,
@@ -305,6 +306,7 @@ __all__ = [
     "notify_totals",
     "outbox",
     "outbox_cursors",
+    "owner_asks",
     "pipeline_causes",
     "pipeline_runs",
     "pipelines",

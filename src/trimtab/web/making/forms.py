@@ -134,13 +134,14 @@ def _channel(values: Values) -> notify_wire.CreateChannel:
         "endpoint": needed(values, "endpoint", "a URL or addresses"),
         "topics": several(values["topics"]),
         "events": several(values["events"]),
+        "owners": several(values["owners"]),
     }
     return _read(fields, notify_wire.CreateChannel)
 
 
 def _channel_command(values: Values) -> list[str]:
     head = ["notify", "add", values["name"] or "NAME", values["kind"], values["endpoint"] or "ENDPOINT"]
-    return head + options(values, {"topics": "--topic", "events": "--event"})
+    return head + options(values, {"topics": "--topic", "events": "--event", "owners": "--owner"})
 
 
 def _make_channel(client: Client, values: Values, account: str) -> tuple[str, str]:
@@ -201,6 +202,7 @@ CHANNEL = Form(
         Field("endpoint", "URL, or addresses of mail", "https://hooks.slack.com/services/…"),
         Field("topics", "Topics that it gets", "ops; made if new", usual=""),
         Field("events", "Events that it gets", "alarm.*, run.hung"),
+        Field("owners", "Owners who are asked here", "ml-platform"),
     ),
     "POST", "/rest/v1/channels", _channel, _channel_command, _make_channel, bound=False,
 )  # fmt: skip

@@ -1,5 +1,6 @@
 // <dash-actions name version>: what is done with a dashboard as a whole, through REST: create, import, duplicate, share,
 // restore, delete. Buttons with data-open show a dialog, those with data-run act; forms with data-action act on submit.
+import { moment } from "./format.js";
 import { send } from "./rest.js";
 
 const ROOT = "/rest/v1/dashboards";
@@ -83,7 +84,7 @@ class DashActions extends HTMLElement {
   async shares(holder) {
     const { shares } = await send("GET", `${this.path}/shares`);
     const items = shares.map((one) => {
-      const item = line("li", `until ${new Date(one.expires_ms).toISOString().slice(0, 16).replace("T", " ")}, by ${one.created_by} `);
+      const item = line("li", `until ${moment(one.expires_ms).slice(0, 16)}, by ${one.created_by} `);
       item.append(act("End it", "revoke", one.id));
       return item;
     });
@@ -98,7 +99,7 @@ class DashActions extends HTMLElement {
   async versions(dialog) {
     const { versions } = await send("GET", `${this.path}/versions`);
     const items = versions.map((one) => {
-      const item = line("li", `version ${one.version}, ${new Date(one.modified_ms).toISOString().slice(0, 16).replace("T", " ")} `);
+      const item = line("li", `version ${one.version}, ${moment(one.modified_ms).slice(0, 16)} `);
       item.append(act("Bring it back", "restore", one.version));
       return item;
     });

@@ -58,15 +58,32 @@ function joins(suffix) {
   return suffix.length === 1 || suffix === "Hz" || suffix.startsWith("/");
 }
 
-const two = (number) => String(number).padStart(2, "0");
+// The time zone in which the page is read; the server writes it on the page, which is loaded anew when it changes.
+const zone = () => document.documentElement.dataset.zone;
+let reader = null;
+
+// A moment as `YYYY-MM-DD HH:MM:SS.mmm` in the viewer's zone.
+export function moment(ms) {
+  const name = zone();
+  if (!name) return new Date(ms).toISOString().slice(0, 23).replace("T", " ");
+  reader ??= new Intl.DateTimeFormat("en-GB", {
+    timeZone: name, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit",
+    hour: "2-digit", minute: "2-digit", second: "2-digit",
+  });
+  const part = Object.fromEntries(reader.formatToParts(ms).map((one) => [one.type, one.value]));
+  const rest = String(((ms % 1000) + 1000) % 1000 | 0).padStart(3, "0");
+  return `${part.year}-${part.month}-${part.day} ${part.hour}:${part.minute}:${part.second}.${rest}`;
+}
 
 export function clock(ms, withSeconds = true) {
-  const at = new Date(ms);
-  const text = `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`;
-  return withSeconds ? `${text}:${two(at.getUTCSeconds())}` : text;
+  return moment(ms).slice(11, withSeconds ? 19 : 16);
 }
 
 export function day(ms) {
-  const at = new Date(ms);
-  return `${two(at.getUTCMonth() + 1)}-${two(at.getUTCDate())}`;
+  return moment(ms).slice(5, 10);
+}
+
+// Whether a day begins at a moment.
+export function midnight(ms) {
+  return moment(ms).endsWith("00:00:00.000");
 }

@@ -1,6 +1,8 @@
 // <log-tail src="/rest/v1/logs/tail?group=…">: follows a stream of server-sent events into the table inside it, the
 // newest first. `[data-state]` says how it goes, `[data-pause]` and `[data-clear]` are buttons, `[data-empty]` shows
 // until the first event.
+import { moment } from "./format.js";
+
 const MOST_ROWS = 500;
 const MINUTE_MS = 60_000;
 
@@ -66,8 +68,8 @@ class LogTail extends HTMLElement {
 
   row(event) {
     const row = document.createElement("tr");
-    const at = new Date(event.time_ms).toISOString();
-    row.append(cell(at.slice(11, 23), "log-time", at), cell(event.stream, "log-stream", event.group));
+    const at = moment(event.time_ms);
+    row.append(cell(at.slice(11), "log-time", at), cell(event.stream, "log-stream", event.group));
     const code = document.createElement("code");
     code.textContent = event.message;
     const message = cell("", "log-message", event.severity);

@@ -1,6 +1,6 @@
-// uPlot options in the pages' design language: theme tokens, UTC time axis, unit on the y axis, gaps, hatched last bucket.
+// uPlot options in the pages' design language: theme tokens, time axis of the viewer's zone, unit on the y axis, gaps, hatched last bucket.
 import uPlot from "uplot";
-import { clock, day, formatValue } from "./format.js";
+import { clock, day, formatValue, midnight } from "./format.js";
 import { reach, rule, shade } from "./marks.js";
 
 const DAY_MS = 86_400_000;
@@ -24,6 +24,7 @@ export function plotOptions({ held, current, stacked, top, width, height, onSele
     width,
     height,
     ms: 1,
+    ...(document.documentElement.dataset.zone ? { tzDate: (ms) => uPlot.tzDate(new Date(ms), document.documentElement.dataset.zone) } : {}),
     padding: [8, 22, 0, 0],
     legend: { show: false },
     cursor: {
@@ -120,7 +121,7 @@ function axisSize(_plot, labels) {
 }
 
 function timeLabels(_plot, splits, _axis, _space, step) {
-  return splits.map((ms) => (step >= DAY_MS || ms % DAY_MS === 0 ? day(ms) : clock(ms, step < 60_000)));
+  return splits.map((ms) => (step >= DAY_MS || midnight(ms) ? day(ms) : clock(ms, step < 60_000)));
 }
 
 // The last bucket is not over yet: its value will still change.

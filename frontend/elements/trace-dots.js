@@ -1,4 +1,5 @@
 // How <trace-scatter> paints: scales, axes, dots; what failed is a square, so that colour is not all that tells.
+import { moment } from "./format.js";
 import { duration } from "./trace-format.js";
 
 export const HEIGHT = 240;
@@ -75,9 +76,9 @@ function axes(paint, held, scale) {
   const long = held.end - held.start > 2 * 86_400_000;
   for (let at = 0; at <= count; at += 1) {
     const time = held.start + ((held.end - held.start) * at) / count;
-    const when = new Date(time).toISOString();
+    const when = moment(time);
     const x = Math.min(Math.max(scale.x(time), LEFT + 14), scale.wide - 24);
-    paint.fillText(long ? when.slice(5, 16).replace("T", " ") : when.slice(11, 16), x, HEIGHT - 6);
+    paint.fillText(long ? when.slice(5, 16) : when.slice(11, 16), x, HEIGHT - 6);
   }
 }
 

@@ -1,5 +1,6 @@
 // <trace-scatter src label>: a dot a trace, when it began against how long it took (logarithmic). A click opens the trace,
 // a drag writes the range of times and durations into the URL; arrow keys walk over the dots, Enter opens.
+import { moment } from "./format.js";
 import { paintOn, scalesOf } from "./trace-dots.js";
 import { duration } from "./trace-format.js";
 
@@ -55,7 +56,7 @@ class TraceScatter extends HTMLElement {
   choose(point) {
     if (point === this.chosen) return;
     this.chosen = point;
-    this.note.textContent = point ? `${point[4]} · ${duration(point[1])}${point[2] ? " · failed" : ""} · ${new Date(point[0]).toISOString().slice(11, 23)}` : "";
+    this.note.textContent = point ? `${point[4]} · ${duration(point[1])}${point[2] ? " · failed" : ""} · ${moment(point[0]).slice(11)}` : "";
     this.draw();
   }
 

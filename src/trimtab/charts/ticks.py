@@ -2,7 +2,7 @@
 
 import math
 
-from trimtab.base.clock import to_datetime
+from trimtab.base.viewer_zone import local, offset_ms
 
 _DECIMAL = ("", "k", "M", "G", "T", "P")
 _SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
@@ -23,11 +23,13 @@ def value_ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def time_ticks(start_ms: int, end_ms: int, most: int) -> list[tuple[int, str]]:
-    """At most about `most` moments on round UTC times, each with its text: a clock, or a day where it is midnight."""
+    """At most about `most` moments on round times of the viewer's zone, each with its text: a clock, or a day where it
+    is midnight there. Where its clocks change within the range, marks keep their distance."""
     seconds = max((end_ms - start_ms) / 1000, 1)
     steps = (*_SECONDS, *(days * 86_400 for days in _DAYS))
     step = next((step for step in steps if seconds / step <= most), steps[-1]) * 1000
-    first = -(-start_ms // step) * step
+    ahead = offset_ms(start_ms)
+    first = -(-(start_ms + ahead) // step) * step - ahead
     return [(at, _clock(at, step)) for at in range(first, end_ms + 1, step)]
 
 
@@ -41,7 +43,7 @@ def short(value: float) -> str:
 
 
 def _clock(ms: int, step_ms: int) -> str:
-    when = to_datetime(ms)
-    if step_ms >= DAY_MS or ms % DAY_MS == 0:
+    when = local(ms)
+    if step_ms >= DAY_MS or (when.hour, when.minute, when.second, when.microsecond) == (0, 0, 0, 0):
         return when.strftime("%m-%d")
     return when.strftime("%H:%M:%S" if step_ms < 60_000 else "%H:%M")

@@ -74,6 +74,7 @@ from trimtab.web.pages import (
     traces,
     unit_costs,
     untagged,
+    zone,
 )
 from trimtab.web.site import Site
 from trimtab.web.state import WebState
@@ -139,6 +140,7 @@ def routes(state: WebState, static: Path = STATIC) -> list[BaseRoute]:
             sources,
             aws_accounts,
             notifications,
+            zone,
             asked,
             alarms,
             alarm,

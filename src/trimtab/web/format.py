@@ -4,6 +4,7 @@ import math
 
 from msgspec import Struct
 
+from trimtab.base import viewer_zone
 from trimtab.base.clock import iso
 from trimtab.metrics.statistics import Family, Statistic
 
@@ -98,8 +99,23 @@ def age(then_ms: int, now_ms: int) -> str:
 
 
 def instant(ms: int) -> str:
-    """`2026-11-25 10:00:00`, UTC."""
+    """`2026-11-25 10:00:00`, as the viewer reads it: in `zone()`."""
+    return f"{viewer_zone.local(ms):%Y-%m-%d %H:%M:%S}"
+
+
+def moment(ms: int) -> str:
+    """The same with milliseconds, where it has some."""
+    return instant(ms) + (f".{ms % 1000:03d}" if ms % 1000 else "")
+
+
+def utc(ms: int) -> str:
+    """The same in UTC: for fields whose values an address takes."""
     return iso(ms // 1000 * 1000).replace("T", " ").rstrip("Z")
+
+
+def zone() -> str:
+    """The name of the zone in which the viewer reads times."""
+    return viewer_zone.current()
 
 
 def _joins(suffix: str) -> bool:

@@ -13,6 +13,7 @@ from trimtab.access.principal import Needs, Principal, Role
 from trimtab.access.scope import Scope
 from trimtab.alarms.firing import Firing
 from trimtab.base.errors import AccessDenied, Conflict, InvalidInput, NotFound, QueryAborted, TrimtabError, Unavailable
+from trimtab.base.viewer_zone import reading_in
 from trimtab.charts.bars import meter
 from trimtab.charts.heatmap import hatch, ramp
 from trimtab.charts.sparkline import sparkline
@@ -31,7 +32,7 @@ from trimtab.web.gpu_reader import GpuReader
 from trimtab.web.navigation import HOME, entry_of, home_key, home_of, navigation_of, place_of
 from trimtab.web.services import ServiceReader
 from trimtab.web.state import WebState
-from trimtab.web.view import THEME_COOKIE, View, read_view
+from trimtab.web.view import THEME_COOKIE, View, read_view, zone_of
 from trimtab.web.window import read_window
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -121,6 +122,10 @@ class Site:
         """
 
         async def answer(request: Request) -> Response:
+            with reading_in(zone_of(request)):
+                return await answered(request)
+
+        async def answered(request: Request) -> Response:
             try:
                 if not request.state.principal.may(role):
                     raise AccessDenied(f"this page needs the role {role}; sign in with a token that has it")

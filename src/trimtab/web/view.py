@@ -7,9 +7,14 @@ from starlette.requests import Request
 
 from trimtab.access.principal import Principal
 from trimtab.access.scope import Scope
+from trimtab.base.errors import InvalidInput
+from trimtab.jobs.schedule import named_zone
 from trimtab.web.window import Window, read_window
 
 THEME_COOKIE = "trimtab_theme"
+ZONE_COOKIE = "trimtab_zone"
+_FILES = (".json", ".csv", ".png", ".svg", ".pdf", ".xlsx", ".md", ".txt", ".zip")
+"""How addresses of files end: what they hold is UTC, whoever takes it."""
 
 
 class View(Struct, frozen=True):
@@ -53,6 +58,18 @@ class View(Struct, frozen=True):
 def link(path: str, parameters: list[tuple[str, str]]) -> str:
     """`path?query`, readable where URLs allow it."""
     return path + (f"?{urlencode(parameters, safe='/:,|*')}" if parameters else "")
+
+
+def zone_of(request: Request) -> str:
+    """The name of the time zone in which a page's viewer reads times; "" for UTC, as for every file."""
+    name = request.cookies.get(ZONE_COOKIE, "")
+    if not name or request.url.path.endswith(_FILES):
+        return ""
+    try:
+        named_zone(name)
+    except InvalidInput:
+        return ""
+    return name
 
 
 def read_view(request: Request, now_ms: int, first_ms: int | None, default_range: str = "auto") -> View:

@@ -17,7 +17,7 @@ from trimtab.reports.analyses.pictures.tables import pivot
 from trimtab.reports.analyses.spec import Visual
 from trimtab.reports.analyses.words import Cell, grid_of
 from trimtab.reports.datasets.field import Field
-from trimtab.web.format import instant
+from trimtab.web.format import instant, zone
 from trimtab.web.view import View, link
 
 NEW, FILE = "/analyses/new", "/analyses/visual"
@@ -113,7 +113,7 @@ def _lead(keys: Sequence[tuple[int, Key]], *, shown: Shown, fields: Sequence[Fie
 
 
 def _subtitle(shown: Shown) -> str:
-    words = [f"{instant(shown.start_ms)[:16]} to {instant(shown.end_ms)[:16]} UTC"]
+    words = [f"{instant(shown.start_ms)[:16]} to {instant(shown.end_ms)[:16]} {zone()}"]
     if shown.known_until_ms is not None:
         words.append(f"known until {instant(shown.known_until_ms)[:16]}")
     if shown.extracted_ms is not None:

@@ -8,8 +8,8 @@ from msgspec import Struct
 from trimtab.access.principal import Role
 from trimtab.audit.changes import ChangeBefore, summary
 from trimtab.audit.model import AuditEvent
-from trimtab.base.clock import to_datetime
 from trimtab.base.errors import QueryAborted, Unavailable
+from trimtab.base.viewer_zone import local
 from trimtab.web.audit.rows import event_link
 from trimtab.web.format import duration
 from trimtab.web.site import Site
@@ -88,7 +88,7 @@ async def changes_panel(
     rows = [
         ChangeRow(
             one,
-            to_datetime(one.event.time_ms).strftime("%m-%d %H:%M:%S"),
+            local(one.event.time_ms).strftime("%m-%d %H:%M:%S"),
             f"{duration(max(at_ms - one.event.time_ms, 0))} before" if one.event.time_ms <= at_ms else "then",
             summary(one.event),
             event_link(view, one.event.id),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from trimtab.audit.read import Step
-from trimtab.base.clock import to_datetime
+from trimtab.base.viewer_zone import current, local
 from trimtab.charts.columns import Column, Columns, draw_columns
 from trimtab.charts.ink import PAGE_INK
 from trimtab.charts.svg import Svg
@@ -41,8 +41,8 @@ def timeline(window: Window, steps: Sequence[Step]) -> Drawing:
     columns = []
     for at in range(window.start_ms // step * step, window.end_ms, step):
         one = by_start.get(at, Step(at, 0, 0, 0))
-        words = to_datetime(at).strftime(form)
-        title = f"from {words} UTC: {one.changes:,} changes, {one.reads:,} reads, {one.errors:,} failed"
+        words = local(at).strftime(form)
+        title = f"from {words} {current()}: {one.changes:,} changes, {one.reads:,} reads, {one.errors:,} failed"
         columns.append(Column(words, title, [float(one.changes), float(one.reads), float(one.errors)]))
     label = f"{sum(one.changes for one in steps):,} changes, {sum(one.reads for one in steps):,} reads over time"
     colors = [PAGE_INK.slot(1), PAGE_INK.slot(8), PAGE_INK.mark]

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from trimtab.audit.findings.find import Finding
 from trimtab.audit.model import INSIGHT, AuditEvent
-from trimtab.base.clock import to_datetime
+from trimtab.base.viewer_zone import local
 from trimtab.web.view import View, link
 
 PATH = "/audit"
@@ -42,7 +42,7 @@ def row_of(view: View, event: AuditEvent, form: str = "%Y-%m-%d %H:%M:%S") -> Au
     kind = "error" if event.error_code else "read" if event.read_only else "change"
     return AuditRow(
         event,
-        to_datetime(event.time_ms).strftime(form),
+        local(event.time_ms).strftime(form),
         who,
         event.source.removesuffix(".amazonaws.com"),
         thing_of(event),
@@ -128,7 +128,7 @@ def finding_rows(view: View, findings: Sequence[Finding]) -> list[dict[str, Any]
         {
             "finding": one,
             "level": levels[one.rule.severity],
-            "at": to_datetime(one.first_ms).strftime("%Y-%m-%d %H:%M"),
+            "at": local(one.first_ms).strftime("%Y-%m-%d %H:%M"),
             "who": one.user_name or one.user_arn or "–",
             "href": link(
                 PATH,

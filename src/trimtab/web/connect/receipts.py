@@ -143,7 +143,7 @@ async def _accounts(site: Site, view: View) -> list[Receipt]:
 
 
 def _span(span: tuple[int, int] | None) -> str:
-    return f"{words.instant(span[0])} to {words.instant(span[1])} UTC" if span else ""
+    return f"{words.instant(span[0])} to {words.instant(span[1])} {words.zone()}" if span else ""
 
 
 def _months(months: Sequence[int]) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from trimtab.base.clock import iso, to_datetime
+from trimtab.base.viewer_zone import local
 from trimtab.charts.columns import Column, Columns, draw_columns
 from trimtab.charts.ink import PAGE_INK
 from trimtab.charts.svg import Svg
@@ -132,7 +133,7 @@ def _costs(anomaly: Anomaly, monitor: Monitor, cause: Cause) -> str:
 def happening(one: Happening) -> dict[str, Any]:
     """What happened around an anomaly."""
     return {
-        "at": f"{to_datetime(one.at_ms):%Y-%m-%d %H:%M}",
+        "at": f"{local(one.at_ms):%Y-%m-%d %H:%M}",
         "sort": one.sort.value,
         "title": one.title,
         "who": one.who,

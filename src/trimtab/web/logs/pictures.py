@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from trimtab.base.clock import to_datetime
+from trimtab.base.viewer_zone import current, local
 from trimtab.charts.columns import Column, Columns, draw_columns
 from trimtab.charts.ink import PAGE_INK
 from trimtab.charts.svg import Svg
@@ -30,8 +30,8 @@ def histogram(window: Window, counts: Sequence[int]) -> Drawing:
     form = "%m-%d %H:%M" if span > 2 * _DAY_MS else "%H:%M" if step >= _MINUTE_MS // 2 else "%H:%M:%S"
     columns = []
     for at, count in enumerate(counts):
-        words = to_datetime(window.start_ms + at * step).strftime(form)
-        columns.append(Column(words, f"from {words} UTC: {count:,} events", [float(count)]))
+        words = local(window.start_ms + at * step).strftime(form)
+        columns.append(Column(words, f"from {words} {current()}: {count:,} events", [float(count)]))
     label = f"{sum(counts):,} events over time, in {len(counts)} columns"
     wide, narrow = (
         draw_columns(Columns(columns, [PAGE_INK.slot(1)], "events", label, width, height, PAGE_INK))

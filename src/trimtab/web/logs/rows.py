@@ -13,6 +13,7 @@ from trimtab.logs.model import Event
 from trimtab.logs.patterns.compare import Pattern, pieces
 from trimtab.logs.patterns.rules import SHOWN
 from trimtab.logs.patterns.severity import guess, level_of
+from trimtab.web.format import moment
 from trimtab.web.logs.question import PATTERN
 from trimtab.web.view import View
 
@@ -148,7 +149,7 @@ def _row(view: View, event: Event, hosts: frozenset[str], chosen: int) -> Row:
     around = f"{event.group}.{event.time_ms}.{event.id}"
     link = view.url(around=around)
     shown = text if len(text) <= _SHOWN else text[:_SHOWN] + " …"
-    at = iso(event.time_ms).replace("T", " ").rstrip("Z")
+    at = moment(event.time_ms)
     return Row(event, at, level, shown, fields, link, _host(dict(fields), event, hosts), event.id == chosen)
 
 

@@ -19,6 +19,7 @@ from trimtab.advice.rightsizing.store import Kept, Wanted
 from trimtab.advice.rightsizing.use import DAY_MS, DailyUse
 from trimtab.base.clock import to_datetime
 from trimtab.base.errors import InvalidInput
+from trimtab.base.viewer_zone import current, local
 from trimtab.charts.ink import PAGE_INK
 from trimtab.charts.sizes import Day, SizeChart, Steps, draw_sizes
 from trimtab.reports.statements.money import coins
@@ -144,7 +145,7 @@ def reason_words(code: str) -> str:
 
 
 def _minute(at_ms: int) -> str:
-    return f"{to_datetime(at_ms):%Y-%m-%d %H:%M} UTC"
+    return f"{local(at_ms):%Y-%m-%d %H:%M} {current()}"
 
 
 def _to_do(told: Recommendation) -> bool:

@@ -20,6 +20,7 @@ from trimtab.logs.model import Event
 from trimtab.logs.read import EventQuery
 from trimtab.traces.model import ERROR, NS_A_MS, w3c_trace_id, xray_trace_id
 from trimtab.web import respond
+from trimtab.web.format import moment
 from trimtab.web.panels import machine_panels
 from trimtab.web.site import Site
 from trimtab.web.traces.question import TTL_S, room_of
@@ -125,7 +126,7 @@ def _summary(found: Waterfall) -> dict[str, Any]:
     numbers = dict(zip(found.by_service, slots(list(found.by_service)), strict=True))
     return {
         "root": root,
-        "at": iso(int(found.start_ms)).replace("T", " ").rstrip("Z"),
+        "at": moment(int(found.start_ms)),
         "failed": failed,
         "xray_id": xray_trace_id(found.trace_id),
         "shares": [

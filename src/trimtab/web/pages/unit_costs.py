@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
 from trimtab.base.clock import to_datetime
+from trimtab.base.viewer_zone import local
 from trimtab.costs.read_sql import DAY_MS
 from trimtab.economics.unit import links
 from trimtab.economics.unit.idle.model import IdleRow
@@ -188,7 +189,7 @@ def _model_facts(view: View, facts: Facts) -> dict[str, Any]:
             "drawing": pictures.over_time(cost),
             "links": links.model_links(cost, facts.ledger),
             "marks": [
-                (f"{to_datetime(one.at_ms):%a %d %b %H:%M}", one, links.deploy_page(one.service, one.at_ms))
+                (f"{local(one.at_ms):%a %d %b %H:%M}", one, links.deploy_page(one.service, one.at_ms))
                 for one in cost.deploys
             ],
             "parts": [(title, rows_[:_LISTED], _example) for title, rows_ in

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from trimtab.base.clock import to_datetime
+from trimtab.base.viewer_zone import current, local
 from trimtab.charts.columns import Column, Columns, draw_columns
 from trimtab.charts.ink import PAGE_INK
 from trimtab.logs.serverless.model import Course
@@ -23,9 +23,9 @@ def over_time(window: Window, course: Course) -> Drawing:
     form = "%m-%d %H:%M" if span > 2 * _DAY_MS else "%H:%M"
     columns = []
     for at, (number, failed, cold) in enumerate(zip(course.invocations, course.failed, course.colds, strict=True)):
-        when = to_datetime(window.start_ms + at * step).strftime(form)
+        when = local(window.start_ms + at * step).strftime(form)
         cold = min(cold, number - failed)
-        said = f"from {when} UTC: {number:,} invocations, {course.colds[at]:,} cold, {failed:,} failed"
+        said = f"from {when} {current()}: {number:,} invocations, {course.colds[at]:,} cold, {failed:,} failed"
         columns.append(Column(when, said, [float(number - failed - cold), float(cold), float(failed)]))
     return _drawn(columns, f"{sum(course.invocations):,} invocations over time", len(COLORS))
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec import Struct
 
-from trimtab.base.clock import iso
 from trimtab.bottlenecks.explain import Explained, Share
 from trimtab.bottlenecks.parts import WIRE, Part, Population
+from trimtab.web.format import moment
 
 NS_A_MS = 1_000_000
 
@@ -49,7 +49,7 @@ def trace_rows(population: Population) -> list[TraceRow]:
         TraceRow(
             trace,
             start := int(spans.start_ns[root]) // NS_A_MS,
-            iso(start).replace("T", " ").rstrip("Z"),
+            moment(start),
             spans.services[spans.service[root]],
             spans.operations[spans.operation[root]],
             float(total),

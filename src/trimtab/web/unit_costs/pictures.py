@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from trimtab.base.clock import to_datetime
+from trimtab.base.viewer_zone import local
 from trimtab.charts.ink import PAGE_INK
 from trimtab.charts.line_chart import Curve, LineChart, ValueAxis, draw_lines
 from trimtab.charts.line_frame import Legend
@@ -123,7 +123,7 @@ def step_up(one: ModelCost) -> StepUp | None:
         if np.isfinite(before).any() and np.isfinite(after).any():
             then, now = float(np.nanmedian(before)), float(np.nanmedian(after))
             if then > 0 and now / then >= _DOUBLED:
-                found.append(StepUp(f"{to_datetime(mark.at_ms):%A %H:%M}", mark.service, mark.version, then, now))
+                found.append(StepUp(f"{local(mark.at_ms):%A %H:%M}", mark.service, mark.version, then, now))
     return max(found, key=lambda one: one.times, default=None)
 
 

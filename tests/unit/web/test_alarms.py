@@ -1,6 +1,8 @@
 """The pages of alarms: the list, one alarm, the form with its replay, mute rules; full, empty and wrong."""
 
-from urllib.parse import quote
+import re
+from html import unescape
+from urllib.parse import quote, unquote
 
 import pytest
 from tests.unit.web.conftest import Open
@@ -98,6 +100,39 @@ def test_the_form_replays_what_is_typed_and_says_what_is_wrong(fleet: WebState, 
     assert "DatapointsToAlarm must be less" in pages.get(draft_of(fleet) + "&n=1&m=3").text
     for kind in ("band", "math", "promql", "slo", "composite"):
         assert pages.get(f"/alarms/new?kind={kind}").status_code == 200
+
+
+def _taken(text: str, label: str) -> str:
+    """The address of the first button of a label."""
+    found = re.search(rf'href="([^"]+)">{label}<', text)
+    assert found is not None, text
+    return unescape(found[1])
+
+
+def test_a_metric_is_found_by_words_of_its_name_and_its_dimensions_and_put_into_the_draft(pages: AsgiClient) -> None:
+    text = pages.get("/alarms/new?find=MEMORY utilization web-1 used&name=mine&threshold=0.5&op=above").text
+    picker = text[text.index('id="picker"') : text.index('id="draft"')]
+    assert 1 == picker.count("Watch it")
+    assert "<polyline" in picker, "its last hours are drawn"
+    taken = _taken(picker, "Watch it")
+    assert "find=" not in taken
+    draft = pages.get(taken).text
+    assert 'name="metric" value="system.memory.utilization"' in draft
+    assert "host.name=web-1" in draft
+    assert 'name="threshold" value="0.5"' in draft
+    assert "has all of these words" in pages.get("/alarms/new?find=memory nowhere").text
+    assert "Watch it" not in pages.get("/alarms/new").text
+
+
+def test_a_metric_goes_into_a_line_of_math_or_a_field_of_an_objective(pages: AsgiClient) -> None:
+    words = "find=system.memory.utilization web-1 used"
+    taken = _taken(pages.get(f"/alarms/new?kind=math&inputs=m1=A|b|Sum&{words}").text, "Add a line")
+    assert "m1=A|b|Sum" in unquote(taken) and "m2=trimtab/Host|system.memory.utilization|Average|" in unquote(taken)
+    text = pages.get(f"/alarms/new?kind=slo&bad=old&{words}").text
+    assert "bad=trimtab/Host|system.memory.utilization|Sum|" in unquote(_taken(text, "Bad events"))
+    assert "bad=old" in _taken(text, "All events")
+    for kind in ("promql", "composite", "log"):
+        assert 'id="picker"' not in pages.get(f"/alarms/new?kind={kind}").text
 
 
 def test_a_draft_is_saved_changed_disabled_and_deleted(fleet: WebState, pages: AsgiClient) -> None:

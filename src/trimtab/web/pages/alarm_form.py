@@ -14,6 +14,7 @@ from trimtab.base.errors import InvalidInput
 from trimtab.web.alarms.desk import Desk
 from trimtab.web.alarms.draft import BAND_OPERATORS, KINDS, MISSING, OPERATORS, PARAMETERS, is_started, read_draft
 from trimtab.web.alarms.log_draft import EVERY, log_groups
+from trimtab.web.alarms.metric_picker import PICKING, choices
 from trimtab.web.alarms.proposals import shown_proposals
 from trimtab.web.alarms.shown import show_replay
 from trimtab.web.site import Site
@@ -61,6 +62,8 @@ def routes(site: Site) -> list[BaseRoute]:
             statistics=_STATISTICS,
             periods=_PERIODS,
             metrics=_metrics(site, view),
+            picking=view.get("kind", "metric") in PICKING,
+            choices=await choices(site.state, view, view.get("kind", "metric")),
             whom=await whom(site.state, view),
             every=EVERY,
             chosen_groups=log_groups(view),

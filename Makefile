@@ -1,6 +1,6 @@
 # `make` alone lists the targets. scripts/bootstrap.sh does the setting up; each target only says what it needs.
 .DEFAULT_GOAL := help
-.PHONY: help up demo pictures test test-all test-shards fuzz coverage mutate check format docs bench lock audit wheel deb image release clean
+.PHONY: help up demo pictures test test-all test-real test-shards fuzz coverage mutate check format docs bench lock audit wheel deb image release clean
 
 BIN := .venv/bin
 export PYTHON
@@ -24,11 +24,15 @@ pictures: ## make a picture of every page of a trimtab that runs here into pictu
 
 test: ## run the tests (ARGS="-k name" narrows)
 	@scripts/bootstrap.sh dev browser
-	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --inline-snapshot=disable -m "not slow" $(ARGS)
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --inline-snapshot=disable -m "not slow and not real" $(ARGS)
 
 test-all: ## run every test, the slow ones too, with coverage
 	@scripts/bootstrap.sh dev browser
-	@DEEP=1 KILLS=20 POWER_CUTS=10 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --inline-snapshot=disable --cov --cov-report term $(ARGS)
+	@DEEP=1 KILLS=20 POWER_CUTS=10 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --inline-snapshot=disable -m "not real" --cov --cov-report term $(ARGS)
+
+test-real: ## run the programs of others (SLURM, nginx, S3 …; scripts/real_parts.sh installs them) and trimtab with them
+	@scripts/bootstrap.sh dev
+	@$(BIN)/pytest -n 0 --inline-snapshot=disable tests/real tests/unit/store/state tests/crash/test_two_servers.py $(ARGS)
 
 test-shards: ## run the tests of rooms that read the engine over two shards of a cluster in one process
 	@scripts/bootstrap.sh dev

@@ -162,9 +162,9 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """The server that wire tests share ends with the last of them: idle, it would still slow down what follows."""
+    """The server that wire tests share, or those with real programs, ends with the last: it slows down others."""
     live = item.config.stash.get(SHARED, None)
-    if live is not None and _folder(item) != "wire":
+    if live is not None and _folder(item) not in ("wire", "real"):
         live.stop()
         del item.config.stash[SHARED]
 

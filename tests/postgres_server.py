@@ -10,15 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from real.parts import program
 
 
 @contextmanager
 def postgres_running() -> Iterator[str]:
     """The address of an empty database, as TRIMTAB_STATE_URL has it; skips where PostgreSQL is not installed."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not programs:
-        pytest.skip("no PostgreSQL server is installed (Debian's package postgresql)")
+    program("postgres")  # skips where there is none
     # initdb refuses root, and its owner must reach the directory: not below pytest's private one.
     account = pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
     directory = Path(tempfile.mkdtemp(prefix="trimtab-postgres"))

@@ -275,6 +275,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         advice=rooms.advice,
         advice_plan=rooms.advice_plan,
         advice_backtest=rooms.advice_backtest,
+        asks=owner_asks(rooms),
         rightsizing=rooms.rightsizing,
         purchases=rooms.advice_plan.purchases,
         streams=streams_rest(rooms.settings, rooms.stores.state, rooms.clock),

@@ -22,6 +22,7 @@ COMMANDS = {
     "agent": LazyCommand("trimtab.cli.agent", "agent", "Collect this machine's metrics and send them to a server."),
     "demo": LazyCommand("trimtab.cli.demo", "demo", "Look around in a simulated company, in a trimtab of its own."),
     "config": LazyCommand("trimtab.cli.config", "config", "Alarms, dashboards and detectors as files: diff, apply."),
+    "asked": LazyCommand("trimtab.cli.asked", "asked", "What owners were asked and said, and stops that wait."),
     "alarms": LazyCommand("trimtab.cli.alarms", "alarms", "Alarms: list, put, replay on the past, suggest, mute."),
     "objectives": LazyCommand(
         "trimtab.cli.objectives", "objectives", "What is promised of services, and what is left of error budgets."

@@ -197,6 +197,7 @@ ELSEWHERE = {
         "post /rest/v1/advice/{id}/decision", "post /rest/v1/alarms/{name}/disable",
         "post /rest/v1/alarms/{name}/enable",
         "post /rest/v1/alarms/{name}/state", "post /rest/v1/analyses/{name}/copy", "post /rest/v1/anomaly-mutes",
+        "post /rest/v1/asked/{id}/answer", "post /rest/v1/asked/{id}/stop",
         "post /rest/v1/analyses/{name}/visuals/{visual}/alarm", "post /rest/v1/budgets/{name}/actions",
         "post /rest/v1/budgets/{name}/actions/{id}/execute", "post /rest/v1/channels/{name}/test",
         "put /rest/v1/costs/anomalies/monitors/{id}", "post /rest/v1/costs/anomalies/subscriptions",

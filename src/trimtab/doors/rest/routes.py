@@ -21,6 +21,7 @@ from trimtab.advice.rightsizing.room import RightsizingRoom
 from trimtab.advice.room import AdviceRoom
 from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.anomalies.room import AnomalyRoom
+from trimtab.asks.room import AsksRoom
 from trimtab.audit.room import AuditRoom
 from trimtab.base.clock import Clock
 from trimtab.base.loopback import is_loopback
@@ -36,6 +37,7 @@ from trimtab.doors.rest import (
     alertmanager,
     analyses,
     anomalies,
+    asks,
     audit,
     audit_imports,
     aws_accounts,
@@ -190,6 +192,7 @@ class Dependencies(Struct, frozen=True):
     advice: AdviceRoom | None = None
     advice_plan: PlanRoom | None = None
     advice_backtest: BacktestRoom | None = None
+    asks: AsksRoom | None = None
     rightsizing: RightsizingRoom | None = None
     purchases: PurchasesRoom | None = None
     streams: metric_streams.Streams | None = None
@@ -237,6 +240,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(tokens.operations(needs.tokens, needs.clock) if needs.tokens else []),
         *(budgets.operations(needs.budgeting) if needs.budgeting else []),
         *(advice.operations(needs.advice, needs.advice_plan, needs.advice_backtest) if needs.advice else []),
+        *(asks.operations(needs.asks) if needs.asks else []),
         *(rightsizing.operations(needs.rightsizing) if needs.rightsizing else []),
         *(purchases.operations(needs.purchases) if needs.purchases else []),
         *(metric_streams.operations(needs.streams) if needs.streams else []),

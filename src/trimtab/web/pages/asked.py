@@ -3,6 +3,8 @@
 The page behind a link needs no sign-in and does nothing by itself: its one button does, since mail servers open links.
 """
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -99,7 +101,7 @@ def _by_link(site: Site, room: AsksRoom) -> list[BaseRoute]:
 
 def _link_page(site: Site, request: Request, ask: Ask, answer: Answer, *, done: bool) -> Response:
     view = site.view(request)
-    facts = {"ask": ask, "answer": answer, "label": LABELS[answer], "done": done, "shared": True}
+    facts: dict[str, Any] = {"ask": ask, "answer": answer, "label": LABELS[answer], "done": done, "shared": True}
     return site.page(request, view, "asked_link", timed=False, layout="bare.html", **facts)
 
 

@@ -23,6 +23,7 @@ from trimtab.audit.findings.rule import Rule
 from trimtab.audit.findings.rules import RULES
 from trimtab.audit.model import DATA
 from trimtab.base import errors
+from trimtab.base.deprecated import DEPRECATED
 from trimtab.cli.main import root
 from trimtab.doors.aws.faults import SHARED, of_domain
 from trimtab.doors.rest.errors import TABLE as REST_ERRORS
@@ -58,6 +59,18 @@ it.
 def _default(text: str) -> str:
     shown = text.replace(str(Path.home()), "~", 1)
     return f"`{shown}`" if shown else "(empty)"
+
+
+def deprecations_page() -> str:
+    """What goes with a later version."""
+    rows = [(f"`{one.name}`", one.kind.value, one.since, one.until, one.instead) for one in DEPRECATED]
+    return f"""# Deprecations
+
+What a release had stays for at least two minor versions after the one that deprecates it, and warns until it is gone:
+a setting in the log of `trimtab up` and in `trimtab doctor`, a command in its help and when it is called, a REST
+operation by a header `Warning` and in the OpenAPI document. Tests hold the names of every release against this list.
+
+{_table(("name", "kind", "deprecated since", "gone in", "what to do"), rows)}"""
 
 
 def commands_page() -> str:
@@ -310,6 +323,7 @@ def _check(check: Check) -> str:
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": settings_page,
+    "deprecations.md": deprecations_page,
     "commands.md": commands_page,
     "aws-operations.md": aws_page,
     "rest-operations.md": rest_page,

@@ -1,13 +1,14 @@
 """Make a release: check what must hold, build, list what is in it, and tag. It pushes and publishes nothing.
 
 python scripts/release.py 0.3.0            check, build into dist/, tag v0.3.0
+python scripts/release.py 0.3.0 --names    write the names that the release promises to keep, to be committed before it
 python scripts/release.py 0.3.0 --dry-run  check and build, without a tag; a working tree that is not clean is told only
 
 What must hold: the version is new and higher than every tag; pyproject.toml and the chart have it; CHANGELOG.md has a
-dated section of it with lines; nothing is uncommitted. What comes out, in dist/: the wheel and the sdist, built twice
-with the same bytes; `trimtab-VERSION.cdx.json` and `trimtab-agent-VERSION.cdx.json`, the bills of materials; `NOTES.md`
-with the section of the changelog; `SHA256SUMS` of all of them. Signing is the publisher's: `cosign sign-blob` or
-`gpg --sign` over SHA256SUMS.
+dated section of it with lines; what was to be gone is gone; its names are kept; nothing is uncommitted. What comes
+out, in dist/: the wheel and the sdist, built twice with the same bytes; `trimtab-VERSION.cdx.json` and
+`trimtab-agent-VERSION.cdx.json`, the bills of materials; `NOTES.md` with the section of the changelog; `SHA256SUMS` of
+all of them. Signing is the publisher's: `cosign sign-blob` or `gpg --sign` over SHA256SUMS.
 """
 
 import argparse
@@ -24,6 +25,8 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from trimtab.base.deprecated import DEPRECATED
+
 ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
 _VERSION = re.compile(r"^(\d+)\.(\d+)\.(\d+)(?:rc(\d+))?$")
@@ -33,6 +36,8 @@ _NEEDED = (
     "trimtab/agent/deploy/daemonset.yaml",
 )
 _MOST_BYTES = 30 << 20
+NAMES = "tests/crash/releases/{}.names.txt"
+"""Settings, commands and operations of a release; tests/docs/test_deprecations.py holds them against later versions."""
 
 
 class Refused(Exception):
@@ -72,7 +77,25 @@ def check(version: str, tags: Sequence[str], *, root: Path = ROOT) -> str:
     for key in ("version", "appVersion"):
         if not re.search(rf"^{key}: {re.escape(version)}$", chart, re.MULTILINE):
             raise Refused(f"cannot release {version}: {key} of the chart is another one")
+    due = [one.name for one in DEPRECATED if order(one.until) <= wanted]
+    if due:
+        raise Refused(f"cannot release {version}: it still has {', '.join(due)}, which it said would be gone")
+    if not (root / NAMES.format(version)).is_file():
+        raise Refused(f"cannot release {version}: {NAMES.format(version)} is missing; try --names")
     return notes_of((root / "CHANGELOG.md").read_text(encoding="utf-8"), version)
+
+
+def names(root: Path = ROOT) -> list[str]:
+    """Every setting, command and operation that the reference pages have: what a release promises to keep."""
+    reference = root / "docs" / "reference"
+    found = {
+        "setting": re.findall(r"^\| `(TRIMTAB_\w+)`", (reference / "settings.md").read_text("utf-8"), re.MULTILINE),
+        "command": re.findall(r"^#+ (trimtab.*)$", (reference / "commands.md").read_text("utf-8"), re.MULTILINE),
+        "operation": re.findall(
+            r"^\| `([A-Z]+ /\S+)`", (reference / "rest-operations.md").read_text("utf-8"), re.MULTILINE
+        ),
+    }
+    return sorted(f"{kind} {name}" for kind, listed in found.items() for name in listed)
 
 
 def checked_wheel(wheel: Path, sources: Sequence[str] = ()) -> None:
@@ -136,8 +159,14 @@ def main() -> int:
     """Make the release that the command line names."""
     parser = argparse.ArgumentParser(description="Make a release.")
     parser.add_argument("version")
+    parser.add_argument(
+        "--names", action="store_true", help="write what the release promises to keep, and nothing else"
+    )
     parser.add_argument("--dry-run", action="store_true", help="no tag")
     asked = parser.parse_args()
+    if asked.names:
+        (ROOT / NAMES.format(asked.version)).write_text("\n".join([*names(), ""]), encoding="utf-8")
+        return 0
     try:
         notes = check(asked.version, _run("git", "tag", "--list", "v*").split())
         dirty = _run("git", "status", "--porcelain").strip()

@@ -15,6 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from trimtab.base.deprecated import Deprecation, Kind, of_kind
 from trimtab.base.errors import SetupError
 
 PREFIX = "TRIMTAB_"
@@ -458,7 +459,7 @@ def _read(environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
     known = {item.name: item for item in fields(Settings)}
-    unknown = set(file_values) - set(known)
+    unknown = set(file_values) - set(known) - {_key(name) for name in of_kind(Kind.SETTING)}
     if unknown:
         raise SetupError(
             f"cannot use config file: unknown setting {sorted(unknown)[0]!r}; `trimtab settings` lists the known ones"
@@ -474,6 +475,18 @@ def _read(environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
             raise SetupError(f"cannot use {variable}: got {raw!r}; {problem}") from None
         sources[name] = "environment" if variable in environ else "config file"
     return values, sources
+
+
+def deprecated(environ: Mapping[str, str] | None = None) -> list[Deprecation]:
+    """The settings that are set here, by the environment or the file, and go with a later version."""
+    told = os.environ if environ is None else environ
+    file_values = _read_file(told.get(PREFIX + "CONFIG", ""))
+    return [one for name, one in of_kind(Kind.SETTING).items() if name in told or _key(name) in file_values]
+
+
+def _key(name: str) -> str:
+    """A setting's name in the file."""
+    return name.removeprefix(PREFIX).lower()
 
 
 def _read_file(path: str) -> dict[str, str]:

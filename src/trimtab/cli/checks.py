@@ -18,7 +18,7 @@ from trimtab.base.errors import TrimtabError, Unavailable
 from trimtab.cli.connection import Connection
 from trimtab.cli.output import ago
 from trimtab.client.api import Client
-from trimtab.settings import OFF, Settings
+from trimtab.settings import OFF, Settings, deprecated
 
 MINIMUM_PYTHON = (3, 11)
 ROOM_WARN_MB = 5 * 1024
@@ -58,6 +58,13 @@ def check_python() -> Finding:
     return Finding(
         "python", Verdict.OK, f"{version}, {'agent, client and CLI only' if missing else 'server installed'}"
     )
+
+
+def check_settings() -> Iterator[Finding]:
+    """Settings that go with a later version."""
+    for entry in deprecated():
+        said = f"{entry.name} is deprecated since {entry.since} and will be gone in {entry.until}"
+        yield Finding("settings", Verdict.WARN, said, entry.instead)
 
 
 def check_data_dir(settings: Settings, clock: Clock) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import click
 from rich.text import Text
 
 from trimtab.base.clock import Clock, SystemClock
-from trimtab.cli.checks import Finding, Verdict, check_data_dir, check_ports, check_python, check_server
+from trimtab.cli.checks import Finding, Verdict, check_data_dir, check_ports, check_python, check_server, check_settings
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import console, json_option, print_json
 
@@ -33,6 +33,7 @@ def doctor(connection: Connection, as_json: bool) -> int:
 
 def _findings(connection: Connection, clock: Clock) -> Iterator[Finding]:
     yield check_python()
+    yield from check_settings()
     if connection.is_local:
         yield from check_data_dir(connection.settings, clock)
         yield from check_ports(connection.settings)

@@ -1,11 +1,13 @@
 """The root of the command line. A command's module is loaded when it is called, so that `trimtab` starts at once."""
 
 import importlib
+from collections.abc import Iterable
 
 import click
 from msgspec import Struct
 
 from trimtab import __version__
+from trimtab.base.deprecated import DEPRECATED, Deprecation, Kind, of_kind
 
 
 class LazyCommand(Struct, frozen=True):
@@ -102,6 +104,18 @@ COMMANDS = {
 }
 
 
+def warned(name: str, command: click.Command, listed: Iterable[Deprecation] = DEPRECATED) -> click.Command:
+    """A command that says, in its help and when called, that it or one below it goes with a later version."""
+    for path, entry in of_kind(Kind.COMMAND, listed).items():
+        _, first, *below = path.split()
+        at: click.Command | None = command if first == name else None
+        for word in below:
+            at = at.commands.get(word) if isinstance(at, click.Group) else None
+        if at is not None:
+            at.deprecated = f"It will be gone in {entry.until}: {entry.instead}."
+    return command
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported by name when they are called."""
 
@@ -126,7 +140,7 @@ class LazyGroup(click.Group):
         command = getattr(module, known.attribute)
         if not isinstance(command, click.Command):
             raise TypeError(f"bug: {known.module}.{known.attribute} is not a command")
-        return command
+        return warned(cmd_name, command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands with the help of the table, importing none."""

@@ -15,6 +15,7 @@ from trimtab.listen import check_exposure
 from trimtab.settings import Settings
 
 _LOCAL = "local mode: any key and signature is accepted from this machine"
+_log = logging.getLogger(__name__)
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -30,6 +31,8 @@ def up(agent: bool | None) -> None:
         if agent is not None:
             settings = replace(settings, agent=agent)
         logging.basicConfig(level=settings.log_level.upper(), format=_LOG_FORMAT)
+        for entry in settings_module.deprecated():
+            _log.warning(entry.warning)
         supervisor = _server_part().Supervisor(settings, SystemClock(), lambda url: _announce(settings, url))
         supervisor.run()
     except TrimtabError as problem:

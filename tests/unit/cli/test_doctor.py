@@ -29,6 +29,15 @@ def test_a_machine_without_a_server_passes_with_a_warning(cli: Cli) -> None:
     assert "trimtab up" in cli("doctor").out
 
 
+def test_the_doctor_says_what_to_do_about_a_setting_that_goes(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = "TRIMTAB_NOTIFY_ALLOW_LINK_LOCAL"
+    assert old not in cli("doctor").out
+    monkeypatch.setenv(old, "1")
+    said = cli("doctor").out
+    assert f"settings: {old} is deprecated since 0.2.0 and will be gone in 0.4.0" in said
+    assert "trimtab egress allow" in said
+
+
 def test_a_ready_server_with_a_live_agent_is_all_right(live: Cli, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     async def works() -> None:
         return

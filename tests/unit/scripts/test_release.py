@@ -5,10 +5,13 @@ import json
 import re
 import subprocess
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from trimtab.base.deprecated import Deprecation, Kind
 
 LOCK = """# written by uv
 one==1.2.3 \\
@@ -60,6 +63,8 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "deploy/helm/trimtab").mkdir(parents=True)
     (tmp_path / "deploy/helm/trimtab/Chart.yaml").write_text("version: 0.3.0\nappVersion: 0.3.0\n")
     (tmp_path / "CHANGELOG.md").write_text(CHANGES)
+    (tmp_path / "tests/crash/releases").mkdir(parents=True)
+    (tmp_path / "tests/crash/releases/0.3.0.names.txt").write_text("setting TRIMTAB_URL\n")
     return tmp_path
 
 
@@ -81,6 +86,22 @@ def test_a_release_has_the_notes_of_its_version(release: ModuleType, project: Pa
 def test_what_must_hold_is_said(release: ModuleType, project: Path, version: str, tags: list[str], said: str) -> None:
     with pytest.raises(release.Refused, match=re.escape(said)):
         release.check(version, tags, root=project)
+
+
+def test_what_a_version_said_would_be_gone_has_to_be(
+    release: ModuleType, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for until, refused in (("0.3.1", False), ("0.3.0", True), ("0.2.0", True)):
+        old = Deprecation(kind=Kind.SETTING, name="TRIMTAB_OLD", since="0.1.0", until=until, instead="-")
+        monkeypatch.setattr(release, "DEPRECATED", (old,))
+        with pytest.raises(release.Refused, match="it still has TRIMTAB_OLD") if refused else nullcontext():
+            release.check("0.3.0", [], root=project)
+
+
+def test_the_names_of_a_release_are_kept_before_it_is_made(release: ModuleType, project: Path) -> None:
+    (project / release.NAMES.format("0.3.0")).unlink()
+    with pytest.raises(release.Refused, match=r"0\.3\.0\.names\.txt is missing; try --names"):
+        release.check("0.3.0", [], root=project)
 
 
 def test_the_chart_goes_with_it(release: ModuleType, project: Path) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_origin, get_type_hints
 
 import msgspec
@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from trimtab.base import typed
+from trimtab.base.deprecated import DEPRECATED, Deprecation, Kind, of_kind
 from trimtab.base.errors import AccessDenied, InvalidInput, TrimtabError
 from trimtab.doors.rest.errors import answer_error, failure
 from trimtab.doors.rest.spec import Call, Operation, Text, WithStatus
@@ -24,7 +25,10 @@ _FIELD = re.compile(r" - at `\$\.?([^`]*)`$")
 class Endpoint:
     """The operations of one path, as an ASGI application for a Starlette route."""
 
-    def __init__(self, operations: Sequence[Operation]) -> None:
+    def __init__(self, operations: Sequence[Operation], deprecated: Iterable[Deprecation] = DEPRECATED) -> None:
+        listed = of_kind(Kind.OPERATION, deprecated)
+        named = ((one.method, listed.get(f"{one.method} {one.path}")) for one in operations)
+        self._warnings = {method: entry.warning for method, entry in named if entry is not None}
         self._by_method = {operation.method: operation for operation in operations}
         if "GET" in self._by_method:
             self._by_method["HEAD"] = self._by_method["GET"]
@@ -43,6 +47,8 @@ class Endpoint:
             response = failure(405, "method_not_allowed", message, headers={"Allow": allowed})
         else:
             response = await _respond(operation, request)
+            if operation.method in self._warnings:  # as Kubernetes warns of its own
+                response.headers["Warning"] = f'299 - "{self._warnings[operation.method]}"'
         await response(scope, receive, send)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from trimtab import __version__
+from trimtab.base.deprecated import Kind, of_kind
 from trimtab.client.wire import Failure
 from trimtab.doors.rest.spec import Operation
 
@@ -72,6 +73,8 @@ def _operation(operation: Operation, components: dict[str, Any], known: Schemas)
         "parameters": _parameters(operation, components),
         "responses": _responses(operation, known),
     }
+    if f"{operation.method} {operation.path}" in of_kind(Kind.OPERATION):
+        described["deprecated"] = True
     if operation.role is not None:
         described["description"] = f"Needs role {operation.role}."
     if operation.body is not None:

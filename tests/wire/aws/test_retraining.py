@@ -112,7 +112,7 @@ def test_drift_ends_in_a_new_version_that_is_approved(live: LiveServer, bucket: 
         lambda one: one["PipelineExecutionStatus"] != "Executing",
     )
     assert "Succeeded" == done["PipelineExecutionStatus"], done
-    assert "spend drifts" in done["PipelineExecutionDescription"]
+    assert "by rule retrain" in done["PipelineExecutionDescription"]
     [version] = api.list_model_packages(ModelPackageGroupName="churn")["ModelPackageSummaryList"]
     assert (1, "PendingManualApproval") == (version["ModelPackageVersion"], version["ModelApprovalStatus"])
     package = api.describe_model_package(ModelPackageName=version["ModelPackageArn"])

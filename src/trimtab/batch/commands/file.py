@@ -22,6 +22,7 @@ Nothing else lets the API run a command. Without the file every SubmitJob is ref
     command = ["python3", "/srv/train.py"]
     images = ["*/churn-train:*"]          # * is any text
     gpus = 1                              # of this machine, that it holds while it runs
+    gpu_type = "H100"                     # what they are, where no agent of the machine says it
 
     [definitions.any]                     # jobs bring their own command: whoever may submit runs what they like
     command = ["true"]
@@ -55,7 +56,8 @@ class Definition(Struct, frozen=True, kw_only=True):
     """A command that jobs may run, without a shell. `timeout_s` of an attempt; 0 is any time.
 
     `overrides` lets a job bring a command and an environment of its own: then whoever may submit jobs runs what they
-    like on this machine. `images` are those in whose place it runs, `gpus` how many of this machine's it holds.
+    like on this machine. `images` are those in whose place it runs, `gpus` how many of this machine's it holds, of
+    `gpu_type` where nobody else says it.
     """
 
     command: list[str]
@@ -67,6 +69,7 @@ class Definition(Struct, frozen=True, kw_only=True):
     overrides: bool = False
     images: list[str] = field(default_factory=list)
     gpus: float = 0.0
+    gpu_type: str = ""
 
 
 class BatchFile(Struct, frozen=True, kw_only=True):

@@ -204,7 +204,7 @@ class ContainerJobs(Struct):
     async def _told_run(self, job: Served, asked: Asked, one: Chosen | None) -> None:
         if one is not None:
             tagged = await self.served.tags_of(job.arn)
-            await self.telling.ran(job, job.status, asked, one.definition.gpus, tagged)
+            await self.telling.ran(job, job.status, asked, one.definition, tagged)
 
 
 def _retries(job: Served) -> int:

@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from trimtab.base.clock import Clock
 from trimtab.base.tags import make_tags
+from trimtab.batch.commands.file import Definition
 from trimtab.batch.containers.asked import Asked, Measure
 from trimtab.batch.containers.folder import HOST
 from trimtab.inventory.runs.model import Held, Run, RunKey, RunState
@@ -117,7 +118,7 @@ class Telling(Struct, frozen=True):
         ]
         await ingest.write(MetricBatch(values=np.array(rows, VALUE_ROW)), key)
 
-    async def ran(self, job: Served, status: str, asked: Asked, gpus: float, tagged: Mapping[str, str]) -> None:
+    async def ran(self, job: Served, status: str, asked: Asked, held: Definition, tagged: Mapping[str, str]) -> None:
         """Keep the run that a job is: the fleet's ledger counts the GPUs that it holds, and prices them."""
         began_ms, ended_ms = job.state.get("began_ms"), job.state.get("ended_ms")
         host = platform.node()
@@ -134,11 +135,12 @@ class Telling(Struct, frozen=True):
             exit_code=job.state.get("exit_code"),
             start_ms=began_ms,
             end_ms=ended_ms,
-            gpus=gpus,
+            gpus=held.gpus,
+            gpu_type=held.gpu_type,
             nodes=1,
             node_names=(host,),
             tags={**tagged, "image": asked.image, "instance_type": asked.instance_type, "arn": job.arn},
-            held=(Held(host, gpus),) if gpus else (),
+            held=(Held(host, held.gpus),) if held.gpus else (),
         )
         await self.runs.put([run], self.clock.now_ms())
 

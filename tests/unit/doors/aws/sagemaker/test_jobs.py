@@ -29,7 +29,8 @@ open(os.environ["SM_MODEL_DIR"] + "/weights", "w").write(" ".join(rows))
 """
 COPY = "import sys; open(sys.argv[2], 'w').write(open(sys.argv[1]).read().upper())"
 DEFINITIONS = {
-    "train": {"command": [*PYTHON, TRAIN], "images": ["*/trainer:*"], "gpus": 2.0, "environment": {"MODE": "a"}},
+    "train": {"command": [*PYTHON, TRAIN], "images": ["*/trainer:*"], "gpus": 2.0, "gpu_type": "H100",
+              "environment": {"MODE": "a"}},
     "broken": {"command": [*PYTHON, "print('no such column'); raise SystemExit(3)"], "images": ["*/broken"]},
     "sleep": {"command": [*PYTHON, "import time; print('up', flush=True); time.sleep(60)"], "images": ["*/sleep"]},
     "container": {"command": [*PYTHON, "import sys; print(*sys.argv[1:])", "run", "-v", "Ref::folder:/opt/ml",
@@ -110,6 +111,7 @@ def test_a_job_is_a_run_that_holds_its_definition_s_gpus(pool: Pool) -> None:
     pool.settle(lambda: over(pool, "held"))
     run = asyncio.run(pool.runs.one(EVERYTHING, "held", "sagemaker"))
     assert (RunState.COMPLETED, 2.0, "ml", 2.0) == (run.state, run.gpus, run.team, run.held[0].gpus)
+    assert "H100" == run.gpu_type
     assert run.start_ms is not None and run.end_ms is not None and run.submit_ms <= run.start_ms <= run.end_ms
     assert "ml.g5.xlarge" == run.tags["instance_type"]
 
@@ -227,6 +229,24 @@ def test_a_processing_job_reads_and_writes_where_its_image_would(pool: Pool) -> 
     assert found["ProcessingStartTime"] <= found["ProcessingEndTime"]
     [shown] = pool.api.list_processing_jobs()["ProcessingJobSummaries"]
     assert "loud" == shown["ProcessingJobName"]
+
+
+def test_a_processing_job_is_stopped_and_deleted(pool: Pool) -> None:
+    cluster = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+    pool.api.create_processing_job(ProcessingJobName="slow", RoleArn=ROLE, AppSpecification={"ImageUri": "mine/sleep"},
+                                   ProcessingResources={"ClusterConfig": cluster})  # fmt: skip
+    stopped: list[Any] = []
+
+    def until() -> bool:
+        if pool.said and not stopped:
+            stopped.append(pool.api.stop_processing_job(ProcessingJobName="slow"))
+        return bool(pool.api.describe_processing_job(ProcessingJobName="slow")["ProcessingJobStatus"] == "Stopped")
+
+    pool.settle(until)
+    assert "/aws/sagemaker/ProcessingJobs" == next(iter(pool.said))[0]
+    pool.api.delete_processing_job(ProcessingJobName="slow")
+    with pytest.raises(ClientError, match="Requested resource not found"):
+        pool.api.describe_processing_job(ProcessingJobName="slow")
 
 
 def test_a_request_that_cannot_be_is_refused_at_once(pool: Pool) -> None:

@@ -316,3 +316,32 @@ def test_monitoring_that_is_not_done_here_fails_with_that_reason(pool: Pool) -> 
     asyncio.run(pool.monitors.turn())
     [found] = _executions(pool, "bias")
     assert "monitoring of ModelBias is not done here: expected DataQuality, ModelQuality" == found["FailureReason"]
+
+
+def test_definitions_of_model_quality_are_kept_listed_and_deleted(pool: Pool) -> None:
+    output = {"MonitoringOutputs": [{"S3Output": {"S3Uri": "s3://mine/reports", "LocalPath": f"{ROOT}/output"}}]}
+    form = {
+        "RoleArn": ROLE,
+        "JobResources": CLUSTER,
+        "ModelQualityAppSpecification": {"ImageUri": ANALYZER, "ProblemType": "Regression"},
+        "ModelQualityJobInput": {
+            "EndpointInput": {"EndpointName": "churn", "LocalPath": f"{ROOT}/input"},
+            "GroundTruthS3Input": {"S3Uri": "s3://mine/truth"},
+        },
+        "ModelQualityJobOutputConfig": output,
+    }
+    made = pool.api.create_model_quality_job_definition(JobDefinitionName="quality", **form)
+    assert made["JobDefinitionArn"].endswith(":model-quality-job-definition/quality")
+    with pytest.raises(pool.api.exceptions.ResourceInUse):
+        pool.api.create_model_quality_job_definition(JobDefinitionName="quality", **form)
+    found = pool.api.describe_model_quality_job_definition(JobDefinitionName="quality")
+    assert form == {name: found[name] for name in form}
+
+    def names(**asked: str) -> list[str]:
+        listed = pool.api.list_model_quality_job_definitions(**asked)["JobDefinitionSummaries"]
+        return [one["MonitoringJobDefinitionName"] for one in listed]
+
+    assert (["quality"], []) == (names(EndpointName="churn"), names(EndpointName="other"))
+    pool.api.delete_model_quality_job_definition(JobDefinitionName="quality")
+    with pytest.raises(pool.api.exceptions.ResourceNotFound):
+        pool.api.describe_model_quality_job_definition(JobDefinitionName="quality")

@@ -154,10 +154,14 @@ def test_pipelines_are_kept_changed_listed_and_deleted(pool: Pool) -> None:
     with pytest.raises(ClientError) as refused:
         create(pool, training())
     assert "ResourceInUse" == refused.value.response["Error"]["Code"]
+    before = pool.api.describe_pipeline(PipelineName="retrain")["PipelineDefinition"]
+    arn = pool.api.start_pipeline_execution(PipelineName="retrain")["PipelineExecutionArn"]
     definition = json.dumps({"Version": "2020-12-01", "Steps": [training("Other")]})
     pool.api.update_pipeline(PipelineName="retrain", PipelineDefinition=definition)
     found = pool.api.describe_pipeline(PipelineName="retrain")
     assert (definition, "Active") == (found["PipelineDefinition"], found["PipelineStatus"])
+    began = pool.api.describe_pipeline_definition_for_execution(PipelineExecutionArn=arn)
+    assert before == began["PipelineDefinition"] != definition
     assert ["retrain"] == [
         one["PipelineName"] for one in pool.api.list_pipelines(PipelineNamePrefix="re")["PipelineSummaries"]
     ]

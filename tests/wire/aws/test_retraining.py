@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 
 from live_server import LiveServer
@@ -72,7 +73,9 @@ def bucket(tmp_path: Path) -> Path:
 def live(tmp_path: Path, bucket: Path) -> Iterator[LiveServer]:
     file = tmp_path / "batch.toml"
     command = json.dumps([sys.executable, "-ES", "-c", TRAIN])
-    file.write_text(f'[definitions.train]\ncommand = {command}\nimages = ["*/churn-train:*"]\n')
+    file.write_text(
+        f'[definitions.train]\ncommand = {command}\nimages = ["*/churn-train:*"]\ngpus = 2\ngpu_type = "H100"\n'
+    )
     made = LiveServer(tmp_path / "data", TRIMTAB_BATCH_FILE=str(file), TRIMTAB_BATCH_BUCKETS=f"mine={bucket}").start()
     yield made
     made.stop()
@@ -84,6 +87,8 @@ def test_drift_ends_in_a_new_version_that_is_approved(live: LiveServer, bucket: 
         return boto3.client(service, endpoint_url=live.url, region_name="us-east-1", **keys)
 
     api, runtime, events, watch = (client(one) for one in ("sagemaker", "sagemaker-runtime", "events", "cloudwatch"))
+    rate = {"subject": "gpu:H100", "amount": "3"}
+    httpx.post(f"{live.url}/rest/v1/rates", json={"rates": [rate]}, timeout=60).raise_for_status()
     _baseline(api, bucket)
     _serve(api, model_url)
     _monitor_now(api, runtime, 100.0, "steady")
@@ -112,7 +117,7 @@ def test_drift_ends_in_a_new_version_that_is_approved(live: LiveServer, bucket: 
         lambda one: one["PipelineExecutionStatus"] != "Executing",
     )
     assert "Succeeded" == done["PipelineExecutionStatus"], done
-    assert "by rule retrain" in done["PipelineExecutionDescription"]
+    assert "CloudWatch Alarm State Change from aws.cloudwatch, by rule retrain" == done["PipelineExecutionDescription"]
     [version] = api.list_model_packages(ModelPackageGroupName="churn")["ModelPackageSummaryList"]
     assert (1, "PendingManualApproval") == (version["ModelPackageVersion"], version["ModelApprovalStatus"])
     package = api.describe_model_package(ModelPackageName=version["ModelPackageArn"])
@@ -127,6 +132,11 @@ def test_drift_ends_in_a_new_version_that_is_approved(live: LiveServer, bucket: 
     ]
     assert version["ModelPackageArn"] == approved["ModelPackageArn"]
     _told(client("logs"), model.split("/")[-3])
+    [run] = httpx.get(f"{live.url}/rest/v1/runs", timeout=60).json()["runs"]
+    assert (2.0, "completed", "H100") == (run["gpus"], run["state"], run["gpu_type"])
+    seconds = (run["end_ms"] - run["start_ms"]) / 1000
+    assert run["gpu_hours"] == pytest.approx(2 * seconds / 3600, rel=0.05)
+    assert float(run["amounts"]["USD"]) == pytest.approx(3 * run["gpu_hours"], rel=0.05)
 
 
 def _told(logs: Any, job: str) -> None:

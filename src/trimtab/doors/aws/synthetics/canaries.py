@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trimtab.access.principal import Role
-from trimtab.base.errors import InvalidInput
+from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.canaries.blueprint import read_steps
 from trimtab.canaries.model import Canary, CanaryKey, Checker
 from trimtab.doors.aws.service import Answer, CallContext, Request
@@ -19,6 +19,8 @@ BLUEPRINT = "blueprint-config.json"
 _MOST_JSON = 1 << 20
 _NOT_KEPT = frozenset({"Name", "Code", "Tags", "ResourcesToReplicateTags", "BrowserConfigs"})
 RUNTIME = "syn-nodejs-3.0"
+_OF_TAGS = ((InvalidInput, "BadRequestException"), (NotFound, "NotFoundException"))
+"""Operations on tags have codes of their own (service model)."""
 
 
 @operations.add("CreateCanary", needs=Role.WRITE)
@@ -108,7 +110,7 @@ async def runtimes(rooms: SyntheticsRooms, request: Request, context: CallContex
     return {"RuntimeVersions": [told]}
 
 
-@operations.add("TagResource", needs=Role.WRITE)
+@operations.add("TagResource", needs=Role.WRITE, codes=_OF_TAGS)
 async def tag(rooms: SyntheticsRooms, request: Request, context: CallContext) -> Answer:
     """Add tags to a canary, or replace values of those that it has."""
     key = await _of_arn(rooms, request["ResourceArn"], context)
@@ -116,7 +118,7 @@ async def tag(rooms: SyntheticsRooms, request: Request, context: CallContext) ->
     return {}
 
 
-@operations.add("UntagResource", needs=Role.WRITE)
+@operations.add("UntagResource", needs=Role.WRITE, codes=_OF_TAGS)
 async def untag(rooms: SyntheticsRooms, request: Request, context: CallContext) -> Answer:
     """Remove tags of a canary."""
     key = await _of_arn(rooms, request["ResourceArn"], context)
@@ -124,7 +126,7 @@ async def untag(rooms: SyntheticsRooms, request: Request, context: CallContext) 
     return {}
 
 
-@operations.add("ListTagsForResource")
+@operations.add("ListTagsForResource", codes=_OF_TAGS)
 async def tags(rooms: SyntheticsRooms, request: Request, context: CallContext) -> Answer:
     """The tags of a canary."""
     key = await _of_arn(rooms, request["ResourceArn"], context)

@@ -39,7 +39,7 @@ def example(shape: Any, *, every: bool = False, name: str = "", depth: int = 0) 
             least = max(shape.metadata.get("min", 0), 1)
             inner = example(shape.member, every=every, name=name, depth=depth + 1)
             if inner is None and shape.metadata.get("min"):
-                return [{}] * least
+                return [_one_of(shape.member)] * least
             return [] if inner is None else [inner] * least
         case "map":
             inner = example(shape.value, every=every, name=name, depth=depth + 1)
@@ -53,6 +53,14 @@ def example(shape: Any, *, every: bool = False, name: str = "", depth: int = 0) 
         case "integer" | "long" | "float" | "double":
             return max(60 if "eriod" in name else 1, shape.metadata.get("min", 1))
     return _text(shape, name)
+
+
+def _one_of(shape: Any) -> dict[str, Any]:
+    """The least value of a structure: of a union one of its members."""
+    if not getattr(shape, "is_tagged_union", False):
+        return {}
+    name, member = next(iter(shape.members.items()))
+    return {name: example(member, name=name)}
 
 
 def _structure(shape: Any, *, every: bool, depth: int) -> dict[str, Any] | None:

@@ -65,20 +65,32 @@ def test_requests_of_a_service_count_against_what_is_promised(
     name = f"answered {shop.name}"
 
     def cli(*words: str) -> str:
-        assert 0 == run(["objectives", *words, "--url", server.url]), capsys.readouterr().err
+        assert 0 == run([*words, "--url", server.url]), capsys.readouterr().err
         return capsys.readouterr().out
 
-    cli("put", name, "--service", shop.name, "--goal", "80", "--days", "1")
-    told = settled(lambda: json.loads(cli("show", name, "--json")))
+    cli("objectives", "put", name, "--service", shop.name, "--goal", "80", "--days", "1")
+    told = settled(lambda: json.loads(cli("objectives", "show", name, "--json")))
     assert (told["total"], told["bad"], told["unit"]) == (40, 4, "requests")
     assert (told["attainment"], told["left"], told["status"]) == (pytest.approx(90), pytest.approx(4), "OK")
     assert {one["minutes"]: one["rate"] for one in told["burn_rates"]} == pytest.approx({60: 0.5, 360: 0.5})
-    assert "4 bad of 40" in cli("show", name)
-    assert name in cli("list")
+    assert "4 bad of 40" in cli("objectives", "show", name)
+    assert name in cli("objectives", "list")
     listed = httpx.get(f"{server.url}/rest/v1/objectives", timeout=60).raise_for_status().json()["objectives"]
     assert name in {one["name"] for one in listed}
     slow = f"quick {shop.name}"
-    cli("put", slow, "--service", shop.name, "--operation", "GET /cart", "--latency-ms", "100", "--goal", "80")
+    cli(
+        "objectives",
+        "put",
+        slow,
+        "--service",
+        shop.name,
+        "--operation",
+        "GET /cart",
+        "--latency-ms",
+        "100",
+        "--goal",
+        "80",
+    )
     quick = httpx.get(f"{server.url}/rest/v1/objectives/{slow}", timeout=60).raise_for_status().json()
     assert (quick["total"], quick["bad"], quick["status"]) == (20, 5, "BREACHED")
     assert "does not count" in cli(
@@ -89,7 +101,7 @@ def test_requests_of_a_service_count_against_what_is_promised(
     nothing = httpx.post(path, json=excluded, timeout=60).raise_for_status().json()
     assert (nothing["total"], nothing["status"], len(nothing["exclusions"])) == (0, "INSUFFICIENT_DATA", 2)
     assert httpx.post(path, json={"add": [{"Window": 1}]}, timeout=60).status_code == 400
-    assert f"deleted {name}" in cli("delete", name)
+    assert f"deleted {name}" in cli("objectives", "delete", name)
     assert httpx.get(f"{server.url}/rest/v1/objectives/{name}", timeout=60).status_code == 404
 
 

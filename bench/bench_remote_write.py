@@ -195,8 +195,7 @@ class Server:
         root, found = psutil.Process(self.process.pid), {}
         for one in (root, *root.children(recursive=True)):
             with suppress(psutil.NoSuchProcess):
-                words, times = one.cmdline(), one.cpu_times()
-                name = words[words.index("-m") + 1] if "-m" in words else Path(words[0]).name
+                name, times = program(one), one.cpu_times()
                 found[name] = round(found.get(name, 0.0) + times.user + times.system, 2)
         return found
 
@@ -213,6 +212,14 @@ class Server:
         return content
 
 
+def program(process: psutil.Process) -> str:
+    """What a process runs: its module (of trimtab's children the last) or its program."""
+    words = process.cmdline()
+    if "-m" not in words:
+        return Path(words[0]).name
+    return " ".join(word for word in words[words.index("-m") + 1 :] if word.startswith(("trimtab", "agent")))
+
+
 def _free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -221,8 +228,8 @@ def _free_port() -> int:
 
 
 @contextmanager
-def trimtab(directory: Path) -> Iterator[Server]:
-    """trimtab as a user starts it, without its agent; retention long enough for q2's series."""
+def trimtab(directory: Path, *, agent: bool = False) -> Iterator[Server]:
+    """trimtab as a user starts it, its agent only if asked for; retention long enough for q2's series."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("TRIMTAB_")}
     off = {f"TRIMTAB_{door}_ADDR": "off" for door in ("OTLP_HTTP", "OTLP_GRPC", "EMF", "STATSD")}
     environment |= off | {
@@ -230,7 +237,9 @@ def trimtab(directory: Path) -> Iterator[Server]:
         "TRIMTAB_DATA_DIR": str(directory),
         "TRIMTAB_RETENTION_RAW_DAYS": str(LONG_DAYS + 2),
     }
-    with _process([sys.executable, "-m", "trimtab", "up", "--no-agent"], environment, subprocess.PIPE) as process:
+    with _process(
+        [sys.executable, "-m", "trimtab", "up", "--agent" if agent else "--no-agent"], environment, subprocess.PIPE
+    ) as process:
         output = []
         for line in process.stdout or ():
             output.append(line)

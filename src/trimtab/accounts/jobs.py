@@ -14,8 +14,10 @@ _ONCE_S = 31_536_000.0  # at the start, and when the process ends
 def jobs_of(room: AccountsRoom, lock: Lock) -> list[Job]:
     """The jobs."""
 
+    upcoming = room.store.upcoming()
+
     async def turn() -> None:
-        if lock.held:
+        if lock.held and await upcoming.due(room.clock.now_ms()):
             await room.turn()
 
     return [

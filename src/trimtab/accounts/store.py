@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from trimtab.accounts.model import Account, CallCount, Read, ReadState, Step, StepState
 from trimtab.base.errors import Conflict, NotFound
@@ -13,6 +13,7 @@ from trimtab.cloud.call_costs import Count, Operation
 from trimtab.cloud.reading import Access
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import aws_accounts, aws_calls, aws_marks, aws_reads, aws_steps
+from trimtab.store.state.upcoming import NOW, Upcoming
 
 _FORM = ("name", "partition", "metrics", "audit", "spot", "days", "every_hours")
 _READS_KEPT = 30
@@ -86,6 +87,11 @@ class AccountStore:
             return Read(id_, account, ReadState.READING, now_ms, None, None, "")
 
         return await self._state.change(work)
+
+    def upcoming(self) -> Upcoming:
+        """When an account is to be read next, or that a read is under way."""
+        reading = select(NOW).where(aws_reads.c.state == ReadState.READING.value)
+        return Upcoming(self._state, reading, select(func.min(aws_accounts.c.next_ms)))
 
     async def under_way(self) -> Read | None:
         """The oldest read that has not ended."""

@@ -35,12 +35,13 @@ from trimtab.alarms.model import (
 )
 from trimtab.alarms.ports import Budgets, Expressions, PromQL, Reader, Registry
 from trimtab.alarms.round import Found, Heard, Round, write_round
-from trimtab.alarms.schedule import Due, due
+from trimtab.alarms.schedule import Due, due, upcoming
 from trimtab.alarms.warm_up import hold_back, warming
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, QueryAborted
 from trimtab.metrics.expressions.model import MetricStat
 from trimtab.store.state.database import State as Database
+from trimtab.store.state.upcoming import Upcoming
 
 logger = logging.getLogger(__name__)
 
@@ -77,12 +78,13 @@ class AlarmEvaluator:
         self._expressions = ExpressionLooks(parts.expressions)
         self._burns = BurnLooks(parts.reader, parts.registry, parts.budgets)
         self._logs = None if parts.logs is None else LogLooks(parts.logs)
+        self._upcoming = Upcoming(parts.database, *upcoming())
         self._trimmed_ms = 0
 
     async def run(self) -> int:
         """Make every evaluation that is due, oldest first; returns how many evaluation times that were."""
         made = 0
-        while self._parts.may_write():
+        while self._parts.may_write() and await self._upcoming.due(self._parts.clock.now_ms()):
             dues = await self._parts.database.read(partial(due, now_ms=self._parts.clock.now_ms()))
             if not dues:
                 break

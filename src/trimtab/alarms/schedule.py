@@ -5,8 +5,10 @@ data that are on their way count; whatever comes later counts from the next eval
 evaluation range again.
 """
 
+from typing import Any
+
 from msgspec import Struct
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from trimtab.alarms.book import FAST_S, SLOW_S
 from trimtab.base.records import replace
@@ -36,6 +38,17 @@ class Due(Struct, frozen=True):
 def delay_ms(cadence_s: int) -> int:
     """How long evaluations of a cadence wait for late data."""
     return FAST_DELAY_MS if cadence_s == FAST_S else SLOW_DELAY_MS
+
+
+def upcoming() -> "list[Select[Any]]":
+    """What tells when an evaluation of either cadence is due: now where there was none yet."""
+    newest = func.max(alarm_clocks.c.at_ms)
+    return [
+        select(func.coalesce(newest + cadence_s * 1000 + delay_ms(cadence_s), 0)).where(
+            alarm_clocks.c.cadence_s == cadence_s
+        )
+        for cadence_s in (SLOW_S, FAST_S)
+    ]
 
 
 def due(connection: Connection, now_ms: int) -> tuple[Due, ...]:

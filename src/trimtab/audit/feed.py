@@ -4,7 +4,7 @@ Only changes and insights are told: an account's reads are a hundred times as ma
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from sqlalchemy import Connection, select
@@ -27,14 +27,27 @@ _TOLD = "((read_only = 0 AND category = 'Management') OR category = 'Insight')"
 class Announcer:
     """Follows what is taken, and emits it in the transaction that notes how far it is."""
 
-    def __init__(self, state: State, reader: AuditReader, clock: Clock) -> None:
+    def __init__(
+        self, state: State, reader: AuditReader, clock: Clock, newest: Callable[[], int | None] = lambda: None
+    ) -> None:
+        """`newest` is the number of the last write, of a process that alone writes events; None where others do too."""
         self._state = state
         self._reader = reader
         self._clock = clock
+        self._newest = newest
+        self._seen: tuple[int | None, int] = None, 0
+        """The last write that a turn knew of, and when (ms) the first turn that did began."""
+        self._told: int | None = None
+        """The last write of which all is told."""
 
     async def announce(self) -> int:
         """Tell what was taken since the last turn; how many events. Raises Unavailable."""
-        before_ms = self._clock.now_ms() - _LAG_MS
+        newest, now_ms = self._newest(), self._clock.now_ms()
+        if newest is not None and newest == self._told:  # the engine is not asked while nothing is written
+            return 0
+        if newest != self._seen[0]:
+            self._seen = newest, now_ms
+        before_ms = now_ms - _LAG_MS
         after = await self._state.change(lambda connection: _position(connection, before_ms))
         if not await self._reader.fresh(10.0):
             return 0
@@ -43,6 +56,8 @@ class Announcer:
             after = (events[-1].ingested_ms, events[-1].id)
             await self._state.change(partial(_tell, events=events))
             told += len(events)
+        if self._seen[1] < before_ms:
+            self._told = newest
         return told
 
 

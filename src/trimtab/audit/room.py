@@ -63,11 +63,13 @@ class AuditRoom(Struct, frozen=True):
         region: str,
         delivery: str = "",
         watch: str = "",
+        *,
+        alone: bool = False,
     ) -> "AuditRoom":
         """The room over open stores; `log` is that of audit events, `directory` the room's own.
 
         `delivery` is where trails deliver: s3, or a folder; by default one of `directory`. `watch` are the places, with
-        commas between them, whose new files are read.
+        commas between them, whose new files are read. `alone` is whether no other process writes events.
         """
         ingest, reader = AuditIngest(log, telemetry, clock), AuditReader(telemetry, log)
         files = TrailReader(ingest, account, region)
@@ -96,7 +98,7 @@ class AuditRoom(Struct, frozen=True):
             chain=chain,
             verification=Verification(chain, keys, clock),
             changes=Changes(reader),
-            announcer=Announcer(state, reader, clock),
+            announcer=Announcer(state, reader, clock, lambda: log.newest if alone else None),
             watched=watched,
             clock=clock,
             account=account,

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from trimtab.base.clock import Clock
 from trimtab.batch.commands.file import read_batch_file
-from trimtab.batch.commands.jobs import CommandJobs
+from trimtab.batch.commands.jobs import ACTIVE, CommandJobs
 from trimtab.batch.containers.jobs import ContainerJobs
 from trimtab.batch.containers.telling import Announce, Telling
 from trimtab.batch.monitor.analyzer import Analyzer
@@ -13,12 +13,13 @@ from trimtab.batch.pipelines.executions import PipelineExecutions
 from trimtab.batch.pipelines.registry import ModelRegistry
 from trimtab.batch.places import Places
 from trimtab.batch.recorder import Recorder
-from trimtab.batch.store import JobStore
-from trimtab.batch.transform_jobs import TransformJobs
+from trimtab.batch.store import COMMAND, JobStore
+from trimtab.batch.transform_jobs import ALIVE, TransformJobs
 from trimtab.cloud.buckets import Remote, read_buckets
 from trimtab.egress.gate import Gate
 from trimtab.inventory.catalog.spot import SpotPriceStore
 from trimtab.inventory.runs.store import RunStore
+from trimtab.inventory.served.model import TRANSFORM
 from trimtab.inventory.served.store import ServedStore
 from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job
@@ -71,8 +72,11 @@ class BatchRoom(Struct, frozen=True):
     def jobs(self) -> list[Job]:
         """What the room does by itself; of several servers that share a state the one with the lock does it."""
 
+        transforms = self.transforms.served.upcoming(TRANSFORM, ALIVE)
+        active = self.recorder.store.upcoming(COMMAND, ACTIVE)
+
         async def turn() -> None:
-            if self.lock.held:
+            if self.lock.held and await transforms.due(self.clock.now_ms()):
                 await self.transforms.turn()
 
         async def containers() -> None:
@@ -85,7 +89,8 @@ class BatchRoom(Struct, frozen=True):
 
         async def commands() -> None:
             if self.lock.held:
-                await self.commands.turn()
+                if await active.due(self.clock.now_ms()):
+                    await self.commands.turn()
             else:  # another server runs them now, and counts what ran here as lost
                 await self.commands.close()
 

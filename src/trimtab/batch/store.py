@@ -12,6 +12,7 @@ from trimtab.base.errors import Conflict, NotFound
 from trimtab.base.records import replace
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.batch import batch_jobs
+from trimtab.store.state.upcoming import NOW, Upcoming
 
 _MOST = 1000  # jobs of one listing
 _c = batch_jobs.c
@@ -89,6 +90,10 @@ class JobStore(Struct, frozen=True):
             return [_job(row) for row in connection.execute(query)]
 
         return await self.state.read(read)
+
+    def upcoming(self, source: str, statuses: Sequence[str]) -> Upcoming:
+        """Whether there are jobs of a source in one of some statuses."""
+        return Upcoming(self.state, select(NOW).where(_c.source == source, _c.status.in_(statuses)))
 
     async def change(self, job_id: str, work: Callable[[KeptJob], KeptJob]) -> KeptJob:
         """Put what `work` makes of a job in its place, in one transaction; its id and owner stay. Raises NotFound."""

@@ -31,6 +31,7 @@ from trimtab.inventory.served.store import ServedStore
 from trimtab.jobs.child import Child
 
 RUNNING, STOPPING = "InProgress", "Stopping"
+ALIVE = (RUNNING, STOPPING)
 _LOOK_S = 0.5
 _RECORD_LOOKS = 10  # looks from one record of progress to the next
 _MOST_AT_ONCE = 2
@@ -68,7 +69,7 @@ class TransformJobs(Struct):
     async def turn(self) -> None:
         """Begin jobs that are in progress and not running here; a job that a crash left goes on."""
         self._running = {arn: task for arn, task in self._running.items() if not task.done()}
-        for job in await self.served.listed(EVERYTHING, TRANSFORM, (RUNNING, STOPPING)):
+        for job in await self.served.listed(EVERYTHING, TRANSFORM, ALIVE):
             if job.arn in self._running:
                 continue
             if job.status == STOPPING:

@@ -18,6 +18,7 @@ from trimtab.budgets.tags import set_tags
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.budgets import budget_action_history, budget_actions, budgets
 from trimtab.store.state.schema.inventory import tags
+from trimtab.store.state.upcoming import NOW, Upcoming
 
 ACTUATOR = "TRIMTAB_ACTUATOR"
 """The type of actions of our own: something of the actions registry is run, such as a pipeline's webhook or command."""
@@ -243,6 +244,11 @@ def actions_in(connection: Connection, account: str, budget: str) -> list[Action
     mine = (_columns.account == account) & (_columns.budget == budget)
     rows = connection.execute(select(budget_actions).where(mine).order_by(_columns.created_ms, _columns.id)).all()
     return [action_of(connection, row) for row in rows]
+
+
+def upcoming(state: State) -> Upcoming:
+    """Whether there are actions to be executed or reversed."""
+    return Upcoming(state, select(NOW).where(_columns.status.in_(RUNNING)))
 
 
 def running_in(connection: Connection) -> Sequence[Action]:

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from trimtab.actions.registry import Actuators
 from trimtab.base.clock import Clock
-from trimtab.budgets.actions import ActionStore
+from trimtab.budgets.actions import ActionStore, upcoming
 from trimtab.budgets.evaluator import BudgetEvaluator
 from trimtab.budgets.executing import Executing
 from trimtab.budgets.filters import ReadFilter
@@ -75,8 +75,10 @@ class BudgetsRoom(Struct, frozen=True):
             if self.lock.held:
                 await self.evaluator.turn()
 
+        actions = upcoming(self.executing.state)
+
         async def execute() -> None:
-            if self.lock.held:
+            if self.lock.held and await actions.due(self.clock.now_ms()):
                 await self.executing.turn()
 
         return [

@@ -11,13 +11,14 @@ from functools import partial
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Function, func, select
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import TrimtabError
 from trimtab.base.ids import new_id
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import outbox, outbox_cursors
+from trimtab.store.state.upcoming import NOW, Upcoming
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ class Outbox:
     def __init__(self, state: State) -> None:
         self._state = state
         self._subscribers: dict[str, Handler] = {}
+        self._unseen: dict[str, Upcoming] = {}
 
     async def subscribe(self, name: str, handler: Handler, *, from_start: bool = False) -> None:
         """Register `handler` under `name`, the key of its cursor over restarts.
@@ -88,6 +90,7 @@ class Outbox:
         With `from_start` a subscriber that is new gets what happened before it came, too.
         """
         self._subscribers[name] = handler
+        self._unseen[name] = Upcoming(self._state, select(NOW).where(outbox.c.position > _cursor(name)))
 
         def ensure_cursor(connection: Connection) -> None:
             known = connection.execute(select(outbox_cursors).where(outbox_cursors.c.subscriber == name)).first()
@@ -102,6 +105,8 @@ class Outbox:
         """One round: hand every subscriber what it has not seen, up to BATCH events; returns how many were taken."""
         taken = 0
         for name, handler in self._subscribers.items():
+            if not await self._unseen[name].due(0):
+                continue
             for event in await self._state.read(partial(_unseen, subscriber=name)):
                 try:
                     await handler(event)
@@ -114,10 +119,14 @@ class Outbox:
 
 
 def _unseen(connection: Connection, subscriber: str) -> list[Event]:
-    cursor = select(outbox_cursors.c.position).where(outbox_cursors.c.subscriber == subscriber).scalar_subquery()
-    after = func.coalesce(cursor, 0)  # a reset took the cursor, and every event that was before it
-    rows = connection.execute(select(outbox).where(outbox.c.position > after).order_by(outbox.c.position).limit(BATCH))
+    query = select(outbox).where(outbox.c.position > _cursor(subscriber)).order_by(outbox.c.position)
+    rows = connection.execute(query.limit(BATCH))
     return [Event(row.id, row.kind, row.subject, row.at_ms, json.loads(row.body), row.position) for row in rows]
+
+
+def _cursor(subscriber: str) -> "Function[int]":
+    cursor = select(outbox_cursors.c.position).where(outbox_cursors.c.subscriber == subscriber).scalar_subquery()
+    return func.coalesce(cursor, 0)  # a reset took the cursor, and every event that was before it
 
 
 def _advance(connection: Connection, subscriber: str, position: int) -> None:

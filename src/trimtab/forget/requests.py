@@ -13,6 +13,7 @@ from trimtab.base.ids import new_id
 from trimtab.forget.model import Kind, Owner, Request, Step
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.forgetting import forget_requests
+from trimtab.store.state.upcoming import NOW, Upcoming
 
 _SHOWN = 100
 
@@ -48,10 +49,10 @@ class ForgetRequests(Struct, frozen=True):
         rows = await self.state.read(lambda connection: list(connection.execute(query).mappings()))
         return [_request(row) for row in rows]
 
-    async def untried(self) -> bool:
+    def untried(self) -> Upcoming:
         """Whether one waits that no start has tried: one with a problem waits for somebody to start trimtab again."""
-        query = select(forget_requests.c.id).where(forget_requests.c.step != Step.DONE, forget_requests.c.problem == "")
-        return await self.state.read(lambda connection: connection.execute(query).first()) is not None
+        columns = forget_requests.c
+        return Upcoming(self.state, select(NOW).where(columns.step != Step.DONE, columns.problem == ""))
 
     def pending_sync(self) -> list[Request]:
         """Those that are not done, the oldest first."""

@@ -27,8 +27,10 @@ from trimtab.inventory.served.store import ServedStore
 from trimtab.jobs.child import Child
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.inference import load_test_orders
+from trimtab.store.state.upcoming import NOW, Upcoming
 
 WAITING, RUNNING, ENDED, FAILED, STOPPED = "waiting", "running", "ended", "failed", "stopped"
+_ALIVE = (WAITING, RUNNING)
 _LOOK_S = 0.2
 _MOST_WAITING = 20
 _LONGEST_PROBLEM = 1000
@@ -80,7 +82,7 @@ class Orders(Struct):
         made = Order(new_id(), *place, endpoint, WAITING, asked, "", "", self.clock.now_ms(), by)
 
         def write(connection: Connection) -> Order:
-            open_ = select(func.count()).where(_columns.status.in_((WAITING, RUNNING)))
+            open_ = select(func.count()).where(_columns.status.in_(_ALIVE))
             waiting = connection.execute(open_).scalar_one()
             if waiting >= _MOST_WAITING:
                 raise Conflict(f"{waiting} load tests wait already; try again when some have ended")
@@ -90,6 +92,10 @@ class Orders(Struct):
             return made
 
         return await self.state.change(write)
+
+    def upcoming(self) -> Upcoming:
+        """Whether there are orders that are not over."""
+        return Upcoming(self.state, select(NOW).where(_columns.status.in_(_ALIVE)))
 
     async def listed(self, scope: Scope) -> list[Order]:
         """The newest orders that a scope sees."""
@@ -122,7 +128,7 @@ class Orders(Struct):
     async def stop(self, scope: Scope, order_id: str) -> Order:
         """End a test that waits or runs. Raises NotFound, Conflict for one that has ended."""
         found = await self.get(scope, order_id)
-        if not await self._move(found, STOPPED, (WAITING, RUNNING)):
+        if not await self._move(found, STOPPED, _ALIVE):
             raise Conflict(f"the load test {order_id} is {found.status}; it cannot be stopped")
         return replace(found, status=STOPPED)
 
@@ -130,7 +136,7 @@ class Orders(Struct):
         """Begin the oldest that waits; one that a crash left running is begun again."""
         if self._task is not None and not self._task.done():
             return
-        waiting = [one for one in await self.listed(EVERYTHING) if one.status in (WAITING, RUNNING)]
+        waiting = [one for one in await self.listed(EVERYTHING) if one.status in _ALIVE]
         if waiting:
             self._task = asyncio.create_task(self._run(waiting[-1]))
 
@@ -142,7 +148,7 @@ class Orders(Struct):
             self._task = None
 
     async def _run(self, one: Order) -> None:
-        if not await self._move(one, RUNNING, (WAITING, RUNNING)):
+        if not await self._move(one, RUNNING, _ALIVE):
             return
         try:
             test = await self._measured(one)

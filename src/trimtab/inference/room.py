@@ -66,9 +66,13 @@ class InferenceRoom(Struct, frozen=True):
     def jobs(self) -> list[Job]:
         """What the room does by itself; of several servers that share a state the one with the lock does it."""
 
+        recommending, ordered = self.recommender.upcoming(), self.orders.upcoming()
+
         async def turn() -> None:
-            if self.lock.held:
+            now_ms = self.clock.now_ms()
+            if self.lock.held and await recommending.due(now_ms):
                 await self.recommender.turn()
+            if self.lock.held and await ordered.due(now_ms):
                 await self.orders.turn()
 
         async def captured() -> None:

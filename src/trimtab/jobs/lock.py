@@ -44,7 +44,7 @@ class Lock(Struct):
         Raises Unavailable.
         """
         try:
-            self._until_ms = await self.state.change(self._take)
+            self._until_ms = await self.state.change_together(self._take)  # a server holds a dozen locks
         except IntegrityError:  # another process made the row first
             self._until_ms = 0
         return self.held

@@ -15,6 +15,7 @@ from trimtab.logs.groups import LogGroups
 from trimtab.logs.insights.run import LogInsights
 from trimtab.logs.lookups.tables import LookupTables
 from trimtab.logs.read import Drain, LogReader
+from trimtab.logs.schedules import store
 from trimtab.logs.schedules.delivery import Deliveries
 from trimtab.logs.schedules.job import ScheduledRuns
 from trimtab.notify.transport.http import HttpTransport
@@ -48,10 +49,12 @@ class LogDuties(Struct, frozen=True):
         sending = HttpForwards(queue, self.http, self.may_write)
         insights = LogInsights(self.telemetry, reader, groups, self.clock, tables)
         deliveries = Deliveries(queue.put, tables.put_rows, exports)
+        due = store.upcoming(self.state)
         running = ScheduledRuns(self.state, insights, deliveries, self.clock, self.may_write)
-        exporting = Exporting(ExportTasks(self.state, self.clock), reader, exports, self.may_write)
+        tasks = ExportTasks(self.state, self.clock)
+        exporting = Exporting(tasks, reader, exports, self.may_write)
         return [
             Job("send log events on", _SEND_S, sending.turn),
-            Job("run scheduled queries of logs", _RUN_S, running.turn),
-            Job("export log events", _EXPORT_S, exporting.turn),
+            Job("run scheduled queries of logs", _RUN_S, due.before(self.clock, running.turn)),
+            Job("export log events", _EXPORT_S, tasks.upcoming().before(self.clock, exporting.turn)),
         ]

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from trimtab.base import typed
 from trimtab.base.clock import Clock
@@ -57,6 +57,11 @@ class Firing:
             )
             if verdict.outcome is not Outcome.DELIVERED:
                 return
+
+
+def upcoming() -> "Select[Any]":
+    """What tells when a firing alarm is to be said again next."""
+    return select(func.min(_f.resend_ms))
 
 
 def _due(connection: Connection, now_ms: int) -> list[tuple[Row[Any], Channel]]:

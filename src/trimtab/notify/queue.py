@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from trimtab.base import typed
 from trimtab.base.records import replace
@@ -86,6 +86,11 @@ def _add(
             reason="",
         )
     )
+
+
+def upcoming() -> "Select[Any]":
+    """What tells when a delivery is due next."""
+    return select(func.min(_d.next_ms)).where(_d.state == WAITING)
 
 
 def due_channels(connection: Connection, now_ms: int) -> list[Channel]:

@@ -19,11 +19,13 @@ from trimtab.egress.request import Outgoing
 from trimtab.notify import queue
 from trimtab.notify.compose import alertmanager, mail, pagerduty, slack, sns, teams, webhook
 from trimtab.notify.firing import Firing
+from trimtab.notify.firing import upcoming as firing_upcoming
 from trimtab.notify.model import Channel, Notification, Outcome, Parcel, Verdict
 from trimtab.notify.transport.command import run_command
 from trimtab.notify.transport.http import HttpTransport
 from trimtab.notify.transport.smtp import Mailer
 from trimtab.store.state.database import State
+from trimtab.store.state.upcoming import Upcoming
 
 Compose = Callable[[Parcel, Channel, int], Outgoing]
 _OVER_HTTP: Mapping[str, Compose] = {
@@ -60,10 +62,13 @@ class Sender:
         self._means = means
         self._may_send = may_send
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="notify")
+        self._upcoming = Upcoming(state, queue.upcoming(), firing_upcoming())
         self._firing = Firing(state, clock, self._post)
 
     async def turn(self) -> int:
         """Send what is due now; returns how many messages were tried."""
+        if not await self._upcoming.due(self._clock.now_ms()):
+            return 0
         channels = await self._state.read(partial(queue.due_channels, now_ms=self._clock.now_ms()))
         tried = sum(await asyncio.gather(*map(self._drain, channels)))
         if self._may_send():

@@ -7,13 +7,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, func, select
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import AccessDenied, Conflict, InvalidInput, NotFound, TrimtabError
 from trimtab.base.records import replace
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.triggers import event_deliveries
+from trimtab.store.state.upcoming import NOW, Upcoming
 from trimtab.triggers import queue
 from trimtab.triggers.model import Delivery, DeliveryState, Outcome, Sent
 from trimtab.triggers.sending.contract import Sender
@@ -23,6 +24,9 @@ _AT_ONCE = 8
 """Targets that are talked to at the same time."""
 A_TURN = 200
 """Deliveries that one turn takes up."""
+_columns = event_deliveries.c
+_NEXT = select(func.min(_columns.next_ms)).where(_columns.state == DeliveryState.WAITING.value)
+_UNWRITTEN = and_(_columns.state == DeliveryState.DEAD.value, _columns.dead_letter == PENDING)
 _NEVER = (InvalidInput, NotFound, Conflict, AccessDenied)
 """Errors after which asking again would not help."""
 
@@ -50,6 +54,7 @@ class Dispatcher:
         self._may_send = may_send
         self._tell = tell
         self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._upcoming = Upcoming(state, _NEXT, select(NOW).where(_UNWRITTEN))
 
     def reaches(self, arn: str) -> bool:
         """Whether there is a sender for a target of this ARN."""
@@ -58,6 +63,8 @@ class Dispatcher:
     async def turn(self) -> int:
         """Send what is due now; returns how many deliveries were taken up."""
         if not self._may_send():
+            return 0
+        if not await self._upcoming.due(self._clock.now_ms()):
             return 0
         await self._letters()
         due = await self._state.read(partial(queue.due, now_ms=self._clock.now_ms(), limit=A_TURN))
@@ -102,10 +109,7 @@ class Dispatcher:
 
     async def _letters(self) -> None:
         """Write the letters of the dead, also those that a crash left unwritten."""
-        columns = event_deliveries.c
-        query = select(event_deliveries).where(
-            columns.state == DeliveryState.DEAD.value, columns.dead_letter == PENDING
-        )
+        query = select(event_deliveries).where(_UNWRITTEN)
         rows = await self._state.read(lambda connection: connection.execute(query.limit(A_TURN)).all())
         for row in rows:
             delivery = queue.delivery_of(row)

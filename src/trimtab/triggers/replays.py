@@ -18,6 +18,7 @@ from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.triggers import event_archived, event_replays
+from trimtab.store.state.upcoming import NOW, Upcoming
 from trimtab.triggers.archives import archive_in
 from trimtab.triggers.arns import Place
 from trimtab.triggers.buses import bus_in
@@ -73,6 +74,7 @@ class ReplayStore:
         self._state = state
         self._clock = clock
         self._intake = intake
+        self._alive = Upcoming(state, select(NOW).where(_columns.state.in_(_ALIVE)))
 
     async def start(self, place: Place, wish: Wish) -> Replay:
         """Start a replay. Raises Conflict, NotFound (the archive), InvalidInput."""
@@ -147,6 +149,8 @@ class ReplayStore:
         """Replay what is left of every replay; returns how many events were replayed."""
         query = select(event_replays).where(_columns.state.in_(_ALIVE)).order_by(_columns.started_ms)
         done = 0
+        if not await self._alive.due(self._clock.now_ms()):
+            return done
         for row in await self._state.read(lambda connection: connection.execute(query).all()):
             while may_write() and (made := await self._state.change(partial(self._step, arn=row.arn))):
                 done += made

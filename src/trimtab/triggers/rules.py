@@ -13,6 +13,7 @@ from trimtab.jobs.schedule import named_zone
 from trimtab.jobs.schedule import parse as parse_schedule
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.triggers import event_rules, event_targets
+from trimtab.store.state.upcoming import Upcoming
 from trimtab.triggers import versions
 from trimtab.triggers.arns import DEFAULT_BUS, Place, name_of
 from trimtab.triggers.buses import bus_in
@@ -45,6 +46,7 @@ class RuleStore:
     def __init__(self, state: State, clock: Clock) -> None:
         self._state = state
         self._clock = clock
+        self._upcoming = Upcoming(state, select(func.min(_columns.due_ms)).where(_columns.state != DISABLED))
 
     async def put(self, place: Place, wish: Wish) -> Rule:
         """Make or replace a rule. Raises InvalidPattern, InvalidInput, NotFound (the bus), LimitExceeded."""
@@ -136,6 +138,8 @@ class RuleStore:
 
     async def due(self, now_ms: int) -> list[Rule]:
         """Enabled rules whose schedule is due."""
+        if not await self._upcoming.due(now_ms):
+            return []
         query = select(event_rules).where(_columns.due_ms <= now_ms, _columns.state != DISABLED)
         return await self._state.read(
             lambda connection: [rule_of(row) for row in connection.execute(query.order_by(_columns.due_ms))]

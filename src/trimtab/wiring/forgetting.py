@@ -22,10 +22,10 @@ async def forget_at_start(settings: Settings, stores: Stores, clock: Clock) -> N
 
 def forgetting_job(state: State, clock: Clock, anew: Anew) -> Job:
     """Has the server start anew when something is asked for that no start has tried yet."""
-    requests = ForgetRequests(state, clock)
+    untried = ForgetRequests(state, clock).untried()
 
     async def look() -> None:
-        if await requests.untried():
+        if await untried.due(clock.now_ms()):
             anew.ask()
 
     return Job("take up what is to be forgotten", _LOOK_S, look)

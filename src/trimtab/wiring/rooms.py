@@ -404,7 +404,8 @@ def _audit(settings: Settings, stores: Stores, clock: Clock) -> AuditRoom:
     """Who did what: CloudTrail records of others, and of every change made here."""
     own = settings.data_dir / "audit", settings.account_id, settings.region
     places = settings.audit_delivery, settings.audit_watch
-    return AuditRoom.of(stores.telemetry, stores.state, stores.audit, clock, *own, *places)
+    alone = not settings.clickhouse_url
+    return AuditRoom.of(stores.telemetry, stores.state, stores.audit, clock, *own, *places, alone=alone)
 
 
 async def _costs(settings: Settings, stores: Stores, clock: Clock) -> CostsRoom:

@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from made_audit import record
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.audit.changes import summary
-from trimtab.audit.feed import RECORDED
+from trimtab.audit.feed import RECORDED, Announcer
 from trimtab.audit.jobs import jobs_of
 from trimtab.audit.model import AuditEvent, Origin
 from trimtab.audit.record import event_of
@@ -44,6 +45,36 @@ async def test_changes_and_insights_are_told_once_and_reads_are_not(
     assert await room.announcer.announce() == 2
     assert await room.announcer.announce() == 0
     assert sorted(told(state)) == ["c1", "i1"]
+
+
+async def test_the_engine_is_not_asked_while_nothing_is_written(
+    room: AuditRoom, state: State, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = [1]
+    feed = Announcer(state, room.reader, clock, lambda: written[0])
+    asked: list[tuple[int, str]] = []
+    taken = room.reader.taken
+
+    async def counted(after: tuple[int, str], *rest: Any, **more: Any) -> Sequence[AuditEvent]:
+        asked.append(after)
+        return await taken(after, *rest, **more)
+
+    monkeypatch.setattr(room.reader, "taken", counted)
+    for _ in range(4):
+        assert await feed.announce() == 0
+        clock.advance(2)
+    assert 2 == len(asked)  # the first turn began with the write; the second saw all that it wrote
+    await room.ingest.write_new([event_of(record(NOW, "c1"), Origin.PUT)])
+    written[0] += 1
+    clock.advance(5)
+    assert await feed.announce() == 1
+    clock.advance(2)
+    assert await feed.announce() == 0
+    before = len(asked)
+    clock.advance(2)
+    assert await feed.announce() == 0
+    assert before == len(asked)
+    assert told(state) == ["c1"]
 
 
 async def test_a_watched_folder_is_read_as_files_come(

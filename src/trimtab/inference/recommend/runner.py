@@ -26,8 +26,10 @@ from trimtab.inventory.catalog.book import load
 from trimtab.inventory.served.model import CONFIG, ENDPOINT, MODEL, PACKAGE, RECOMMENDATION, Served
 from trimtab.inventory.served.store import ServedStore
 from trimtab.jobs.child import Child
+from trimtab.store.state.upcoming import Upcoming
 
 PENDING, RUNNING, STOPPING = "PENDING", "IN_PROGRESS", "STOPPING"
+_ALIVE = (PENDING, RUNNING, STOPPING)
 _LOOK_S = 0.2
 _LONGEST_STATE = 1000  # characters of a reason
 Generate = Callable[[Sequence[str], Path], Awaitable[Child]]
@@ -52,12 +54,16 @@ class Recommender(Struct):
         if any(not task.done() for task in self._running.values()):
             return
         self._running.clear()
-        for job in await self.served.listed(EVERYTHING, RECOMMENDATION, (PENDING, RUNNING, STOPPING)):
+        for job in await self.served.listed(EVERYTHING, RECOMMENDATION, _ALIVE):
             if job.status == STOPPING:
                 await self._end(job, "STOPPED", [], [])
                 continue
             self._running[job.arn] = asyncio.create_task(self._run(job))
             return
+
+    def upcoming(self) -> Upcoming:
+        """Whether there are jobs that are not over."""
+        return self.served.upcoming(RECOMMENDATION, _ALIVE)
 
     async def close(self) -> None:
         """End what runs; its generators end too. The jobs begin again at the next start."""

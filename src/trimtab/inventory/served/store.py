@@ -13,6 +13,7 @@ from trimtab.inventory.served.model import Served
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.inference import served_resources
 from trimtab.store.state.schema.inventory import tags
+from trimtab.store.state.upcoming import NOW, Upcoming
 
 _columns = served_resources.c
 
@@ -69,6 +70,10 @@ class ServedStore:
             return [_served(row) for row in connection.execute(query)]
 
         return await self._state.read(read)
+
+    def upcoming(self, kind: str, statuses: Sequence[str]) -> Upcoming:
+        """Whether there are resources of a kind in one of some statuses."""
+        return Upcoming(self._state, select(NOW).where(_columns.kind == kind, _columns.status.in_(statuses)))
 
     async def change(
         self, one: Served, *, status: str | None = None, state: Mapping[str, Any] | None = None,

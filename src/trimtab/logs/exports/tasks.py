@@ -14,6 +14,7 @@ from trimtab.logs.exports.places import files_of
 from trimtab.logs.model import Group
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.log_exports import log_export_tasks
+from trimtab.store.state.upcoming import NOW, Upcoming
 
 NOWHERE = Path()
 """Stands for the folder of exports where only names are looked at."""
@@ -127,6 +128,10 @@ class ExportTasks:
             connection.execute(update(log_export_tasks).where(mine).values(values))
 
         await self._state.change(write)
+
+    def upcoming(self) -> Upcoming:
+        """Whether there are tasks that are not over."""
+        return Upcoming(self._state, select(NOW).where(_open()))
 
     async def waiting(self) -> ExportTask | None:
         """The oldest task that is not over, whoever asked for it."""

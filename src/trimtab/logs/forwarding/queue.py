@@ -15,6 +15,7 @@ from trimtab.notify.backoff import delay_s
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.log_forwarding import log_forwards, log_subscription_filters
 from trimtab.store.state.schema.log_schedules import log_scheduled_runs
+from trimtab.store.state.upcoming import NOW, Upcoming
 
 CLAIM_MS = 60_000
 """How long a body belongs to who took it: three times as long as one HTTP request may take."""
@@ -63,6 +64,7 @@ class ForwardQueue:
     def __init__(self, state: State, clock: Clock) -> None:
         self._state = state
         self._clock = clock
+        self._any = Upcoming(state, select(NOW).select_from(log_forwards))
 
     async def put(self, forwards: Sequence[Forward]) -> None:
         """Add bodies that are not there yet."""
@@ -72,6 +74,8 @@ class ForwardQueue:
     async def take(self, kinds: Sequence[Kind], limit: int) -> list[Forward]:
         """Claim what is due: the oldest body of each filter, so that those of one arrive in order."""
         now_ms = self._clock.now_ms()
+        if not await self._any.due(now_ms):
+            return []
         oldest = select(func.min(_queue.seq)).group_by(_queue.group, _queue.name, _queue.target)
         wanted = select(log_forwards).where(
             _queue.seq.in_(oldest), _queue.kind.in_(list(map(str, kinds))), _queue.next_ms <= now_ms
@@ -127,6 +131,8 @@ class ForwardQueue:
 
     async def trim(self) -> int:
         """Give up the oldest bodies of filters that have more than MOST_WAITING; how many."""
+        if not await self._any.due(self._clock.now_ms()):
+            return 0
         full = (
             select(_queue.group, _queue.name, func.count().label("waiting"))
             .group_by(_queue.group, _queue.name)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, insert, or_, select, update
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
@@ -17,6 +17,7 @@ from trimtab.logs.schedules.delivery import check_destination
 from trimtab.logs.schedules.model import Delivery, Run, ScheduledQuery, Status
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.log_schedules import log_scheduled_queries, log_scheduled_runs
+from trimtab.store.state.upcoming import NOW, Upcoming
 
 MOST_QUERIES = 1000
 """Scheduled queries of an account in a region, as documented for saved ones."""
@@ -153,6 +154,12 @@ def next_time(query: ScheduledQuery, due_ms: int | None) -> int | None:
     """When a query is due, given what its schedule says."""
     over = due_ms is None or (query.end_ms is not None and due_ms > query.end_ms)
     return None if over or not query.enabled else due_ms
+
+
+def upcoming(state: State) -> Upcoming:
+    """When a query is due next, or that one runs."""
+    runs = select(NOW).where(_runs.status == str(Status.RUNNING))
+    return Upcoming(state, runs, select(func.min(_queries.next_ms)))
 
 
 def due(connection: Connection, now_ms: int, limit: int) -> list[ScheduledQuery]:

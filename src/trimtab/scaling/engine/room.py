@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from msgspec import Struct, field
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.actions.registry import Actuators
@@ -45,6 +45,7 @@ from trimtab.scaling.targets.pool.backend import PREFIX, PoolBackend
 from trimtab.scaling.targets.pool.pool import Pool
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.scaling import scaling_targets
+from trimtab.store.state.upcoming import Upcoming
 
 _LOOK_S = 0.5  # asks what is due; most often nothing is
 _METER_S = 1.0
@@ -105,8 +106,10 @@ class ScalingRoom(Struct, frozen=True):
     def jobs(self) -> list[Job]:
         """What the room does by itself; of several servers that share a state the one with the lock does it."""
 
+        upcoming = Upcoming(self.state, select(func.min(scaling_targets.c.due_ms)))
+
         async def turn() -> None:
-            if self.lock.held:
+            if self.lock.held and await upcoming.due(self.clock.now_ms()):
                 await self.loop.turn()
 
         async def meter() -> None:

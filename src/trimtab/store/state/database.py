@@ -8,16 +8,17 @@ and processes, so none works on a row that another changes meanwhile.
 import asyncio
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, ClauseElement, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from trimtab.base.errors import SetupError, Unavailable
+from trimtab.store.state.changes import ANY, SUFFIX, Changes, changed_by
 from trimtab.store.state.key_file import NAME as KEY_FILE
 from trimtab.store.state.sealed import Seals, derived, drop_old, has_plain, options_of, rotate, seal_all, unlock
 from trimtab.store.state.tables import metadata
@@ -29,6 +30,8 @@ _WAIT_S = 10
 """How long a change waits for one of another process, as the server and the jobs write to one database."""
 _TURN_S = 30
 """How long a change waits for those of its own process that came before it."""
+_GATHER_S = 0.02
+"""How long a change that goes together with others waits for them."""
 _READERS = 32
 """Reads at once: as many as asyncio has threads for them."""
 _SQLITE_PRAGMAS = (
@@ -64,6 +67,9 @@ class State:
                 "postgresql+psycopg://user@host/db (which needs the extra trimtab[postgres])"
             ) from problem
         self._thread = threading.local()
+        self._changes = _changes(parsed)
+        self._together: _Together | None = None
+        event.listen(self.engine, "before_execute", self._note_change)
 
     @classmethod
     def open(cls, url: str, data_dir: Path, key_file: str = "") -> "State":
@@ -78,6 +84,7 @@ class State:
         state = cls(url)
         try:
             state.migrate()
+            state._mark({ANY})  # the last process may have died before it marked what it changed
             state.unlock(Path(key_file) if key_file else data_dir / KEY_FILE)
         except OperationalError as problem:
             raise SetupError(f"cannot open the state database: {problem.orig}") from problem
@@ -139,7 +146,45 @@ class State:
     def change_sync(self, work: Callable[[Connection], T]) -> T:
         """Run `work` when its turn comes; it commits on return and rolls back on an exception. Raises Unavailable."""
         with self._transaction(self.engine) as connection:
-            return work(connection)
+            self._thread.changed = set()
+            result = work(connection)
+        self._mark(self._thread.changed)
+        return result
+
+    async def change_together(self, work: Callable[[Connection], T]) -> T:
+        """`change`, in one transaction with all that is asked in the same moment: a disk waits once for them. What
+        one of them raises undoes that one alone. Raises Unavailable."""
+        loop = asyncio.get_running_loop()
+        if self._together is None or self._together.loop is not loop:
+            self._together = together = _Together(loop)
+            loop.call_later(_GATHER_S, lambda: loop.create_task(self._change_all(together)))
+        outcome: asyncio.Future[Any] = loop.create_future()
+        self._together.asked.append((work, outcome))
+        result: T = await outcome
+        return result
+
+    async def _change_all(self, together: "_Together") -> None:
+        if self._together is together:
+            self._together = None
+        asked = [(work, outcome) for work, outcome in together.asked if not outcome.done()]
+        outcomes: list[tuple[bool, Any]] = []
+
+        def write(connection: Connection) -> None:
+            for work, _ in asked:
+                outcomes.append(_within(connection, work))
+
+        try:
+            await self.change(write)
+        except Exception as problem:  # noqa: BLE001 - of all of them: each caller is told
+            outcomes[:] = [(False, problem)] * len(asked)
+        for (_, outcome), (well, found) in zip(asked, outcomes, strict=True):
+            if not outcome.done():
+                outcome.set_result(found) if well else outcome.set_exception(found)
+
+    def marks_of(self, places: Iterable[int]) -> tuple[int, ...] | None:
+        """The marks of tables by their places (`changes.places_read`): others after a change of one of them by any
+        process. None where nobody knows of changes: a PostgreSQL has servers on many machines."""
+        return None if self._changes is None else self._changes.of(places)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """`read_sync` in a thread."""
@@ -163,6 +208,15 @@ class State:
         self._reader.dispose()
         self.engine.dispose()
 
+    def _mark(self, tables: Iterable[str]) -> None:
+        if self._changes is not None:
+            self._changes.mark(tables)
+
+    def _note_change(self, _connection: Connection, statement: ClauseElement, *_: object) -> None:
+        table = changed_by(statement)
+        if table is not None and hasattr(self._thread, "changed"):
+            self._thread.changed.add(table)
+
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
         if getattr(self._thread, "busy", False):
@@ -181,6 +235,35 @@ class State:
             raise
         finally:
             self._thread.busy = False
+
+
+class _Together:
+    """What is to be done in one transaction, and the loop whose callers wait for it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.asked: list[tuple[Callable[[Connection], Any], asyncio.Future[Any]]] = []
+
+
+def _within(connection: Connection, work: Callable[[Connection], Any]) -> tuple[bool, Any]:
+    """Whether a part of a transaction went well, and what it gave or raised; one that did not is undone."""
+    try:
+        with connection.begin_nested():
+            return True, work(connection)
+    except DBAPIError as problem:
+        if problem.connection_invalidated:
+            raise
+        return False, problem
+    except Exception as problem:  # noqa: BLE001 - whatever it is, its caller is told
+        return False, problem
+
+
+def _changes(url: URL) -> Changes | None:
+    """The marks of a database that is a file; None of a server's."""
+    if url.get_backend_name() != "sqlite":
+        return None
+    in_memory = url.database in (None, "", ":memory:")
+    return Changes(None if in_memory else Path(f"{url.database}{SUFFIX}"))
 
 
 def _engines(url: URL, options: dict[str, object]) -> tuple[Engine, Engine]:

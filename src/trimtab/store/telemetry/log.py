@@ -118,6 +118,11 @@ class IngestLog:
         await asyncio.shield(done)
         return Appended(sequence, duplicate=False)
 
+    @property
+    def newest(self) -> int:
+        """The number of the last batch: another after each that is appended."""
+        return self._sequence
+
     async def settled(self, timeout_s: float) -> bool:
         """Wait until all that was appended before this call can be read; False if that took too long."""
         try:

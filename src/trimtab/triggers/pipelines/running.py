@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound, TrimtabError
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.triggers import pipeline_causes, pipeline_runs
+from trimtab.store.state.upcoming import Upcoming
 from trimtab.triggers.entries import make_event, stable_id
 from trimtab.triggers.intake import Intake
 from trimtab.triggers.pipelines.model import Cause, Run, RunState
@@ -41,9 +42,12 @@ class PipelineRuns:
         self._intake = intake
         self._starters = starters
         self._may_start = may_start
+        self._upcoming = Upcoming(state, select(func.min(_runs.next_ms)).where(_runs.state.in_(_ALIVE)))
 
     async def turn(self) -> int:
         """Start or look at every run that is due; returns how many."""
+        if not await self._upcoming.due(self._clock.now_ms()):
+            return 0
         query = select(pipeline_runs).where(_runs.state.in_(_ALIVE), _runs.next_ms <= self._clock.now_ms())
         rows = await self._state.read(
             lambda connection: connection.execute(query.order_by(_runs.at_ms).limit(_A_TURN)).all()

@@ -16,6 +16,7 @@ from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput, LimitExceeded, NotFound, Unavailable
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.triggers import watched_objects, watched_places
+from trimtab.store.state.upcoming import NOW, Upcoming
 from trimtab.triggers.arns import Place
 
 MOST_PLACES = 100
@@ -83,11 +84,12 @@ def list_folder(path: str, now_ms: int) -> list[Found]:
 
 
 class PlaceStore:
-    """The watched places."""
+    """The watched places. `any` tells whether there are any."""
 
     def __init__(self, state: State, clock: Clock) -> None:
         self._state = state
         self._clock = clock
+        self.any = Upcoming(state, select(NOW).select_from(watched_places))
 
     async def put(self, place: Place, name: str, url: str, every_s: int) -> Watched:
         """Watch a place, from now on. Raises InvalidInput, LimitExceeded."""

@@ -50,6 +50,8 @@ class ObjectWatch:
     async def turn(self) -> int:
         """Look at every place that is due; returns how many new objects were told of."""
         told = 0
+        if not await self._places.any.due(self._clock.now_ms()):
+            return told
         for watched in await self._places.listed(None):
             due_ms = (watched.looked_ms or 0) + 1000 * watched.every_s
             if not self._may_write() or self._clock.now_ms() < due_ms:

@@ -6,7 +6,7 @@ A fault in the code of one job is logged with its traceback and ends neither the
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -47,11 +47,13 @@ async def run_jobs(
     What still runs `grace_s` after the stop is left: its task is cancelled, a thread that it waits for ends with the
     process. Every job is made to be killed at any moment, so nothing is lost by it.
     """
-    running = {asyncio.create_task(_run(job, stop, book)): job for job in jobs}
+    stopping = asyncio.ensure_future(stop.wait())
+    running = {asyncio.create_task(_run(job, stopping, book)): job for job in jobs}
     try:
-        await stop.wait()
+        await stopping
         _, late = await asyncio.wait(running, timeout=grace_s)
     finally:
+        stopping.cancel()
         for task in running:
             task.cancel()
         found = await asyncio.gather(*running, return_exceptions=True)
@@ -61,13 +63,10 @@ async def run_jobs(
     return sorted(running[task].name for task in late)
 
 
-async def _run(job: Job, stop: asyncio.Event, book: Book | None) -> None:
-    while not stop.is_set():
+async def _run(job: Job, stopping: asyncio.Future[Any], book: Book | None) -> None:
+    while not stopping.done():
         await _attempt(job, book)
-        try:
-            await asyncio.wait_for(stop.wait(), job.seconds)
-        except TimeoutError:
-            continue
+        await asyncio.wait((stopping,), timeout=job.seconds)  # no task of its own for each of 30 looks a second
     if job.at_stop:
         await _attempt(job, book)
 

@@ -17,11 +17,13 @@ from zlib import crc32
 
 from sqlalchemy import ClauseElement, Delete, Insert, Select, SelectBase, Table, Update
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.elements import ReleaseSavepointClause, RollbackToSavepointClause, SavepointClause
 
 ANY = "*"
 """Instead of a table's name: whichever."""
 SUFFIX = "-changes"
 """Of the file, beside the database's own."""
+_SAVEPOINTS = SavepointClause | ReleaseSavepointClause | RollbackToSavepointClause
 _MARKS = 1024
 """Five times the tables: two that share a mark only cost a look too many."""
 _MARK = 8
@@ -66,7 +68,7 @@ def changed_by(statement: ClauseElement) -> str | None:
     """The table that a statement changes: ANY where that cannot be said, None where it only reads."""
     if isinstance(statement, Insert | Update | Delete) and isinstance(statement.table, Table):
         return statement.table.name
-    return None if isinstance(statement, SelectBase) else ANY
+    return None if isinstance(statement, SelectBase | _SAVEPOINTS) else ANY
 
 
 def places_read(queries: Sequence["Select[Any]"]) -> tuple[int, ...]:

@@ -146,7 +146,12 @@ def test_changes_that_go_together_are_one_transaction_and_fail_alone(state: Coun
         asked = [state.change_together(partial(put, row)) for row in rows]
         return await asyncio.gather(*asked, return_exceptions=True)
 
+    others = Upcoming(state, select(NOW).select_from(tags))
+    assert not due(others, 0)
+    before = state.reads
     first, second, third = asyncio.run(all_at_once())
+    assert not due(others, 0)
+    assert before == state.reads
     assert ["a", "b"] == [first, second]
     assert "IntegrityError" == type(third).__name__
     assert 1 == state.changes

@@ -55,6 +55,7 @@ from trimtab.doors.config.model import Kind
 from trimtab.doors.config.replays import ChangeReplays
 from trimtab.doors.config.room import Configurations
 from trimtab.doors.door_watch import Watched
+from trimtab.doors.emf.log_tap import WORDS as EMF_WORDS
 from trimtab.doors.emf.log_tap import EmfTap
 from trimtab.doors.front import Front
 from trimtab.doors.guard import Guard, is_open, policy_of
@@ -108,6 +109,7 @@ from trimtab.doors.xray_udp import XRayDoor
 from trimtab.fleet import jobs as fleet_jobs
 from trimtab.forget.requests import ForgetRequests
 from trimtab.forget.run import counted
+from trimtab.gpu_faults.program_lines import WORDS as PROGRAM_WORDS
 from trimtab.inventory.machines import REFRESH_S as MACHINES_S
 from trimtab.jobs.lock import Lock
 from trimtab.jobs.periodic import Job
@@ -115,16 +117,19 @@ from trimtab.jobs.reports import EVERY_S as REPORTS_S
 from trimtab.jobs.reports import check_ages
 from trimtab.kpis import hosts
 from trimtab.logs.filters.emission import Emission
+from trimtab.logs.kernel_faults import WORDS as KERNEL_WORDS
 from trimtab.logs.kernel_faults import KernelFaults
 from trimtab.logs.patterns.counting import CountingParts, PatternCounting
 from trimtab.logs.program_faults import ProgramFaults
 from trimtab.logs.protection.audit import AuditFindings
+from trimtab.logs.spotting import Spotting
 from trimtab.metrics.activity import SAVE_S as SAVE_ACTIVITY_S
 from trimtab.metrics.cardinality import CardinalityReader
 from trimtab.metrics.drop_rules import REFRESH_S as REFRESH_RULES_S
 from trimtab.metrics.gpu_places import GpuPlaces
 from trimtab.metrics.registry import FOLLOW_S
 from trimtab.notify.watch import REFRESH_S
+from trimtab.progress.lines import STEMS
 from trimtab.reports.exposed import REFRESH_S as EXPOSED_S
 from trimtab.selfwatch import Running, SelfSeries, SelfWatch
 from trimtab.stores import checks_of
@@ -160,12 +165,14 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
         forget=rooms.series_memory,
     )
     log_writing = LogWriting(rooms.logs, rooms.ledger, writing.account, writing.region, writing.inflight)
-    rooms.logs.ingest.taps.append(EmfTap(writing))
-    rooms.logs.ingest.taps.append(rooms.progress.intake)
+    spotting = Spotting()
+    spotting.add(EMF_WORDS, EmfTap(writing))
+    spotting.add(STEMS, rooms.progress.intake)
     emit = LogMetrics(rooms.ingest, rooms.registry)
     rooms.logs.ingest.taps.append(Emission(rooms.logs.filters, emit, rooms.clock))
-    rooms.logs.ingest.taps.append(KernelFaults(emit, GpuPlaces(rooms.registry)))
-    rooms.logs.ingest.taps.append(ProgramFaults(emit))
+    spotting.add(KERNEL_WORDS, KernelFaults(emit, GpuPlaces(rooms.registry)))
+    spotting.add(PROGRAM_WORDS, ProgramFaults(emit))
+    rooms.logs.ingest.taps.append(spotting)
     rooms.logs.ingest.taps.append(AuditFindings(emit, rooms.logs.groups, rooms.logs.ingest, rooms.clock))
     intake, log_intake = Intake(writing), LogIntake(log_writing)
     place = writing.account, writing.region

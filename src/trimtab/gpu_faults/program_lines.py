@@ -47,7 +47,7 @@ _DIED = re.compile(
 _LATE = re.compile(r"DataLoader timed out after (?P<seconds>\d+) seconds")
 _QUOTED = re.compile(r"filterwarnings|\bgrep\b|COMMAND=")
 """What stands before a line that somebody searched for or silenced."""
-_LOOKS = ("NCCL", "nccl", "RCCL", "NET/IB", "DataLoader", "many workers", "remote process exited")
+WORDS = ("NCCL", "nccl", "RCCL", "NET/IB", "DataLoader", "many workers", "remote process exited")
 """One of these is in every line that tells anything: others are passed over at once."""
 
 STATUSES = {
@@ -95,7 +95,7 @@ class ProgramLine(Struct, frozen=True, kw_only=True):
 
 def classify(text: str) -> ProgramLine | None:
     """What a line tells; None for nothing."""
-    if not any(word in text for word in _LOOKS) or _QUOTED.search(text):
+    if not any(word in text for word in WORDS) or _QUOTED.search(text):
         return None
     for pattern, read in _READERS:
         match = pattern.search(text)

@@ -30,8 +30,12 @@ _MOST_STREAMS = 1_000
 """Streams of which it is remembered that a message goes on in the next line."""
 
 
+WORDS = ("Xid (", "NVRM: ", "fallen off the bus")
+"""One of which is in every line that tells of a GPU or NVSwitch."""
+
+
 class KernelFaults:
-    """A tap of the ingest."""
+    """A tap of the ingest, for lines with one of WORDS."""
 
     def __init__(self, emit: Emit, names: NamesGpu) -> None:
         self._emit = emit
@@ -45,8 +49,7 @@ class KernelFaults:
             place = batch.group.account, batch.group.region
             for event in batch.events:
                 text = event.message
-                # Most lines are passed over by these looks, which take a seventh of a microsecond.
-                if "Xid (" in text or "NVRM: " in text or "fallen off the bus" in text:
+                if any(word in text for word in WORDS):
                     line = self._follower(batch.stream.id).read(text)
                     for name, tags, value in self._points(line, event, batch):
                         counted[(*place, name, tags, event.time_ms, value)] += 1

@@ -19,7 +19,7 @@ _MOST_DETAIL = 80
 
 
 class ProgramFaults:
-    """A tap of the ingest."""
+    """A tap of the ingest, for lines with one of `program_lines.WORDS`."""
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit

@@ -11,9 +11,12 @@ from trimtab.doors.emf.door import EmfDoor
 from trimtab.doors.writing import Writing
 from trimtab.logs.model import LogBatch
 
+WORDS = ('"_aws"',)
+"""What a document has in it."""
+
 
 class EmfTap:
-    """Is told of every batch of log events that was kept."""
+    """Is told of the log events that were kept and have one of WORDS."""
 
     def __init__(self, writing: Writing) -> None:
         self._door = EmfDoor(writing)
@@ -23,7 +26,7 @@ class EmfTap:
         held = self._door.held
         for batch in batches:
             for event in batch.events:
-                if event.message.lstrip()[:1] == "{" and '"_aws"' in event.message:
+                if event.message.lstrip()[:1] == "{" and WORDS[0] in event.message:
                     if held.room < MOST_POINTS:
                         await held.flush()
                     self._door.document(event.message.encode("utf-8", "replace"), batch.group.name)

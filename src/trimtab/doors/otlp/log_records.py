@@ -11,7 +11,7 @@ from msgspec import Raw, Struct
 from trimtab.base.errors import InvalidInput
 from trimtab.doors.otlp import decode_json
 from trimtab.doors.otlp.json_messages import NO_ATTRIBUTES, AnyValue, Message, Resource
-from trimtab.doors.otlp.values import read_any_value, read_attributes, stringify
+from trimtab.doors.otlp.values import read_any_value, read_attribute, read_attributes, stringify
 from trimtab.doors.protobuf import wire
 from trimtab.doors.protobuf.wire import FIXED64, LENGTH, VARINT
 
@@ -55,12 +55,13 @@ Decoded = list[tuple[dict[str, str], list[Record]]]
 def decode_protobuf_logs(body: bytes) -> Decoded:
     """Decode an ExportLogsServiceRequest. Raises Malformed."""
     decoded: Decoded = []
+    known: dict[bytes, tuple[str, str]] = {}
     for begin, end in _messages(body, 0, len(body), _RESOURCE_LOGS):
         resource: dict[str, str] = {}
         for at, stop in _messages(body, begin, end, _RESOURCE):
             resource |= read_attributes(body, at, stop, _ATTRIBUTES)
         records = [
-            _record(body, *record)
+            _record(body, *record, known)
             for scope in _messages(body, begin, end, _SCOPE_LOGS)
             for record in _messages(body, *scope, _RECORDS)
         ]
@@ -74,10 +75,18 @@ def _messages(body: bytes, start: int, end: int, number: int) -> Iterator[tuple[
             yield begin, stop
 
 
-def _record(body: bytes, start: int, end: int) -> Record:
-    record = Record(attributes=read_attributes(body, start, end, _RECORD_ATTRIBUTES))
+def _record(body: bytes, start: int, end: int, known: dict[bytes, tuple[str, str]]) -> Record:
+    """One record; `known` are attributes of the request by their bytes: most are in many of its records."""
+    record, attributes, name = Record(), dict[str, str](), None
     for field, kind, _, begin, stop in wire.fields(body, start, end):
-        if kind == FIXED64:
+        if kind == LENGTH and field == _RECORD_ATTRIBUTES:
+            raw = body[begin:stop]
+            if (pair := known.get(raw)) is None:
+                pair = known[raw] = read_attribute(body, begin, stop)
+            attributes[pair[0]] = pair[1]
+        elif kind == LENGTH and field == _EVENT:
+            name = wire.text(body, begin, stop) if name is None else name
+        elif kind == FIXED64:
             if field == _TIME:
                 record.time_ns = wire.fixed64(body, begin)
             elif field == _OBSERVED:
@@ -86,6 +95,9 @@ def _record(body: bytes, start: int, end: int) -> Record:
             record.severity = wire.varint(body, begin, stop)[0]
         elif kind == LENGTH:
             _long(record, body, field, begin, stop)
+    record.attributes = {key: value for key, value in attributes.items() if value}
+    if name is not None:
+        record.attributes.setdefault(_EVENT_NAME, name)
     return record
 
 
@@ -98,8 +110,6 @@ def _long(record: Record, body: bytes, field: int, begin: int, stop: int) -> Non
         record.trace_id = body[begin:stop].hex()
     elif field == _SPAN:
         record.span_id = body[begin:stop].hex()
-    elif field == _EVENT and record.attributes is not None:
-        record.attributes.setdefault(_EVENT_NAME, wire.text(body, begin, stop))
 
 
 class _Record(Message):

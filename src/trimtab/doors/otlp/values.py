@@ -16,6 +16,7 @@ Value = str | bool | int | float | bytes | list["Value"] | dict[str, "Value"] | 
 
 _KEY, _VALUE = 1, 2  # of KeyValue
 _STRING, _BOOL, _INT, _DOUBLE, _ARRAY, _MAP, _BYTES = 1, 2, 3, 4, 5, 6, 7  # of AnyValue
+_STRING_TAG = _STRING << 3 | LENGTH
 _ITEMS = 1  # of ArrayValue, KeyValueList
 _DEPTH = 16  # nesting that a person could still mean; far below Python's limit of recursion
 
@@ -48,6 +49,12 @@ def read_attributes(body: bytes, start: int, end: int, number: int, most: int | 
     return {key: value for key, value in attributes.items() if value}
 
 
+def read_attribute(body: bytes, start: int, end: int) -> tuple[str, str]:
+    """The KeyValue in `body[start:end]`, "" for an empty value. Raises Malformed."""
+    key, value = _key_value(body, start, end, 0)
+    return key, stringify(value)
+
+
 def too_many(most: int) -> str:
     """The refusal of a point with more attributes than any series may have."""
     return f"received a series whose number of labels exceeds the limit (actual: more than {most})"
@@ -69,6 +76,10 @@ def _key_value(body: bytes, start: int, end: int, depth: int) -> tuple[str, Valu
 
 
 def _any_value(body: bytes, start: int, end: int, depth: int) -> Value:
+    if end - start > 1 and body[start] == _STRING_TAG:  # as most are, and nothing behind it
+        length, begin = wire.varint(body, start + 1, end)
+        if begin + length == end:
+            return wire.text(body, begin, end)
     value: Value = None
     for field, kind, _, begin, stop in wire.fields(body, start, end):
         if kind == LENGTH:

@@ -48,10 +48,17 @@ def fields(body: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, i
     at = start
     while at < end:
         tag_at = at
-        tag, at = varint(body, at, end)
+        tag = body[at]  # of one byte, as most tags and lengths are: a call for each would be half of what this costs
+        if tag < 0x80:
+            at += 1
+        else:
+            tag, at = varint(body, at, end)
         wire = tag & 7
         if wire == LENGTH:
-            length, begin = varint(body, at, end)
+            if at < end and (length := body[at]) < 0x80:
+                begin = at + 1
+            else:
+                length, begin = varint(body, at, end)
             at = begin + length
         else:
             begin = at

@@ -37,7 +37,7 @@ class AuditFindings:
         counted: Counter[tuple[Group, str, int]] = Counter()
         told: dict[tuple[Group, str], list[LogEvent]] = defaultdict(list)
         for batch in batches:
-            for event in batch.events:
+            for event in (one for one in batch.events if one.findings):
                 for policy, found in _by_policy(event.findings).items():
                     counted[batch.group, policy, event.time_ms] += 1
                     if found[0].told_in:

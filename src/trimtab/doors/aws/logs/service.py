@@ -7,6 +7,7 @@ from trimtab.doors.aws.logs import (
     groups,
     lookup_tables,
     protection,
+    put_events,
     queries,
     read_events,
     scheduled_queries,
@@ -18,6 +19,7 @@ from trimtab.doors.aws.service import Service
 
 OPERATION_FILES = (
     groups,
+    put_events,
     read_events,
     tags,
     queries,

@@ -132,7 +132,8 @@ def test_drift_ends_in_a_new_version_that_is_approved(live: LiveServer, bucket: 
     ]
     assert version["ModelPackageArn"] == approved["ModelPackageArn"]
     _told(client("logs"), model.split("/")[-3])
-    [run] = httpx.get(f"{live.url}/rest/v1/runs", timeout=60).json()["runs"]
+    runs = f"{live.url}/rest/v1/runs"
+    run = _until(lambda: httpx.get(runs, timeout=60).json()["runs"][0], lambda one: one["amounts"])
     assert (2.0, "completed", "H100") == (run["gpus"], run["state"], run["gpu_type"])
     seconds = (run["end_ms"] - run["start_ms"]) / 1000
     assert run["gpu_hours"] == pytest.approx(2 * seconds / 3600, rel=0.05)

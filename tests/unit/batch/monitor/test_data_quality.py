@@ -77,8 +77,11 @@ def test_a_large_column_is_sketched_within_a_hundredth() -> None:
     values = DRAW.normal(0, 1, 100_001)
     kept = sketch.sketch(values)
     assert len(kept["sketch"]["data"]) > 1
-    _, weights = sketch.values_of(kept)
+    points, weights = sketch.values_of(kept)
     assert len(values) == weights.sum()
+    line = sketch.values_of(sketch.sketch(np.arange(100_000.0)))
+    assert abs(np.average(line[0], weights=line[1]) - 49_999.5) < 25  # lower and upper halves are kept in turn
+    assert points.min() >= values.min()
     whole = sketch.sketch(np.sort(values)[:: len(values) // 2000][:2000])
     assert sketch.distance(kept, whole, robust=False) < 0.01
     assert sketch.distance(kept, sketch.sketch(values + 1), robust=False) == pytest.approx(0.383, abs=0.01)

@@ -20,6 +20,14 @@ def test_a_binary_problem_has_its_rates_and_confusion() -> None:
     assert {"0": {"0": 4, "1": 1}, "1": {"0": 1, "1": 2}} == found["binary_classification_metrics"]["confusion_matrix"]
 
 
+def test_an_f_score_weighs_recall_by_its_beta_and_samples_tell_how_sure_it_is() -> None:
+    found = statistics("BinaryClassification", [1, 1, 1, 1, 0], [1, 0, 0, 0, 0])
+    values = values_of(found)
+    assert (1.0, 0.25) == (values["precision"], values["recall"])
+    assert (0.625, 0.4, 1.25 / 4.25) == pytest.approx((values["f0_5"], values["f1"], values["f2"]))
+    assert found["binary_classification_metrics"]["recall"]["standard_deviation"] > 0
+
+
 def test_regression_and_several_classes() -> None:
     values = values_of(statistics("Regression", [1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 3.0, 6.0]))
     assert {"mae": 0.5, "mse": 1.0, "rmse": 1.0, "r2": 0.2} == pytest.approx(values)

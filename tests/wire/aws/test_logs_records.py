@@ -134,8 +134,11 @@ def test_resource_policies_and_keys_are_kept(logs: Any, group: str) -> None:
     made = logs.put_resource_policy(policyName=name, policyDocument=document)["resourcePolicy"]
     assert (name, document, "ACCOUNT") == (made["policyName"], made["policyDocument"], made["policyScope"])
     assert made in logs.describe_resource_policies()["resourcePolicies"]
-    logs.put_resource_policy(policyName=name, policyDocument=document)
-    stale = {"policyName": name, "policyDocument": document, "expectedRevisionId": made["revisionId"]}
+    assert "revisionId" not in made  # as recorded: those of resources have one
+    of = {"resourceArn": f"arn:aws:logs:us-east-1:123456789012:log-group:{group}", "policyDocument": document}
+    revised = logs.put_resource_policy(**of)
+    logs.put_resource_policy(**of)
+    stale = {**of, "expectedRevisionId": revised["revisionId"]}
     assert "OperationAbortedException" == code_of(logs.put_resource_policy, **stale)
     logs.delete_resource_policy(policyName=name)
     assert "ResourceNotFoundException" == code_of(logs.delete_resource_policy, policyName=name)

@@ -1,5 +1,6 @@
 """Operations on alarms: put, described, changed, and their history."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from trimtab.access.principal import Role
@@ -14,12 +15,13 @@ from trimtab.alarms.store import AlarmStore, Filter
 from trimtab.base import typed
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.base.paging import decode_token, encode_token
+from trimtab.base.records import replace
 from trimtab.base.tags import make_tags
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms, operations
 from trimtab.doors.aws.cloudwatch.tags import MAX_TAGS
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
-from trimtab.doors.aws.wire.constraints import coral
+from trimtab.doors.aws.wire.constraints import Problem, coral
 from trimtab.metrics.expressions.model import MetricStat
 
 
@@ -178,7 +180,12 @@ async def delete_alarms(rooms: CloudWatchRooms, request: Request, context: CallC
     return {}
 
 
-@operations.add("SetAlarmState", needs=Role.WRITE, dialect=coral)
+def _states_first(problems: Sequence[Problem]) -> AwsError:
+    """What the service says of a state that is none: it names the states in the order of its own set, as recorded."""
+    return coral([replace(one, expected=one.expected[::-1]) if one.rule == "enum" else one for one in problems])
+
+
+@operations.add("SetAlarmState", needs=Role.WRITE, dialect=_states_first)
 async def set_alarm_state(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
     """Set a state, with its actions, until the next evaluation."""
     data = request.get("StateReasonData")
@@ -187,8 +194,8 @@ async def set_alarm_state(rooms: CloudWatchRooms, request: Request, context: Cal
     key = AlarmKey(context.account, context.region, request["AlarmName"])
     try:
         await alarms_of(rooms).set_state(key, StateValue(request["StateValue"]), request["StateReason"], data)
-    except NotFound as problem:
-        raise AwsError("ResourceNotFound", str(problem)) from None
+    except NotFound:
+        raise AwsError("ResourceNotFound", "") from None  # the service says no more, as recorded
     return {}
 
 

@@ -126,7 +126,8 @@ async def put_resource_policy(rooms: LogRooms, request: Request, context: CallCo
         raise AwsError("LimitExceededException", str(problem)) from None
     except Conflict as problem:
         raise AwsError("OperationAbortedException", str(problem)) from None
-    return {"resourcePolicy": _resource_policy_shown(made), "revisionId": made.revision}
+    shown = _resource_policy_shown(made)
+    return {"resourcePolicy": shown, "revisionId": shown["revisionId"]}
 
 
 @operations.add("DescribeResourcePolicies")
@@ -163,5 +164,5 @@ def _resource_policy_shown(policy: ResourcePolicy) -> dict[str, Any]:
         "lastUpdatedTime": policy.updated_ms,
         "policyScope": "RESOURCE" if policy.resource else "ACCOUNT",
         "resourceArn": policy.resource or None,
-        "revisionId": policy.revision,
+        "revisionId": policy.revision if policy.resource else None,  # as recorded: the account's have none
     }

@@ -64,7 +64,7 @@ def invalid(message: str) -> AwsError:
 async def group_of(rooms: LogRooms, context: CallContext, name: str | None, identifier: str | None = None) -> Group:
     """The group that a request names, by name or by ARN. Raises AwsError, NotFound."""
     if name and identifier:
-        raise invalid("LogGroup name and LogGroup ARN are mutually exclusive parameters.")
+        raise AwsError("ValidationException", "LogGroup name and LogGroup ARN are mutually exclusive parameters.")
     if not name and not identifier:
         raise invalid("Either logGroupName or logGroupIdentifier must be specified.")
     account, region, name = place_of(context, name or identifier or "")

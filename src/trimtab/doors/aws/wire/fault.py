@@ -30,8 +30,8 @@ class Fault(Struct, frozen=True):
         return "Sender" if self.sender else "Receiver"
 
     def document(self) -> dict[str, Any]:
-        """The members as JSON and CBOR carry them, without the type."""
-        return {"message": self.message, **self.members}
+        """The members as JSON and CBOR carry them, without the type. An error that says nothing has no message."""
+        return {**({"message": self.message} if self.message else {}), **self.members}
 
 
 def resolve(error: AwsError, model: ServiceModel | None) -> Fault:

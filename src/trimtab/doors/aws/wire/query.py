@@ -175,8 +175,7 @@ def write_fault(fault: Fault, model: ServiceModel | None, request: HttpRequest, 
     """An error as the query protocol carries it."""
     space = model.xml_namespace if model else _FAULT_SPACE
     more = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in fault.members.items())
-    error = (
-        f"<Type>{fault.side}</Type><Code>{escape(fault.code)}</Code><Message>{escape(fault.message)}</Message>{more}"
-    )
+    told = f"<Message>{escape(fault.message)}</Message>" if fault.message else ""
+    error = f"<Type>{fault.side}</Type><Code>{escape(fault.code)}</Code>{told}{more}"
     body = f'<ErrorResponse xmlns="{space}"><Error>{error}</Error><RequestId>{request_id}</RequestId></ErrorResponse>'
     return HttpAnswer(fault.status, list(_HEADERS), body.encode())

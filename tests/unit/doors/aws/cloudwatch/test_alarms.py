@@ -135,7 +135,9 @@ def test_alarms_are_found_by_every_filter_and_in_pages(client: Any) -> None:
 
 
 def test_what_does_not_exist_is_said(client: Any) -> None:
-    assert refused(client.set_alarm_state, AlarmName="a", StateValue="OK", StateReason="x")[0] == "ResourceNotFound"
+    assert refused(client.set_alarm_state, AlarmName="a", StateValue="OK", StateReason="x") == ("ResourceNotFound", "")
+    states = "Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]"
+    assert states in refused(client.set_alarm_state, AlarmName="a", StateValue="INVALID", StateReason="x")[1]
     assert refused(client.delete_alarms, AlarmNames=["a"])[0] == "ResourceNotFound"
     assert refused(client.get_alarm_mute_rule, AlarmMuteRuleName="a")[0] == "ResourceNotFoundException"
     assert refused(client.describe_alarm_contributors, AlarmName="a")[0] == "ResourceNotFoundException"

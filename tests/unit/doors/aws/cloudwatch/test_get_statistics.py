@@ -93,7 +93,7 @@ def test_a_statistic_named_twice_comes_once(filled: Any) -> None:
         (
             {"StartTime": NOW_MS},
             "InvalidParameterValue",
-            "The parameter StartTime must not equal parameter EndTime.",
+            "The parameter StartTime must be less than the parameter EndTime.",
         ),
         (
             {"StartTime": NOW_MS + 1},

@@ -196,7 +196,7 @@ def _shown(parameters: Mapping[str, Any]) -> dict[str, Any]:
         }
         if more := oauth.get("OAuthHttpParameters"):
             shown["OAuthParameters"]["OAuthHttpParameters"] = _without_secrets(more)
-    if invocation := parameters.get("InvocationHttpParameters"):
+    if (invocation := parameters.get("InvocationHttpParameters")) is not None:
         shown["InvocationHttpParameters"] = _without_secrets(invocation)
     return shown
 

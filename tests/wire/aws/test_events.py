@@ -330,11 +330,18 @@ def test_archives_are_replayed(events: Any, bus: str) -> None:
 
 def test_connections_and_destinations_keep_their_secrets(events: Any) -> None:
     name = f"c-{uuid.uuid4().hex[:12]}"
-    parameters = {"ApiKeyAuthParameters": {"ApiKeyName": "X-Key", "ApiKeyValue": "s3cret"}}
+    parameters = {
+        "ApiKeyAuthParameters": {"ApiKeyName": "X-Key", "ApiKeyValue": "s3cret"},
+        "InvocationHttpParameters": {},
+    }
     made = events.create_connection(Name=name, AuthorizationType="API_KEY", AuthParameters=parameters)
     assert made["ConnectionState"] == "AUTHORIZED"
     found = events.describe_connection(Name=name)
-    assert found["AuthParameters"] == {"ApiKeyAuthParameters": {"ApiKeyName": "X-Key"}}
+    shown = {"ApiKeyAuthParameters": {"ApiKeyName": "X-Key"}, "InvocationHttpParameters": {}}
+    assert found["AuthParameters"] == shown
+    assert re.fullmatch(
+        rf"arn:aws:secretsmanager:.*:secret:events!connection/{name}/[0-9a-f-]{{36}}", found["SecretArn"]
+    )
     assert "s3cret" not in json.dumps(found, default=str)
     assert [one["Name"] for one in events.list_connections(NamePrefix=name)["Connections"]] == [name]
     basic = {"BasicAuthParameters": {"Username": "u", "Password": "p"}}

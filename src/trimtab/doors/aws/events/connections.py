@@ -1,6 +1,7 @@
 """Operations on connections and API destinations."""
 
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import Conflict
@@ -33,7 +34,7 @@ async def describe_connection(rooms: EventRooms, request: Request, context: Call
     found = await rooms.room.connections.get(place_of(context), request["Name"])
     place = found.place
     of = f"arn:{partition_of(place.region)}:secretsmanager:{place.region}:{place.account}"
-    secret = f"{of}:secret:events!connection/{found.name}"
+    secret = f"{of}:secret:events!connection/{found.name}/{uuid5(NAMESPACE_URL, found.arn)}"
     said = without_empty({"Description": found.description, "SecretArn": secret})
     return {**_listed(found), **said, "AuthParameters": found.shown}
 

@@ -50,7 +50,7 @@ def test_an_empty_page_has_no_violation(path: str, context: BrowserContext, empt
 GPU_PAGES = [
     "/", "/hosts", "/hosts?show=gpus", "/hosts/gpu-1", "/endpoints", "/endpoints/chat-70b", "/kpis", "/kpis?level=team",
     "/runs", "/runs/atlas/101", "/runs/atlas/103", "/teams", "/teams/foundation", "/figures", "/figures/idle_cost",
-    "/home/team?team=foundation", "/home/on-call", "/connect",
+    "/home/team?team=foundation", "/home/on-call", "/connect", "/runs/quotas",
 ]  # fmt: skip
 
 

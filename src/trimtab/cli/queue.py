@@ -11,7 +11,7 @@ from trimtab.base.errors import InvalidInput
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, print_json, print_table, remark
 from trimtab.client import queue_replays_wire as wire
-from trimtab.client.queue_quotas_wire import AskQuotas, TeamQuota
+from trimtab.client.queue_quotas_wire import AskQuotas, KeepQuotas, TeamQuota
 from trimtab.client.runs import Runs
 from trimtab.jobfiles.documents import documents_of, parts_of
 from trimtab.sources.kubernetes.quotas import quotas_of
@@ -74,25 +74,50 @@ def replay(
 
 
 @queue.command("quotas")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True, path_type=Path))
+@click.argument("files", nargs=-1, type=click.Path(exists=True, allow_dash=True, path_type=Path))
 @click.option("--start", default="-7d", show_default=True, help="Runs since then.")
 @click.option("--end", default="now", show_default=True, help="Until then.")
 @click.option("--cluster", default="", help="Of this cluster only.")
+@click.option("--keep", is_flag=True, help="Keep the quotas of FILES from --since on (role write).")
+@click.option("--since", default="now", show_default=True, help="With --keep: since when they hold.")
 @json_option
 @server_options
-def quotas(connection: Connection, files: tuple[Path, ...], start: str, end: str, cluster: str, as_json: bool) -> None:
+def quotas(
+    connection: Connection,
+    files: tuple[Path, ...],
+    start: str,
+    end: str,
+    cluster: str,
+    keep: bool,
+    since: str,
+    as_json: bool,
+) -> None:
     """Compare quotas with what teams held: entitled, borrowed, lent and starved GPU-hours.
 
     FILES are Kueue's or KAI's queues (`kubectl get clusterqueues,localqueues -A -o yaml`), or SLURM's fair shares
-    (`sshare -a -l -P`, or `--json`).
+    (`sshare -a -l -P`, or `--json`). Without FILES the quotas that are kept count, each for the time in which it held.
 
-    Example: sshare -a -l -P | trimtab queue quotas - --cluster atlas
+    Example: sshare -a -l -P | trimtab queue quotas - --cluster atlas --keep
     """
     stated = [one for file in files for one in _stated(file)]
-    if not stated:
+    if not stated and (files or keep):
         raise InvalidInput("cannot find a quota of GPUs in the files: expected Kueue's, KAI's or SLURM's")
+    if keep and not cluster:
+        raise InvalidInput("cannot keep quotas: expected --cluster, whose they are", field="--cluster")
     with connection.client() as client:
-        found = Runs(client).quotas(AskQuotas(stated, start, end, cluster))
+        if keep:
+            kept = Runs(client).keep_quotas(KeepQuotas(stated, cluster, since))
+            if as_json:
+                print_json(kept)
+            else:
+                click.echo(f"{kept.quotas} quotas of {kept.cluster} are kept")
+            return
+        runs = Runs(client)
+        found = (
+            runs.quotas(AskQuotas(stated, start, end, cluster))
+            if stated
+            else runs.kept_quotas(start=start, end=end, cluster=cluster)
+        )
     if as_json:
         print_json(found)
         return

@@ -28,6 +28,23 @@ class AskQuotas(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     cluster: Name = ""
 
 
+class KeepQuotas(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """All quotas of a cluster, and since when they hold; what was put for later stays."""
+
+    quotas: Annotated[list[TeamQuota], Meta(min_length=1, max_length=1000)]
+    cluster: Annotated[str, Meta(min_length=1, max_length=128)]
+    since: Annotated[str, Meta(max_length=64)] = "now"
+    account: Annotated[str, Meta(max_length=64, description="Else the caller's, else the server's own.")] = ""
+
+
+class QuotasKept(Struct, frozen=True):
+    """What is kept now: how many quotas, of which cluster, from when on."""
+
+    cluster: str
+    since_ms: Millis
+    quotas: int
+
+
 class QuotaHours(Struct, frozen=True):
     """GPU-hours of a team. `entitled` is null of a team without a quota: what it holds is all borrowed.
 
@@ -52,3 +69,11 @@ class QuotaReport(Struct, frozen=True):
     gpus: float
     teams: list[QuotaHours]
     notes: list[str]
+    days: list["QuotaDay"] = []
+
+
+class QuotaDay(Struct, frozen=True):
+    """The teams of a day in UTC (`day_ms`), by quotas that are kept."""
+
+    day_ms: Millis
+    teams: list[QuotaHours]

@@ -90,6 +90,15 @@ class Runs:
         """What teams were entitled to, held, borrowed, lent and were starved of."""
         return self._client.call("POST", "/rest/v1/queue/quotas", queue_quotas_wire.QuotaReport, body=asked)
 
+    def keep_quotas(self, kept: queue_quotas_wire.KeepQuotas) -> queue_quotas_wire.QuotasKept:
+        """Keep the quotas of a cluster from a time on (role write)."""
+        return self._client.call("PUT", "/rest/v1/queue/quotas", queue_quotas_wire.QuotasKept, body=kept)
+
+    def kept_quotas(self, *, start: str = "-7d", end: str = "now", cluster: str = "") -> queue_quotas_wire.QuotaReport:
+        """What teams were entitled to, held, borrowed, lent and were starved of, by the quotas that are kept."""
+        query = [("start", start), ("end", end), *([("cluster", cluster)] if cluster else [])]
+        return self._client.call("GET", "/rest/v1/queue/quotas", queue_quotas_wire.QuotaReport, query=query)
+
     def queue(self, *, start: str = "-24h", end: str = "now", cluster: str = "") -> runs_wire.Queue:
         """Who waits for GPUs, and which are idle."""
         query = [("start", start), ("end", end), *([("cluster", cluster)] if cluster else [])]

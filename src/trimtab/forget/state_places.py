@@ -176,6 +176,7 @@ PLACES: Mapping[str, Place] = {
     "purchase_facts": _ACCOUNT,
     "purchase_generations": Place(derived=True),
     "purchase_plans": Place(derived=True),
+    "queue_quotas": Place(account="account", team=("team",), by=("made_by",)),
     "quicksight_resources": _ACCOUNT,
     "sign_in_failures": Place(user=("subject",)),
     "slos": _ACCOUNT,

@@ -18,6 +18,7 @@ from trimtab.inventory.readings import Readings
 from trimtab.inventory.resources import ResourceStore
 from trimtab.inventory.runs.marks import MarkStore
 from trimtab.inventory.runs.nodes import NodeStore
+from trimtab.inventory.runs.quotas import QuotaStore
 from trimtab.inventory.runs.store import RunStore
 from trimtab.inventory.tagging import Tagging
 from trimtab.store.state.database import State
@@ -64,6 +65,7 @@ class InventoryRoom(Struct, frozen=True):
     spot: SpotPriceStore
     tagging: Tagging
     book: PriceBook
+    quotas: QuotaStore
 
     @classmethod
     def of(cls, state: State, clock: Clock) -> "InventoryRoom":
@@ -84,6 +86,7 @@ class InventoryRoom(Struct, frozen=True):
             SpotPriceStore(state),
             Tagging(state),
             PriceBook(PriceListStore(state, clock), catalog, clock),
+            QuotaStore(state),
         )
 
     async def pricing(self) -> Pricing:

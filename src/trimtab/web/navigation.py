@@ -69,7 +69,7 @@ NAVIGATION: tuple[Group, ...] = (
                     Tab("GPU health", "/gpu-health", bound=False),
                 ),
             ),
-            Entry("Runs & queue", "queue", (Tab("Queue & runs", "/runs"),)),
+            Entry("Runs & queue", "queue", (Tab("Queue & runs", "/runs"), Tab("Quotas", "/runs/quotas", bound=False))),
             Entry(
                 "Endpoints",
                 "broadcast",

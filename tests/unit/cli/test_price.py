@@ -128,3 +128,21 @@ def test_quotas_of_files_are_compared_with_what_was_held(live: Cli, tmp_path: Pa
     assert "no GPUs of that cluster are known" in live("queue", "quotas", str(shares)).err
     file.write_text("kind: Service\n")
     assert "cannot find a quota of GPUs" in live("queue", "quotas", str(file)).err
+
+
+def test_quotas_are_kept_and_compared_by_day_without_files(live: Cli, tmp_path: Path) -> None:
+    assert "no quotas are kept" in live("queue", "quotas").err
+    file = tmp_path / "queues.yaml"
+    quota = "resourceGroups: [{flavors: [{resources: [{name: nvidia.com/gpu, nominalQuota: 16}]}]}]"
+    file.write_text(f"kind: ClusterQueue\nmetadata: {{name: vision}}\nspec: {{{quota}, cohort: all}}\n")
+    assert "expected --cluster" in live("queue", "quotas", str(file), "--keep").err
+    kept = live("queue", "quotas", str(file), "--keep", "--cluster", "atlas", "--since", "-2h")
+    assert "1 quotas of atlas are kept\n" == kept.out
+    told = json.loads(live("queue", "quotas", "--start", "-4h", "--json").out)
+    (team,) = told["teams"]
+    assert ("vision", 32.0) == (team["team"], round(team["entitled"], 2))
+    assert ["quotas are known since"] == [note[:22] for note in told["notes"]]
+    assert round(team["entitled"], 6) == round(sum(day["teams"][0]["entitled"] for day in told["days"]), 6)
+    assert "no quotas are kept" in live("queue", "quotas", "--cluster", "other").err
+    live("queue", "quotas", str(file), "--keep", "--cluster", "other")
+    assert "several clusters have some: atlas of account" in live("queue", "quotas").err

@@ -34,6 +34,8 @@ def test_there_are_at_most_sixteen_entries_and_no_page_stands_twice() -> None:
         ("/sources/aws", "Admin", "Cloud accounts"),
         ("/service-map", "Explore", "Traces"),
         ("/teams/a/b", "Teams & statements", "Teams"),
+        ("/runs/quotas", "Runs & queue", "Quotas"),
+        ("/runs/atlas/101", "Runs & queue", "Queue & runs"),
     ],
 )
 def test_a_page_stands_under_the_longest_address(path: str, entry: str, tab: str) -> None:
@@ -77,7 +79,7 @@ def test_the_head_has_the_tabs_of_the_entry(pages: AsgiClient) -> None:
     head = text[text.index('class="page-tabs"') : text.index("<main")]
     assert re.findall(r'href="([^"]+)"', head) == ["/hosts?range=6h", "/gpu-health?range=6h"]
     assert '<a href="/hosts?range=6h" aria-current="page">Hosts &amp; GPUs</a>' in head
-    assert 'class="page-tabs"' not in pages.get("/runs").text, "one page alone needs no tabs"
+    assert 'class="page-tabs"' not in pages.get("/rightsizing").text, "one page alone needs no tabs"
 
 
 def test_the_tab_of_home_that_was_opened_is_home_from_then_on(pages: AsgiClient) -> None:

@@ -142,6 +142,7 @@ PUTS: Mapping[str, tuple[str, Any]] = {
         },
     ),
     "put /rest/v1/purchases/terms": ("", {"name": MARK, "start_ms": 0, "end_ms": NOW_S * 1000 + 9 * DAY_MS}),
+    "put /rest/v1/queue/quotas": ("", {"cluster": MARK, "since": "-1h", "quotas": [{"team": MARK, "gpus": 8}]}),
     "put /rest/v1/reports/schedules/{name}": (
         MARK,
         {"template": "executive", "schedule": "cron(0 6 1 * ? *)", "owner": "", "emails": [f"{MARK}@example.com"]},

@@ -334,7 +334,7 @@ def _inventory(needs: Dependencies) -> list[Operation]:
         *price_lists.operations(room, needs.clock),
         *catalog.operations(room, needs.clock),
         *job_prices.operations(room, needs.clock),
-        *queue_replays.operations(room, needs.clock),
+        *queue_replays.operations(room, needs.clock, place),
     ]
 
 

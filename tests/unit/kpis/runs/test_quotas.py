@@ -6,7 +6,8 @@ import pytest
 
 from trimtab.base.errors import InvalidInput
 from trimtab.inventory.runs.model import Run, RunKey, RunState
-from trimtab.kpis.runs.quotas import Stated, report_of
+from trimtab.inventory.runs.quotas import InForce, Stated
+from trimtab.kpis.runs.quotas import report_of, report_over
 
 HOUR = 3_600_000
 T0 = 1_764_000_000_000
@@ -51,3 +52,41 @@ def test_a_quota_is_gpus_or_a_share_and_a_team_has_one() -> None:
         hours([], Stated(team="a", gpus=1, share=0.1))
     with pytest.raises(InvalidInput, match="a team has two"):
         hours([], Stated(team="a", gpus=1), Stated(team="a", gpus=2))
+
+
+def in_force(from_h: float, to_h: float | None, *quotas: Stated) -> InForce:
+    until = None if to_h is None else T0 + round(to_h * HOUR)
+    return InForce("1", "atlas", T0 + round(from_h * HOUR), until, quotas)
+
+
+def test_each_moment_counts_by_the_quotas_that_held_then() -> None:
+    runs = [run("a", 0, 0, None)]  # 8 GPUs from the beginning on
+    held = [in_force(2, 6, Stated(team="vision", gpus=4)), in_force(6, None, Stated(team="vision", gpus=16))]
+    found = report_over(runs, held, 32, T0, END)
+    (vision,) = found.teams
+    # four hours of 4, then four of 16; what was before anybody stated a quota is not counted
+    assert (80, 64, 16) == (vision.entitled, vision.held, vision.borrowed)
+    assert (T0 + 2 * HOUR, END) == (found.start_ms, found.end_ms)
+    assert ("quotas are known since 2025-11-24T18:00:00+00:00",) == found.notes
+
+
+def test_days_are_in_utc_and_add_up_to_the_range() -> None:
+    runs = [run("a", 0, 0, 30), run("b", 4, 9, 40, team="nlp")]
+    held = [in_force(-100, None, Stated(team="vision", gpus=8), Stated(team="nlp", gpus=4))]
+    found = report_over(runs, held, 32, T0, T0 + 48 * HOUR)
+    day = 24 * HOUR
+    assert [T0 // day * day, T0 // day * day + day, T0 // day * day + 2 * day] == [one.day_ms for one in found.days]
+    for team in found.teams:
+        of_days = [one for each in found.days for one in each.teams if one.team == team.team]
+        for name in ("entitled", "held", "borrowed", "lent", "starved", "waited"):
+            assert getattr(team, name) == pytest.approx(sum(getattr(one, name) for one in of_days)), name
+    assert () == found.notes
+
+
+def test_a_team_without_a_quota_is_entitled_to_nothing_that_is_known() -> None:
+    found = report_over(
+        [run("a", 0, 0, None, team="other")], [in_force(0, None, Stated(team="vision", gpus=8))], 32, T0, END
+    )
+    other, vision = found.teams
+    assert (None, 80, 80) == (other.entitled, other.held, other.borrowed)
+    assert (80, 0) == (vision.entitled, vision.held)

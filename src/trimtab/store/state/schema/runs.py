@@ -97,6 +97,22 @@ run_progress = Table(
     Column("changed_ms", BigInteger, nullable=False),
 )
 
+# What teams are entitled to, a row a team: the rows of one `from_ms` are all of a cluster's quotas from then on, to the
+# next `from_ms`. Either `gpus` or `share` (of the cluster's GPUs) is given; `queues` is a JSON list.
+queue_quotas = Table(
+    "queue_quotas",
+    metadata,
+    Column("account", String(64), primary_key=True),
+    Column("cluster", String(128), primary_key=True),
+    Column("from_ms", BigInteger, primary_key=True),
+    Column("team", String(256), primary_key=True),
+    Column("gpus", Float),
+    Column("share", Float),
+    Column("cohort", String(256), nullable=False),
+    Column("queues", Text, nullable=False),
+    Column("made_by", String(256), nullable=False),
+)
+
 # The nodes of a cluster as they were last reported. `partitions`, `features` and `labels` are JSON.
 cluster_nodes = Table(
     "cluster_nodes",

@@ -80,6 +80,7 @@ def test_days_are_in_utc_and_add_up_to_the_range() -> None:
         of_days = [one for each in found.days for one in each.teams if one.team == team.team]
         for name in ("entitled", "held", "borrowed", "lent", "starved", "waited"):
             assert getattr(team, name) == pytest.approx(sum(getattr(one, name) for one in of_days)), name
+    assert {"nlp": 31 * 8, "vision": 30 * 8} == {team.team: team.held for team in found.teams}
     assert () == found.notes
 
 

@@ -264,8 +264,9 @@ def _write(folder: Path, ports: dict[str, int]) -> None:
         (folder / name).chmod(0o400)
     for number in range(6):
         os.mknod(folder / f"gpu{number}", 0o666 | stat.S_IFCHR, _NULL)
-    for name in ("state", "spool", "sql"):
+    for name in ("state", "spool", "sql", "marks"):
         (folder / name).mkdir()
+    (folder / "marks").chmod(0o777)  # where jobs of all users say that they began
 
 
 def _database(running: Daemons, port: int) -> None:

@@ -62,7 +62,10 @@ def jobs(site: Site) -> dict[str, str]:
     at_once(site, ids["preempted"])
     ends(site, ids["preempted"], "COMPLETED")
     ends(site, ids["scavenger"], "PREEMPTED")
-    ids["lost"] = running(site, "games", "sleep 600", "--gres=gpu:1", "--partition=debug", "--no-requeue")
+    began = site.folder / "marks" / "lost"
+    script = f"touch {began}; sleep 600"
+    ids["lost"] = running(site, "games", script, "--gres=gpu:1", "--partition=debug", "--no-requeue")
+    until(began.exists, "the job did not begin: one that did not is put back into the queue")
     site.running.stop("b1", signal.SIGKILL)  # as a machine that is gone
     site.asked("scontrol", "update", "nodename=b1", "state=down", "reason=XID 79")
     ends(site, ids["lost"], "NODE_FAIL")

@@ -61,7 +61,7 @@ def s3_running() -> Iterator[Gateway]:
             "-s3.port.iceberg=0",
             "-s3.port.lance=0",
             "-master.volumeSizeLimitMB=64",
-            "-volume.max=20",
+            "-volume.max=200",
             *words,
         )
         running.listens("weed", ports["s3"])

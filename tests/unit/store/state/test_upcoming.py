@@ -95,6 +95,13 @@ def test_another_process_is_heard_by_the_file(state: Counting, tmp_path: Path) -
     other.close()
 
 
+def test_where_nobody_knows_of_changes_each_look_asks(state: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "marks_of", lambda places: None)  # as of PostgreSQL
+    upcoming = Upcoming(state, NEXT)
+    assert [False, False] == [due(upcoming, 10) for _ in range(2)]
+    assert 2 == state.reads
+
+
 def test_whoever_opens_the_state_has_all_asked_again(state: Counting, tmp_path: Path) -> None:
     upcoming = Upcoming(state, NEXT)
     assert not due(upcoming, 10)

@@ -47,7 +47,13 @@ class CanaryStore:
     async def update(self, key: CanaryKey, form: Form) -> Canary:
         """Change the form. Raises InvalidInput, NotFound."""
         check_form(form)
-        return await self._note(key, form=_written(form), updated_ms=self._clock.now_ms())
+        values = {"form": _written(form), "updated_ms": self._clock.now_ms()}
+
+        def write(connection: Connection) -> Canary:
+            connection.execute(update(canaries).where(_at(key)).values(**values))
+            return _one(connection, key)
+
+        return await self._state.change(write)
 
     async def get(self, key: CanaryKey) -> Canary:
         """A canary. Raises NotFound."""
@@ -72,16 +78,14 @@ class CanaryStore:
 
     async def start(self, key: CanaryKey, until_ms: int | None) -> Canary:
         """Let it run from now on, until `until_ms` if that is given. Raises NotFound, Conflict while it runs."""
-        if (await self.get(key)).running:
-            raise Conflict(f"Canary {key.name} is already running.")
         now_ms = self._clock.now_ms()
-        return await self._note(key, running=True, started_ms=now_ms, runs_until_ms=until_ms, next_ms=now_ms)
+        started = {"running": True, "started_ms": now_ms, "runs_until_ms": until_ms, "next_ms": now_ms}
+        return await self._turn(key, started, "is already running")
 
     async def stop(self, key: CanaryKey) -> Canary:
         """Let it run no more. Raises NotFound, Conflict unless it runs."""
-        if not (await self.get(key)).running:
-            raise Conflict(f"Canary {key.name} is not running.")
-        return await self._note(key, running=False, stopped_ms=self._clock.now_ms(), next_ms=None)
+        stopped = {"running": False, "stopped_ms": self._clock.now_ms(), "next_ms": None}
+        return await self._turn(key, stopped, "is not running")
 
     async def due(self, now_ms: int, limit: int = 100) -> list[Canary]:
         """Canaries that are to run now, those that wait longest first."""
@@ -122,9 +126,13 @@ class CanaryStore:
         query = query.order_by(_runs.began_ms.desc()).limit(limit)
         return await self._state.read(lambda connection: [_run(row) for row in connection.execute(query).mappings()])
 
-    async def _note(self, key: CanaryKey, **values: Any) -> Canary:
+    async def _turn(self, key: CanaryKey, values: Mapping[str, Any], already: str) -> Canary:
+        """Change whether it runs. Raises NotFound, Conflict where it is so already."""
+
         def write(connection: Connection) -> Canary:
-            connection.execute(update(canaries).where(_at(key)).values(values))
+            if _one(connection, key).running is values["running"]:
+                raise Conflict(f"Canary {key.name} {already}.")
+            connection.execute(update(canaries).where(_at(key)).values(**values))
             return _one(connection, key)
 
         return await self._state.change(write)

@@ -204,7 +204,7 @@ def test_a_canary_is_made_changed_tagged_and_forgotten(home: Home, shop: Receive
     assert home.api.list_tags_for_resource(ResourceArn=KEY.arn)["Tags"] == {"tier": "1"}
     other = KEY.arn.replace("shop", "other")
     assert refused(home.api.list_tags_for_resource, ResourceArn=other)[0] == "NotFoundException"
-    assert refused(home.api.list_tags_for_resource, ResourceArn=ROLE)[0] == "BadRequestException"
+    assert refused(home.api.list_tags_for_resource, ResourceArn=ROLE)[0] == "ValidationException"
     home.api.delete_canary(Name="shop")
     assert refused(home.api.get_canary, Name="shop")[0] == "ResourceNotFoundException"
     again = home.create({"1": http(f"{shop.url}/a")})

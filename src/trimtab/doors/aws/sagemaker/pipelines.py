@@ -189,7 +189,7 @@ async def _pipeline(rooms: SageMakerRooms, request: Request, context: CallContex
 
 
 async def _execution(rooms: SageMakerRooms, request: Request, context: CallContext) -> Served:
-    arn = str(request["PipelineExecutionArn"])
+    arn = str(request.get("PipelineExecutionArn", ""))
     found = await rooms.batch.pipelines.look(place(context), arn)
     if found is None:
         raise AwsError("ResourceNotFound", f"Pipeline execution with ARN {arn} does not exist.")

@@ -189,7 +189,7 @@ async def _pipeline(rooms: SageMakerRooms, request: Request, context: CallContex
 
 
 async def _execution(rooms: SageMakerRooms, request: Request, context: CallContext) -> Served:
-    arn = str(request.get("PipelineExecutionArn", ""))
+    arn = str(request.get("PipelineExecutionArn") or "")  # the model lets some operations leave it out
     found = await rooms.batch.pipelines.look(place(context), arn)
     if found is None:
         raise AwsError("ResourceNotFound", f"Pipeline execution with ARN {arn} does not exist.")

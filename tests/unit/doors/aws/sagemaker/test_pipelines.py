@@ -166,6 +166,8 @@ def test_pipelines_are_kept_changed_listed_and_deleted(pool: Pool) -> None:
         one["PipelineName"] for one in pool.api.list_pipelines(PipelineNamePrefix="re")["PipelineSummaries"]
     ]
     assert [] == pool.api.list_pipelines(PipelineNamePrefix="x")["PipelineSummaries"]
+    with pytest.raises(pool.api.exceptions.ResourceNotFound):
+        pool.api.list_pipeline_execution_steps()
     pool.api.delete_pipeline(PipelineName="retrain", ClientRequestToken="d" * 32)
     with pytest.raises(ClientError, match="does not exist"):
         pool.api.describe_pipeline(PipelineName="retrain")

@@ -94,6 +94,8 @@ class Monitors(Struct, frozen=True):
             watched = await self.watched(one)
             if IMAGE not in watched.image:  # whoever may make schedules may not run every command of the settings' file
                 raise InvalidInput(f"schedules run the image {IMAGE} only, got {watched.image}")
+            if watched.scripts:
+                raise InvalidInput(f"cannot run own scripts: the definition has {' and '.join(watched.scripts)}")
             window = schedule.window_of(one, watched, at_ms)
             captured, truth = await self._data(place, watched, window)
             form = schedule.job_form(one, watched, window, captured, truth)

@@ -20,8 +20,14 @@ _OFFSET = re.compile(r"-?P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minu
 _MOST_HOURS = 24 * 31  # folders of captured data that an execution looks through
 
 
+_SCRIPTS = ("RecordPreprocessorSourceUri", "PostAnalyticsProcessorSourceUri")
+
+
 class Watched(Struct, frozen=True):
-    """What a schedule watches: the parts of its definition that matter, wherever the definition is kept."""
+    """What a schedule watches: the parts of its definition that matter, wherever the definition is kept.
+
+    `scripts` are the members of it that name own scripts, before or after the analysis.
+    """
 
     type: str
     endpoint: str
@@ -34,6 +40,7 @@ class Watched(Struct, frozen=True):
     start_offset: str = ""
     end_offset: str = ""
     longest_s: int = 3600
+    scripts: tuple[str, ...] = ()
 
 
 def check(config: Mapping[str, Any]) -> None:
@@ -148,6 +155,7 @@ def _watched(
         start_offset=source.get("StartTimeOffset") or "",
         end_offset=source.get("EndTimeOffset") or "",
         longest_s=int(stopping.get("MaxRuntimeInSeconds") or 3600),
+        scripts=tuple(name for name in _SCRIPTS if application.get(name)),
     )
 
 

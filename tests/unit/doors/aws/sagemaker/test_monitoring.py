@@ -279,6 +279,13 @@ def test_a_schedule_may_run_no_image_but_the_service_s(pool: Pool, model_url: st
     assert "schedules run the image sagemaker-model-monitor-analyzer only, got mine/other" == found["FailureReason"]
 
 
+def test_a_schedule_with_an_own_script_fails_and_says_so(pool: Pool, model_url: str) -> None:
+    serve(pool, model_url)
+    found = schedule(pool, "DataQuality", RecordPreprocessorSourceUri="s3://mine/before.py")
+    assert "Failed" == found["MonitoringExecutionStatus"]
+    assert "cannot run own scripts: the definition has RecordPreprocessorSourceUri" == found["FailureReason"]
+
+
 def _all(pool: Pool, name: str) -> list[Any]:
     return list(
         pool.api.list_monitoring_executions(MonitoringScheduleName=name, MaxResults=100)["MonitoringExecutionSummaries"]

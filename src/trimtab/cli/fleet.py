@@ -110,7 +110,7 @@ def faults(connection: Connection, start: str, end: str, machine: str, as_json: 
         print_json(found)
         return
     if not found.faults:
-        remark("No kernel-log line told of a fault. Do kernel logs come in? See docs/guide/gpu-faults.md.")
+        remark("No kernel-log line told of a fault. Do kernel logs come in? See docs/guide/gpu-hours.md#gpu-faults.")
         return
     rows = [
         (

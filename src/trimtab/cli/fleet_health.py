@@ -37,7 +37,7 @@ def health(connection: Connection, start: str, end: str, machine: str, every: bo
     if shown:
         print_faults(shown)
     else:
-        remark("No fault is known. Do metrics or kernel logs of GPUs come in? See docs/guide/gpu-health.md.")
+        remark("No fault is known. Do metrics or kernel logs of GPUs come in? See docs/guide/gpu-hours.md#gpu-health.")
     if found.slowed:
         print_slowed(found.slowed)
     remark(f"lost since the last checkpoint: {_hours(found.lost)}")

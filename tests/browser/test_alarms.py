@@ -53,13 +53,13 @@ def test_a_draft_is_replayed_while_it_is_typed_and_its_address_is_the_draft(watc
     expect(page).to_have_url(re.compile("/alarms/new"))
     expect(page.locator("#preview")).to_contain_text("would")
     expect(page.locator("#preview time-series")).to_have_attribute("data-state", "ready")
-    page.fill("input[name=threshold]", "100")
+    page.fill("input[name=threshold]:visible", "100")
     expect(page.locator("#preview")).to_contain_text("would not have fired")
     expect(page).to_have_url(re.compile(r"threshold=100"))
     page.reload()
-    expect(page.locator("input[name=threshold]")).to_have_value("100")
+    expect(page.locator("input[name=threshold]:visible")).to_have_value("100")
     expect(page.locator("#preview")).to_contain_text("would not have fired")
-    page.fill("input[name=m]", "x")
+    page.fill("input[name=m]:visible", "x")
     expect(page.locator("#preview [role=alert]")).to_contain_text("expected a whole number")
 
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,14 @@ SHOWN = {
 """What the commands print, of each section."""
 
 
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A trimtab of a newcomer: the bill that is imported here is no other test's."""
+    live = LiveServer(tmp_path_factory.mktemp("newcomer") / "server").start()
+    yield live
+    live.stop()
+
+
 def sections(repository: Path) -> dict[str, list[str]]:
     """The first commands of every section, by its heading."""
     text = (repository / "docs/guide/coming-from.md").read_text()
@@ -50,7 +59,7 @@ def test_every_section_begins_with_three_commands(repository: Path) -> None:
 
 @pytest.mark.parametrize("section", SHOWN)
 def test_a_section_begins_with_commands_that_work(
-    repository: Path, server: LiveServer, tmp_path: Path, section: str
+    repository: Path, own: LiveServer, tmp_path: Path, section: str
 ) -> None:
     tools = tmp_path / "tools"
     tools.mkdir()
@@ -63,11 +72,11 @@ def test_a_section_begins_with_commands_that_work(
     shutil.copy(dashboards / "cost-owners-gpus.json", tmp_path / "dashboard.json")
     path = f"{tools}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "TRIMTAB_"))}
-    own = {"PATH": path, "TRIMTAB_URL": server.url, "TRIMTAB_DATA_DIR": str(tmp_path / "here"), "AWS_PAGER": ""}
+    place = {"PATH": path, "TRIMTAB_URL": own.url, "TRIMTAB_DATA_DIR": str(tmp_path / "here"), "AWS_PAGER": ""}
     # A trimtab answers as a Prometheus does, so that the section's is at hand on every machine.
-    commands = "\n".join(sections(repository)[section]).replace("http://prometheus:9090", server.url)
+    commands = "\n".join(sections(repository)[section]).replace("http://prometheus:9090", own.url)
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", commands], cwd=tmp_path, env=environment | own, capture_output=True,
+        ["bash", "-euo", "pipefail", "-c", commands], cwd=tmp_path, env=environment | place, capture_output=True,
         text=True, check=False, timeout=200,
     )  # fmt: skip
     assert 0 == done.returncode, done.stdout + done.stderr

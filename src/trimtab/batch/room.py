@@ -5,10 +5,13 @@ from msgspec import Struct
 from trimtab.base.clock import Clock
 from trimtab.batch.commands.file import read_batch_file
 from trimtab.batch.commands.jobs import ACTIVE, CommandJobs
+from trimtab.batch.containers import jobs as container_jobs
 from trimtab.batch.containers.jobs import ContainerJobs
 from trimtab.batch.containers.telling import Announce, Telling
+from trimtab.batch.monitor import executions as monitoring
 from trimtab.batch.monitor.analyzer import Analyzer
 from trimtab.batch.monitor.executions import Monitors
+from trimtab.batch.pipelines import executions as pipelining
 from trimtab.batch.pipelines.executions import PipelineExecutions
 from trimtab.batch.pipelines.registry import ModelRegistry
 from trimtab.batch.places import Places
@@ -72,18 +75,21 @@ class BatchRoom(Struct, frozen=True):
     def jobs(self) -> list[Job]:
         """What the room does by itself; of several servers that share a state the one with the lock does it."""
 
-        transforms = self.transforms.served.upcoming(TRANSFORM, ALIVE)
+        transforms = self.transforms.served.upcoming({TRANSFORM: ALIVE})
         active = self.recorder.store.upcoming(COMMAND, ACTIVE)
 
         async def turn() -> None:
             if self.lock.held and await transforms.due(self.clock.now_ms()):
                 await self.transforms.turn()
 
+        going_on = self.transforms.served.upcoming({**monitoring.DUE_AS, **pipelining.DUE_AS, **container_jobs.DUE_AS})
+
         async def containers() -> None:
             if self.lock.held:
-                await self.monitors.turn()
-                await self.pipelines.turn()
-                await self.containers.turn()
+                if await going_on.due(self.clock.now_ms()):
+                    await self.monitors.turn()
+                    await self.pipelines.turn()
+                    await self.containers.turn()
             else:
                 await self.containers.close()
 

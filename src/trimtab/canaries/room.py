@@ -56,10 +56,11 @@ class CanaryRoom(Struct, frozen=True):
 
     async def turn(self) -> int:
         """Begin the runs of canaries that are due, as many as may run side by side; returns how many those were."""
-        if not self.lock.held:
+        now_ms = self.clock.now_ms()
+        if not self.lock.held or not await self.store.upcoming.due(now_ms):
             return 0
         begun = 0
-        for canary in await self.store.due(self.clock.now_ms()):
+        for canary in await self.store.due(now_ms):
             if canary.id not in self.running and len(self.running) < _AT_ONCE:
                 self.running[canary.id] = asyncio.get_running_loop().create_task(self._kept(canary))
                 begun += 1

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, insert, select, update
 
 from trimtab.base import typed
 from trimtab.base.clock import Clock
@@ -15,6 +15,7 @@ from trimtab.canaries.form import check_form
 from trimtab.canaries.model import Canary, CanaryKey, Run, StepResult
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import canaries, canary_runs
+from trimtab.store.state.upcoming import Upcoming
 
 Form = Mapping[str, Any]
 _columns, _runs = canaries.c, canary_runs.c
@@ -27,6 +28,7 @@ class CanaryStore:
     def __init__(self, state: State, clock: Clock) -> None:
         self._state = state
         self._clock = clock
+        self.upcoming = Upcoming(state, select(func.min(_columns.next_ms)).where(_columns.running.is_(True)))
 
     async def create(self, key: CanaryKey, form: Form) -> Canary:
         """Keep a new canary, which does not run yet. Raises InvalidInput, Conflict where there is one of that name."""

@@ -355,13 +355,18 @@ def test_connections_and_destinations_keep_their_secrets(events: Any) -> None:
     }
     destination = events.create_api_destination(Name=name, **asked)
     assert destination["ApiDestinationState"] == "ACTIVE"
+    assert events.describe_api_destination(Name=name)["InvocationRateLimitPerSecond"] == 300
     events.update_api_destination(Name=name, HttpMethod="PUT", InvocationRateLimitPerSecond=5)
     shown = events.describe_api_destination(Name=name)
     assert (shown["HttpMethod"], shown["InvocationRateLimitPerSecond"]) == ("PUT", 5)
     assert [one["Name"] for one in events.list_api_destinations(NamePrefix=name)["ApiDestinations"]] == [name]
     events.delete_api_destination(Name=name)
     assert events.delete_connection(Name=name)["ConnectionState"] == "DELETING"
-    assert _error(events.describe_connection, Name=name)["Code"] == "ResourceNotFoundException"
+    gone = _error(events.describe_connection, Name=name)
+    assert gone["Code"] == "ResourceNotFoundException"
+    assert gone["Message"] == f"Failed to describe the connection(s). Connection '{name}' does not exist."
+    lost = f"Failed to describe the api-destination(s). An api-destination '{name}' does not exist."
+    assert _error(events.describe_api_destination, Name=name)["Message"] == lost
     wrong = "This should fail with two errors 123467890123412341234123412341234"
     recorded = _recorded("test_events", "test_create_connection_validations")["create_connection_exc"]
     unchecked = boto3.client(

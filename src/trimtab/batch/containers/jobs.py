@@ -28,6 +28,8 @@ from trimtab.inventory.served.model import PROCESSING, TRAINING, Served
 from trimtab.inventory.served.store import ServedStore
 
 RUNNING, STOPPING, COMPLETED, STOPPED, FAILED = "InProgress", "Stopping", "Completed", "Stopped", "Failed"
+DUE_AS = {TRAINING: (RUNNING, STOPPING), PROCESSING: (RUNNING, STOPPING)}
+"""By kind, the statuses of resources for which a turn has something to do."""
 BUILT_IN = "built in"  # of a job that runs no command
 LOST = "InternalServerError: the server that ran the job ended."
 _LOOK_S = 0.5
@@ -80,8 +82,8 @@ class ContainerJobs(Struct):
     async def turn(self) -> None:
         """Begin jobs where a slot is free, end those that are to stop, and find those that were lost."""
         self._running = {arn: one for arn, one in self._running.items() if not one.task.done()}
-        for kind in (TRAINING, PROCESSING):
-            for job in await self.served.listed(EVERYTHING, kind, (RUNNING, STOPPING)):
+        for kind, statuses in DUE_AS.items():
+            for job in await self.served.listed(EVERYTHING, kind, statuses):
                 await self._look(job)
 
     async def _look(self, job: Served) -> None:

@@ -150,8 +150,9 @@ class Telling(Struct, frozen=True):
 
 
 def stream_of(job: Served, began_ms: int) -> str:
-    """The log stream of an attempt."""
-    return f"{job.name}/{HOST}-{began_ms // 1000}"
+    """The log stream of an attempt; the number of a later one, since it may begin in the second of the one before."""
+    attempt = int(job.state.get("attempt", 1))
+    return f"{job.name}/{HOST}-{began_ms // 1000}{f'-{attempt}' if attempt > 1 else ''}"
 
 
 def found_in(lines: Sequence[str], measures: Sequence[Measure]) -> list[tuple[str, float]]:

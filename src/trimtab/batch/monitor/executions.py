@@ -25,6 +25,8 @@ from trimtab.inventory.served.model import CONFIG, DEFINITIONS, ENDPOINT, MONITO
 from trimtab.inventory.served.store import ServedStore
 
 SCHEDULED = "Scheduled"
+DUE_AS = {MONITORING: (SCHEDULED,)}
+"""By kind, the statuses of resources for which a turn has something to do."""
 _SHOWN_MS = 30 * 86_400_000  # what was due longer ago is not made up for
 _A_TURN = 24  # executions of a schedule that a turn begins
 
@@ -52,7 +54,7 @@ class Monitors(Struct, frozen=True):
     async def turn(self) -> None:
         """Begin what is due."""
         now_ms = self.clock.now_ms()
-        for one in await self.served.listed(EVERYTHING, MONITORING, (SCHEDULED,)):
+        for one in await self.served.listed(EVERYTHING, MONITORING, DUE_AS[MONITORING]):
             after_ms = max(int(one.state.get("last_ms") or one.created_ms - 1), now_ms - _SHOWN_MS)
             for at_ms in schedule.due(one, after_ms, now_ms - self.settle_ms)[:_A_TURN]:
                 await self._begin(one, at_ms)

@@ -37,6 +37,8 @@ from trimtab.inventory.served.model import (
 from trimtab.inventory.served.store import ServedStore
 
 EXECUTING, STOPPING, STOPPED, FAILED, SUCCEEDED = "Executing", "Stopping", "Stopped", "Failed", "Succeeded"
+DUE_AS = {EXECUTION: (EXECUTING, STOPPING)}
+"""By kind, the statuses of resources for which a turn has something to do."""
 _JOBS = {"Training": TRAINING, "Processing": PROCESSING, "Transform": TRANSFORM}
 _ENDS = {"Completed": SUCCEEDED, "Failed": FAILED, "Stopped": STOPPED}
 _CHANGED = "SageMaker Model Building Pipeline Execution Status Change"
@@ -87,7 +89,7 @@ class PipelineExecutions(Struct, frozen=True):
 
     async def turn(self) -> None:
         """Move every execution on that is under way."""
-        for one in await self.served.listed(EVERYTHING, EXECUTION, (EXECUTING, STOPPING)):
+        for one in await self.served.listed(EVERYTHING, EXECUTION, DUE_AS[EXECUTION]):
             await self._move(one)
 
     async def _move(self, one: Served) -> None:

@@ -63,7 +63,7 @@ class Recommender(Struct):
 
     def upcoming(self) -> Upcoming:
         """Whether there are jobs that are not over."""
-        return self.served.upcoming(RECOMMENDATION, _ALIVE)
+        return self.served.upcoming({RECOMMENDATION: _ALIVE})
 
     async def close(self) -> None:
         """End what runs; its generators end too. The jobs begin again at the next start."""

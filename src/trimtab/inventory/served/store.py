@@ -71,9 +71,12 @@ class ServedStore:
 
         return await self._state.read(read)
 
-    def upcoming(self, kind: str, statuses: Sequence[str]) -> Upcoming:
-        """Whether there are resources of a kind in one of some statuses."""
-        return Upcoming(self._state, select(NOW).where(_columns.kind == kind, _columns.status.in_(statuses)))
+    def upcoming(self, statuses: Mapping[str, Sequence[str]]) -> Upcoming:
+        """Whether there are resources that are, by their kind, in one of some statuses."""
+        queries = (
+            select(NOW).where(_columns.kind == kind, _columns.status.in_(those)) for kind, those in statuses.items()
+        )
+        return Upcoming(self._state, *queries)
 
     async def change(
         self, one: Served, *, status: str | None = None, state: Mapping[str, Any] | None = None,

@@ -1,16 +1,21 @@
 """Operations on connections and API destinations."""
 
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
 from trimtab.access.principal import Role
-from trimtab.base.errors import Conflict
+from trimtab.base.errors import Conflict, NotFound
 from trimtab.base.partitions import partition_of
 from trimtab.doors.aws.events.rooms import EventRooms, operations, page, place_of, without_empty
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.triggers.connections import SignIn
 from trimtab.triggers.destinations import Destination
+
+T = TypeVar("T")
+RATE = 300
+"""Invocations a second of a destination that names no limit, as recorded."""
 
 
 @operations.add("CreateConnection", needs=Role.WRITE)
@@ -31,7 +36,7 @@ async def create_connection(rooms: EventRooms, request: Request, context: CallCo
 @operations.add("DescribeConnection")
 async def describe_connection(rooms: EventRooms, request: Request, context: CallContext) -> Answer:
     """One connection, without secrets."""
-    found = await rooms.room.connections.get(place_of(context), request["Name"])
+    found = await _described("connection", rooms.room.connections.get(place_of(context), request["Name"]))
     place = found.place
     of = f"arn:{partition_of(place.region)}:secretsmanager:{place.region}:{place.account}"
     secret = f"{of}:secret:events!connection/{found.name}/{uuid5(NAMESPACE_URL, found.arn)}"
@@ -78,6 +83,14 @@ async def delete_connection(rooms: EventRooms, request: Request, context: CallCo
     return {**_changed(gone), "ConnectionState": "DELETING"}
 
 
+async def _described(kind: str, found: Awaitable[T]) -> T:
+    """What is described. Raises NotFound in the words that the service has where it describes, as recorded."""
+    try:
+        return await found
+    except NotFound as problem:
+        raise NotFound(f"Failed to describe the {kind}(s). {problem}") from None
+
+
 def _changed(one: SignIn) -> dict[str, Any]:
     times = {"CreationTime": one.created_ms, "LastModifiedTime": one.changed_ms}
     authorized = {} if one.authorized_ms is None else {"LastAuthorizedTime": one.authorized_ms}
@@ -108,7 +121,7 @@ async def create_api_destination(rooms: EventRooms, request: Request, context: C
 @operations.add("DescribeApiDestination")
 async def describe_api_destination(rooms: EventRooms, request: Request, context: CallContext) -> Answer:
     """One destination."""
-    found = await rooms.room.destinations.get(place_of(context), request["Name"])
+    found = await _described("api-destination", rooms.room.destinations.get(place_of(context), request["Name"]))
     return {**_destination_listed(found), **without_empty({"Description": found.description})}
 
 
@@ -147,6 +160,6 @@ def _destination_changed(one: Destination) -> dict[str, Any]:
 
 
 def _destination_listed(one: Destination) -> dict[str, Any]:
-    rate = {} if one.rate is None else {"InvocationRateLimitPerSecond": one.rate}
+    rate = RATE if one.rate is None else one.rate
     where = {"ConnectionArn": one.connection, "InvocationEndpoint": one.endpoint, "HttpMethod": one.method}
-    return {**_destination_changed(one), "Name": one.name, **where, **rate}
+    return {**_destination_changed(one), "Name": one.name, **where, "InvocationRateLimitPerSecond": rate}

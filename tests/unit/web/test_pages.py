@@ -51,7 +51,7 @@ WITHOUT_ROOM = (
     "/statements", "/allocation", "/untagged", "/event-rules", "/audit", "/budgets", "/unit-costs", "/tokens",
     "/savings",
     "/cost-anomalies", "/purchase-plan", "/rightsizing", "/advice", "/reports", "/datasets", "/scaling",
-    "/capacity-plan", "/analyses", "/load-tests", "/sizing", "/sources/cardinality", "/checks", "/asked",
+    "/capacity-plan", "/analyses", "/load-tests", "/sizing", "/sources/cardinality", "/checks", "/asked", "/objectives",
 )  # fmt: skip
 """Pages of rooms that the pretended state lacks; tests/browser/test_this_machine.py opens every page over real ones."""
 

@@ -123,16 +123,13 @@ class Site:
 
         async def answer(request: Request) -> Response:
             with reading_in(zone_of(request)):
-                return await answered(request)
-
-        async def answered(request: Request) -> Response:
-            try:
-                if not request.state.principal.may(role):
-                    raise AccessDenied(f"this page needs the role {role}; sign in with a token that has it")
-                await self._count(request.state.principal)
-                return await handler(request)
-            except TrimtabError as problem:
-                return self._problem(request, problem)
+                try:
+                    if not request.state.principal.may(role):
+                        raise AccessDenied(f"this page needs the role {role}; sign in with a token that has it")
+                    await self._count(request.state.principal)
+                    return await handler(request)
+                except TrimtabError as problem:
+                    return self._problem(request, problem)
 
         answer.needs = Needs(role, bound)  # type: ignore[attr-defined]  # `doors.roles` reads it
         return answer

@@ -67,6 +67,8 @@ async def outcomes(
         bill = await read_bill(reader, EVERYTHING, DAYS, rates.shares, currency, others)
     except (NotFound, InvalidInput):
         return {}
+    if not (bill.use.lines or bill.spot.lines):
+        return {}
     followed = [one for one in applied if one.applied_ms >= bill.end_ms - FOLLOWED_DAYS * DAY_MS]
     extent = await reader.extent()
     if not followed or extent is None:

@@ -14,39 +14,13 @@ from trimtab.access.scope import Scope
 from trimtab.accounts import jobs as account_jobs
 from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.audit import jobs as audit_jobs
-from trimtab.base.errors import NotFound, Throttled
+from trimtab.base.errors import Throttled
 from trimtab.doors import login
 from trimtab.doors.auditing.aws import AwsAuditor
 from trimtab.doors.auditing.recorder import ChangeRecorder
 from trimtab.doors.auditing.site import AuditedSite
-from trimtab.doors.aws.advice import service as advice_service
-from trimtab.doors.aws.application_signals import service as signals_service
-from trimtab.doors.aws.application_signals.rooms import SignalsRooms
-from trimtab.doors.aws.batch import service as batch_service
-from trimtab.doors.aws.budgets import service as budgets_service
-from trimtab.doors.aws.cloudtrail import service as cloudtrail_service
-from trimtab.doors.aws.cloudtrail.rooms import CloudTrailRooms
-from trimtab.doors.aws.cloudwatch import service as cloudwatch_service
-from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms
-from trimtab.doors.aws.cloudwatch.tags import EveryTagged, dashboards_exist, named_exist
-from trimtab.doors.aws.compute_optimizer import service as compute_optimizer_service
-from trimtab.doors.aws.cost_explorer import service as cost_explorer_service
-from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms
-from trimtab.doors.aws.data_exports import service as data_exports_service
-from trimtab.doors.aws.events import service as events_service
-from trimtab.doors.aws.gateway import Gateway, GatewayOptions, is_aws_request
-from trimtab.doors.aws.logs import service as logs_service
-from trimtab.doors.aws.logs.rooms import LogRooms
-from trimtab.doors.aws.pricing import service as pricing_service
-from trimtab.doors.aws.sagemaker import service as sagemaker_service
-from trimtab.doors.aws.sagemaker.rooms import MetricRooms, SageMakerRooms
-from trimtab.doors.aws.savingsplans import service as savingsplans_service
+from trimtab.doors.aws.gateway import is_aws_request
 from trimtab.doors.aws.sns import links as sns_links
-from trimtab.doors.aws.sns import service as sns_service
-from trimtab.doors.aws.sts import StsRooms
-from trimtab.doors.aws.sts import operations as sts
-from trimtab.doors.aws.xray import service as xray_service
-from trimtab.doors.aws.xray.rooms import XRayRooms
 from trimtab.doors.config.kinds.alarms import alarm_sections
 from trimtab.doors.config.kinds.anomaly_detectors import DetectorSection
 from trimtab.doors.config.kinds.dashboards import DashboardSection
@@ -133,23 +107,20 @@ from trimtab.progress.lines import STEMS
 from trimtab.reports.exposed import REFRESH_S as EXPOSED_S
 from trimtab.selfwatch import Running, SelfSeries, SelfWatch
 from trimtab.stores import checks_of
-from trimtab.traces.requests import RequestReader
 from trimtab.web import app as web
 from trimtab.web.alarms.desk import AlarmRooms
 from trimtab.web.analyses.desk import Analysts
 from trimtab.web.events.desk import EventRooms
 from trimtab.web.state import ObjectiveRooms, SeriesRooms
 from trimtab.wires import OtlpSignals, Wires
+from trimtab.wiring.aws_gateway import gateway_of
 from trimtab.wiring.bill_exports import bill_exports
-from trimtab.wiring.canaries import synthetics_of
 from trimtab.wiring.forgetting import forgetting_job
 from trimtab.wiring.live_costs import jobs_of as live_jobs
-from trimtab.wiring.metric_streams import streams_of, streams_rest
+from trimtab.wiring.metric_streams import streams_rest
 from trimtab.wiring.owner_asks import owner_asks
-from trimtab.wiring.quicksight import quicksight_of
 from trimtab.wiring.report_rooms import ReportRooms
 from trimtab.wiring.rooms import Rooms, wipe
-from trimtab.wiring.tagging import tagging_of
 
 
 def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
@@ -210,7 +181,7 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
     handlers: Mapping[Any, Any] = {404: web.not_found(pages), Throttled: answer_throttled, Exception: answer_bug}
     site = Starlette(routes=routes, exception_handlers=handlers)
     changes = ChangeRecorder(rooms.audit.ingest, rooms.clock, rooms.settings.account_id, rooms.settings.region)
-    gateway = _gateway(rooms, reports, AwsAuditor(changes))
+    gateway = gateway_of(rooms, reports, AwsAuditor(changes))
     audited = AuditedSite(site, changes, roles)
     rooms.connecting.attach(audited)
     front = Front(audited, guard, aws=gateway, is_aws=is_aws_request, inflight=writing.inflight)
@@ -219,55 +190,6 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
     signals = OtlpSignals(intake, log_intake, trace_intake)
     watched = Watched(front, rooms.doors, rooms.access.refusals)
     return watched, Wires(rooms.settings, writing, signals, guard, SyslogDoor(log_writing), xray)
-
-
-def _gateway(rooms: Rooms, reports: ReportRooms, auditor: AwsAuditor) -> Gateway:
-    training = MetricRooms(rooms.registry, rooms.ingest, rooms.reader, rooms.ledger, rooms.clock)
-    has_dashboard = dashboards_exist(rooms.dashboards.store.get, NotFound)
-    streams = streams_of(rooms.settings, rooms.stores.state, rooms.clock)
-    has_rule = named_exist(rooms.logs.contributors.store.get, "insight-rule")
-    has_stream = named_exist(streams.store.get, "metric-stream")
-    parts = CloudWatchRooms(
-        rooms.registry,
-        rooms.ingest,
-        rooms.reader,
-        rooms.ledger,
-        rooms.clock,
-        rooms.evaluator,
-        tagged=EveryTagged(rooms.alarms.tags, (rooms.alarms.tags.exists, has_dashboard, has_rule, has_stream)),
-        dashboards=rooms.dashboards,
-        alarms=rooms.alarms,
-        detectors=rooms.detectors,
-        contributors=rooms.logs.contributors,
-        streams=streams,
-    )
-    rooms.series_memory.append(parts.ids.clear)
-    explained = rooms.economics.rules, rooms.cost_anomalies, rooms.advice_plan.purchases, rooms.rightsizing
-    services = [
-        logs_service.build(LogRooms.of(rooms.logs, rooms.ledger, rooms.log_insights, rooms.log_anomalies)),
-        cloudwatch_service.build(parts),
-        sts.bind(StsRooms(rooms.keys, rooms.clock)),
-        *data_exports_service.build(bill_exports(rooms)),
-        sns_service.build(rooms.notify),
-        events_service.build(rooms.triggers),
-        xray_service.build(XRayRooms(rooms.traces, rooms.ledger)),
-        synthetics_of(rooms.canaries, rooms.alarms.tags, rooms.gate),
-        signals_service.build(SignalsRooms(rooms.slos, RequestReader(rooms.stores.telemetry), rooms.alarms.tags)),
-        cost_explorer_service.build(CostExplorerRooms.of(rooms.costs, rooms.clock, *explained)),
-        budgets_service.build(rooms.budgets, rooms.settings.account_id),
-        compute_optimizer_service.build(rooms.rightsizing),
-        *sagemaker_service.build(SageMakerRooms(rooms.inference, rooms.batch, training, rooms.actuators)),
-        batch_service.build(rooms.batch.commands),
-        *cloudtrail_service.build(CloudTrailRooms(rooms.audit, rooms.ledger)),
-        *advice_service.build(rooms.advice),
-        savingsplans_service.build(rooms.advice_plan.purchases),
-        *rooms.scaling.services(),
-        pricing_service.build(rooms.inventory.book, settings_module.public_url(rooms.settings)),
-        quicksight_of(rooms, reports),
-    ]
-    services.append(tagging_of(rooms, services))
-    place = rooms.settings.account_id, rooms.settings.region
-    return Gateway(GatewayOptions(services, rooms.keys, rooms.clock, *place, rooms.auth_required, auditor))
 
 
 def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> rest.Dependencies:

@@ -2,13 +2,7 @@
 
 import os
 
-import pytest
-
 DEEP = os.environ.get("DEEP") == "1"
-
-
-THEMES = ("light", pytest.param("dark", marks=pytest.mark.slow))
-"""Of pages whose colours other pages show too: in the dark they are looked at in `make test-all`."""
 
 
 def examples(number: int) -> int:

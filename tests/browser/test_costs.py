@@ -10,8 +10,7 @@ from playwright.sync_api import BrowserContext
 from tests.wire.aws.test_cost_explorer import bring
 
 from browser.conftest import Served, Watched
-from browser.test_accessible import violations
-from depth import THEMES
+from browser.looks import assert_fit
 from live_server import LiveServer
 from made_bill import cur2
 
@@ -37,27 +36,18 @@ def no_bill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     live.stop()
 
 
-@pytest.mark.parametrize("theme", THEMES, indirect=True)
 def test_without_a_bill_the_page_says_how_to_bring_one(context: BrowserContext, no_bill: Served, axe: str) -> None:
     watched = Watched(context, no_bill)
     page = watched.open("/costs")
     assert page.locator("main h2").first.inner_text() == "No bill yet"
     assert "trimtab import s3://" in page.locator("#import-from-s3").inner_text()
-    assert violations(page, axe) == []
+    assert_fit(page, axe)
     assert watched.problems == []
 
 
-@pytest.mark.parametrize("theme", THEMES, indirect=True)
 @pytest.mark.parametrize("path", VIEWS)
-def test_a_full_page_has_no_violation(path: str, watched: Watched, axe: str) -> None:
-    found = violations(watched.open(path), axe)
-    assert found == [], "\n".join(map(str, found))
-
-
-@pytest.mark.parametrize("viewport", ["narrow"], indirect=True)
-@pytest.mark.parametrize("path", VIEWS)
-def test_it_fits_a_phone(path: str, watched: Watched) -> None:
-    assert watched.open(path).evaluate("document.documentElement.scrollWidth") <= 390
+def test_a_full_page_is_fit_for_everyone(path: str, watched: Watched, axe: str) -> None:
+    assert_fit(watched.open(path), axe)
 
 
 def test_the_table_adds_up_and_agrees_with_csv(watched: Watched) -> None:
@@ -130,5 +120,5 @@ def test_a_view_is_saved_opened_and_forgotten(watched: Watched) -> None:
 def test_an_address_that_cannot_be_read_says_why(watched: Watched, axe: str) -> None:
     page = watched.open("/costs?by=colour")
     assert "cannot group or filter by 'colour'" in page.locator("main").inner_text()
-    assert violations(page, axe) == []
+    assert_fit(page, axe)
     watched.problems.clear()  # the browser itself logs the status of the page

@@ -236,10 +236,3 @@ def test_the_narrow_menu_opens(watched: Watched) -> None:
     page.click("label[for=nav-check]")
     page.click("nav[aria-label=Pages] a:has-text('Hosts')")
     page.wait_for_url("**/hosts")
-
-
-@pytest.mark.parametrize("viewport", ["narrow"], indirect=True)
-@pytest.mark.parametrize("path", ["/", "/hosts", "/hosts/web-1", DRAWN, "/sources", "/access", "/settings"])
-def test_a_phone_never_scrolls_sideways(path: str, watched: Watched) -> None:
-    page = watched.open(path)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -6,8 +6,7 @@ import pytest
 from tests.wire.aws.test_cost_explorer import bring
 
 from browser.conftest import Served, Watched
-from browser.test_accessible import violations
-from depth import THEMES
+from browser.looks import assert_fit
 from live_server import LiveServer
 from made_bill import cur2, unblended
 from trimtab.client.api import Client
@@ -49,28 +48,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     live.stop()
 
 
-@pytest.mark.parametrize("theme", THEMES, indirect=True)
-@pytest.mark.parametrize("path", VIEWS)
-def test_a_full_page_has_no_violation(path: str, watched: Watched, axe: str) -> None:
-    found = violations(watched.open(path), axe)
-    assert found == [], "\n".join(map(str, found))
-
-
-@pytest.mark.parametrize("viewport", ["narrow"], indirect=True)
-@pytest.mark.parametrize("path", VIEWS)
-def test_it_fits_a_phone(path: str, watched: Watched) -> None:
-    assert watched.open(path).evaluate("document.documentElement.scrollWidth") <= 390
-
-
-@pytest.mark.parametrize("theme", ["dark"], indirect=True)  # links within words need more than colour there
-@pytest.mark.parametrize("path", TOLD)
-def test_what_is_told_of_money_has_no_violation_and_fits_a_phone(path: str, watched: Watched, axe: str) -> None:
-    page = watched.open(path)
-    found = violations(page, axe)
-    assert found == [], "\n".join(map(str, found))
-    page.set_viewport_size({"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert watched.problems == []
+@pytest.mark.parametrize("path", [*VIEWS, *TOLD])
+def test_a_page_of_money_is_fit_for_everyone(path: str, watched: Watched, axe: str) -> None:
+    assert_fit(watched.open(path), axe)
 
 
 def test_the_builder_adds_up_to_the_bill_and_its_address_is_the_visual(watched: Watched) -> None:

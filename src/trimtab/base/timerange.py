@@ -61,3 +61,14 @@ def parse_instant_ms(text: str, now_ms: int) -> int:
         raise InvalidInput(
             f"cannot read time: got {text!r}; expected now, -3h, ISO 8601 (2026-11-25T10:00:00Z) or epoch milliseconds"
         ) from None
+
+
+def parse_since_ms(text: str, now_ms: int) -> int:
+    """When something begins that ends now: a time before it (`60d`) or an instant. Raises InvalidInput."""
+    try:
+        since_ms = now_ms - parse_duration_ms(text)
+    except InvalidInput:
+        since_ms = parse_instant_ms(text, now_ms)
+    if not 0 < since_ms < now_ms:
+        raise InvalidInput(f"cannot read since {text!r}: expected a time in the past, such as 60d", field="--since")
+    return since_ms

@@ -11,10 +11,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.loopback import is_loopback
+from trimtab.base.records import replace
 from trimtab.cli import cost_anomalies, cost_estimate, cost_forecast, cost_views, exchange_rates, unit_costs
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import console, day, json_option, print_json, print_table, remark
 from trimtab.client import costs_wire as wire
+from trimtab.client.api import Client
 from trimtab.client.cost_explorer import Asked
 from trimtab.client.costs import Costs
 
@@ -43,13 +45,20 @@ def import_(
 
     A month that is imported again under the same name replaces the old one. Prints the receipt.
     """
+    request = wire.StartImport("", cast(wire.ImportFormat, format_), source, add, _mapping(mapping))
     with connection.client() as client:
-        costs = Costs(client)
-        location = _location(place, client.host, costs, quiet=as_json)
-        name = source or (str(Path(place).resolve()) if location.startswith("upload:") else "")
-        kind = cast(wire.ImportFormat, format_)
-        begun = costs.start(wire.StartImport(location, kind, name, add, _mapping(mapping)))
-        done = _follow(costs, begun, quiet=as_json)
+        bring(client, place, request, as_json=as_json)
+
+
+def bring(client: Client, place: str, request: wire.StartImport, *, as_json: bool) -> None:
+    """Import the bill at `place` as `request` says else, wait for it, and print its receipt.
+
+    Raises InvalidInput where there is nothing, ClickException where the import failed.
+    """
+    costs = Costs(client)
+    location = _location(place, client.host, costs, quiet=as_json)
+    name = request.source or (str(Path(place).resolve()) if location.startswith("upload:") else "")
+    done = _follow(costs, costs.start(replace(request, location=location, source=name)), quiet=as_json)
     if as_json:
         print_json(done)
     if done.state == "failed":

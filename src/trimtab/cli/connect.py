@@ -9,11 +9,12 @@ import click
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from trimtab.base.clock import Clock, SystemClock, iso
-from trimtab.base.errors import InvalidInput, SetupError
-from trimtab.base.timerange import parse_duration_ms, parse_instant_ms
+from trimtab.base.errors import SetupError
+from trimtab.base.timerange import parse_duration_ms, parse_since_ms
 from trimtab.cli.connect_aws import aws
 from trimtab.cli.connect_kubernetes import kubernetes
 from trimtab.cli.connect_slurm import slurm
+from trimtab.cli.connect_vendor import anthropic, openai
 from trimtab.cli.connection import Connection, pairs, server_options
 from trimtab.cli.output import console, json_option, print_json, remark
 from trimtab.sources.deliver import Deliver
@@ -37,6 +38,8 @@ def connect() -> None:
 connect.add_command(slurm)
 connect.add_command(kubernetes)
 connect.add_command(aws)
+connect.add_command(openai)
+connect.add_command(anthropic)
 
 
 @connect.command("prometheus")
@@ -92,7 +95,7 @@ def prometheus(
     clock = SystemClock()
     wait = threading.Event().wait
     now_ms = clock.now_ms()
-    since_ms = _since(since, now_ms)
+    since_ms = parse_since_ms(since, now_ms)
     selectors = [parse(text) for text in matches or (EVERY_SERIES,)]
     credentials = Credentials(
         _basic(username, password_file),
@@ -214,16 +217,6 @@ def _follow(pull: Pull, since_ms: int, interval_s: float, clock: Clock) -> None:
         return event.wait(seconds)
 
     pull.follow(since_ms, interval_s, stop)
-
-
-def _since(text: str, now_ms: int) -> int:
-    try:
-        since_ms = now_ms - parse_duration_ms(text)
-    except InvalidInput:
-        since_ms = parse_instant_ms(text, now_ms)
-    if not 0 < since_ms < now_ms:
-        raise InvalidInput(f"cannot read since {text!r}: expected a time in the past, such as 60d", field="--since")
-    return since_ms
 
 
 def _basic(username: str | None, password_file: Path | None) -> tuple[str, str] | None:

@@ -11,7 +11,7 @@ import click
 
 from trimtab.base.clock import SystemClock, iso
 from trimtab.base.errors import InvalidInput, SetupError
-from trimtab.base.timerange import parse_duration_ms, parse_instant_ms
+from trimtab.base.timerange import parse_duration_ms, parse_instant_ms, parse_since_ms
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, print_json, remark
 from trimtab.client.inventory import Inventory
@@ -86,7 +86,7 @@ def slurm(
         raise click.UsageError("--follow reads from SLURM itself: it does not go with files")
     if rest_url and (files or via):
         raise click.UsageError("--rest-url asks slurmrestd: it does not go with files or --via")
-    since_ms = _since(since, now_ms)
+    since_ms = parse_since_ms(since, now_ms)
     directory = state_dir or connection.settings.data_dir / "connect"
     cursor = None if files else Cursor(directory, f"{rest_url or via}|{cluster}|{account}", connection.url)
     if files:
@@ -172,16 +172,6 @@ def _follow(pull: Pull, interval_s: float) -> None:
         return event.wait(seconds)
 
     pull.follow(interval_s, stop)
-
-
-def _since(text: str, now_ms: int) -> int:
-    try:
-        since_ms = now_ms - parse_duration_ms(text)
-    except InvalidInput:
-        since_ms = parse_instant_ms(text, now_ms)
-    if not 0 < since_ms < now_ms:
-        raise InvalidInput(f"cannot read since {text!r}: expected a time in the past, such as 60d", field="--since")
-    return since_ms
 
 
 def _zone(name: str) -> tzinfo:

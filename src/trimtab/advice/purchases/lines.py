@@ -8,7 +8,7 @@ Azure         a size of virtual machine in a region; where somebody told its fle
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from msgspec import Struct
 
@@ -209,6 +209,7 @@ def family_of(type_: str) -> str:
     return type_.rpartition(".")[0]
 
 
+@lru_cache(maxsize=4096)  # plans ask it of each line of every hour; there are some hundred types
 def units_of(type_: str) -> Decimal:
     """Normalised units of a size (AWS: small is 1, large 4, xlarge 8, Nxlarge N × 8); 1 where there is none.
 

@@ -26,7 +26,7 @@ _BUSY = (408, 409, 425, 429, 500, 502, 503, 504, 529)
 _DAYS_A_PAGE = 31
 """What both vendors give at most in one page of days, whatever more OpenAI allows."""
 
-Query = list[tuple[str, str]]
+Query = list[tuple[str, str | int | float | bool | None]]
 
 
 class Vendor(Struct, frozen=True):
@@ -137,7 +137,7 @@ class CostPages:
         started, pause = self._clock.monotonic(), FIRST_WAIT_S
         while True:
             try:
-                answer = self._http.get(self._vendor.path, params=httpx.QueryParams(query))
+                answer = self._http.get(self._vendor.path, params=query)
             except httpx.HTTPError as problem:
                 reason, after = f"cannot reach {self._vendor.title}: {describe(problem)}", ""
             else:

@@ -29,6 +29,7 @@ from trimtab.doors.otlp.span_fields import (
 )
 from trimtab.doors.otlp.span_read import Read, read_records, within
 from trimtab.doors.otlp.span_records import decode_protobuf_spans, read_resource, read_span
+from trimtab.doors.otlp.values import read_any_value, stringify
 from trimtab.doors.protobuf.wire import Malformed
 from trimtab.store.telemetry.rowbinary import string
 from trimtab.traces.ingest import EncodedSpans
@@ -43,9 +44,12 @@ _LEAST_BYTES = 30  # of a span that says something: ids and a time
 _MOST_SPANS = 2_000_000
 _FIXED_BYTES = 300  # of a row, beside what is copied from the body and of the resource
 _GROWTH = 6  # bytes of a row for a byte of the span, at most: an integer of one byte is up to 20 as text, after its key
+_OTHERS = 8  # values of a span, on the whole, that are neither text, integer nor boolean; spans beyond that are plain
+_SHORT = 64  # bytes of such a value that is remembered with its text
 _NS_A_DAY = 86_400 * 1_000_000_000
 Bytes = npt.NDArray[np.uint8]
 Table = npt.NDArray[np.int64]
+_NONE = np.zeros((0, 2), np.int64)
 
 
 class _Shared:
@@ -67,6 +71,7 @@ class SpanRows:
         self._names = np.frombuffer(b"".join(raw), np.uint8)
         self._name_at = np.cumsum([0, *map(len, raw)], dtype=np.int64)
         self._shared: dict[tuple[str, str, bytes], _Shared] = {}
+        self._texts: dict[bytes, bytes] = {}
 
     def read(self, body: bytes, kernels: ModuleType, place: tuple[str, str], now_ms: int) -> Read:
         """What a body holds. Raises Malformed, LimitExceeded."""
@@ -81,16 +86,43 @@ class SpanRows:
             else np.zeros((0, 4), np.int64)
         )
         joined = np.frombuffer(b"".join(parts) or b"\0", np.uint8)
-        widths = places[:, 3] - places[:, 0]
-        room = (
-            int((widths[spans[:, 0]] + _GROWTH * (spans[:, 2] - spans[:, 1]) + _FIXED_BYTES).sum()) if len(spans) else 0
-        )
-        out = np.empty(room + 1, np.uint8)
         latest = min(now_ms * NS_A_MS + FUTURE_NS, MAX_NS)
-        _, told = kernels.rows(buffer, spans, joined, places, self._names, self._name_at, latest, now_ms, out)
+
+        def write(source: Bytes, wanted: Table, texts: Table, others: Table, more: int) -> tuple[Bytes, Table, int]:
+            out = np.empty(_room(wanted, places) + more + 1, np.uint8)
+            named = (self._names, self._name_at)
+            end, told, noted = kernels.rows(source, wanted, joined, places, *named, latest, now_ms, texts, others, out)
+            return out[:end], told, noted
+
+        others = np.empty((_OTHERS * len(spans), 2), np.int64)
+        out, told, noted = write(buffer, spans, _NONE, others, 0)
+        if noted:
+            later = told[:, 0] == kernels.LATER
+            texts = self._texts_of(body, others[:noted])
+            ends = np.cumsum([len(body), *map(len, texts)], dtype=np.int64)
+            source = np.frombuffer(body + b"".join(texts), np.uint8)  # read-only as the body: compiled once
+            cuts = np.stack((ends[:-1], ends[1:]), axis=1)
+            then, told_then, _ = write(source, spans[later], cuts, _NONE, int(ends[-1]) - len(body))
+            told_then[told_then[:, 0] >= 0, 0] += len(out)
+            spans = np.concatenate((spans[~later], spans[later]))
+            out, told = np.concatenate((out, then)), np.concatenate((told[~later], told_then))
         read = _sorted(body, spans, shared, out, told, place, now_ms)
         over = self._sizes.over(read.encoded.sizes) if read.encoded else {}
         return _read_within(over, self._sizes.reason, body, place, now_ms) if over else read
+
+    def _texts_of(self, body: bytes, others: Table) -> list[bytes]:
+        """The text of each value whose AnyValue lies there. Raises Malformed."""
+        found = []
+        for start, end in others.tolist():
+            raw = body[start:end]
+            if (text := self._texts.get(raw)) is None:
+                text = stringify(read_any_value(body, start, end)).encode("utf-8", "replace")
+                if len(raw) <= _SHORT:
+                    if len(self._texts) >= _REMEMBERED:
+                        self._texts.clear()
+                    self._texts[raw] = text
+            found.append(text)
+        return found
 
     def _share(self, raw: bytes, place: tuple[str, str]) -> _Shared:
         key = (*place, raw)
@@ -100,6 +132,14 @@ class SpanRows:
                 self._shared.clear()
             found = self._shared[key] = _Shared(place_of(read_resource(raw, 0, len(raw)), *place))
         return found
+
+
+def _room(spans: Table, places: Table) -> int:
+    """Bytes that the rows of spans have at most, beside the texts of other values."""
+    if not len(spans):
+        return 0
+    widths = places[:, 3] - places[:, 0]
+    return int((widths[spans[:, 0]] + _GROWTH * (spans[:, 2] - spans[:, 1]) + _FIXED_BYTES).sum())
 
 
 def _read_within(over: dict[str, int], reason: str, body: bytes, place: tuple[str, str], now_ms: int) -> Read:

@@ -1,7 +1,8 @@
 """OTLP spans, from protobuf straight to rows of the table `spans`, compiled. `span_rows.py` says what for.
 
 Field numbers: opentelemetry-proto, trace.proto. A span with anything rare (events, links, a trace state, a message of
-its status, values that are neither text, integer nor boolean, text beyond ASCII) is marked and left to plain Python.
+its status) is marked and left to plain Python. Of values that are neither text, integer nor boolean plain Python makes
+texts, and the span is written by a second call.
 """
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from trimtab.doors.otlp.span_scan_compiled import FULL, find
 from trimtab.doors.protobuf import jit
 from trimtab.doors.protobuf.jit import compiled
-from trimtab.doors.protobuf.key_value_compiled import FALSE, INT, TEXT, TRUE, key_value
+from trimtab.doors.protobuf.key_value_compiled import FALSE, INT, OTHER, TEXT, TRUE, key_value
 from trimtab.doors.protobuf.primitives import (
     FIXED64,
     LENGTH,
@@ -25,7 +26,7 @@ from trimtab.doors.protobuf.primitives import (
 )
 from trimtab.doors.protobuf.rowbinary_compiled import (
     any_byte,
-    is_ascii,
+    is_utf8,
     put,
     put_byte,
     put_hex,
@@ -35,10 +36,12 @@ from trimtab.doors.protobuf.rowbinary_compiled import (
     same,
 )
 
-__all__ = ["FULL", "find", "is_cached", "rows", "warm"]
+__all__ = ["FULL", "LATER", "find", "is_cached", "rows", "warm"]
 
 Table = npt.NDArray[np.int64]
 
+PLAIN, LATER = -1, -2
+"""Of a span that has no row: plain Python reads it, or its row is written once its other values have texts."""
 MOST_ATTRIBUTES = 64
 """Of a span; with more it is left to plain Python."""
 # Texts as RowBinary has them, each after its length.
@@ -70,26 +73,77 @@ def rows(
     name_at: Table,
     latest_ns: Int,
     ingested_ms: Int,
+    texts: Table,
+    others: Table,
     out: Bytes,
-) -> tuple[Int, Table]:
-    """Write the rows of `spans` into `out`; (bytes written, told).
+) -> tuple[Int, Table, Int]:
+    """Write the rows of `spans` into `out`; (bytes written, told, values noted).
 
     `parts[places[r]]` are, of each resource, its head, its origin and its tail: five positions. `told` has a row for
-    each span: the end of its row in `out` (-1: left to plain Python), its start (ns), where its trace id is in `body`.
+    each span: the end of its row in `out` (PLAIN: left to plain Python, LATER: wants texts), its start (ns), where its
+    trace id is in `body`. Where values that this code does not write lie is noted in `others` (start, end), span after
+    span. Who calls again with those spans alone gives `texts`: where in `body` (behind the spans) the text of each is.
     """
     told = np.empty((len(spans), 3), np.int64)
     fields = np.empty(24, np.int64)
     attributes = np.empty((MOST_ATTRIBUTES, 6), np.int64)
     known = np.empty(_NAMES, np.int64)
-    at = 0
+    at, noted, used = 0, 0, 0
     for number in range(len(spans)):
         count = _read(body, spans[number, 1], spans[number, 2], fields, attributes, names, name_at, known)
-        told[number, 0], told[number, 1], told[number, 2] = -1, fields[6], fields[0]
+        told[number, 0], told[number, 1], told[number, 2] = PLAIN, fields[6], fields[0]
         small = spans[number, 2] - spans[number, 1] <= _MAX_BYTES
-        if count >= 0 and small and _is_plain(body, fields, latest_ns):
-            at = _write(body, fields, attributes, count, known, parts, places[spans[number, 0]], ingested_ms, out, at)
-            told[number, 0] = at
-    return at, told
+        if count < 0 or not small or not _is_plain(body, fields, latest_ns):
+            continue
+        rare = _others(attributes, count)
+        if rare and not len(texts):
+            if noted + rare <= len(others):
+                told[number, 0] = LATER
+                noted = _note_others(attributes, count, others, noted)
+            continue
+        used += rare
+        if rare and not _resolve(attributes, count, texts, used - rare):
+            continue
+        at = _write(body, fields, attributes, count, known, parts, places[spans[number, 0]], ingested_ms, out, at)
+        told[number, 0] = at
+    return at, told, noted
+
+
+@compiled
+def _others(attributes: Table, count: Int) -> Int:
+    """How many of a span's values are neither text, integer nor boolean."""
+    found = 0
+    for row in range(count):
+        if attributes[row, 5] == OTHER:
+            found += 1
+    return found
+
+
+@compiled
+def _note_others(attributes: Table, count: Int, others: Table, noted: Int) -> Int:
+    for row in range(count):
+        if attributes[row, 5] == OTHER:
+            others[noted, 0], others[noted, 1] = attributes[row, 2], attributes[row, 3]
+            noted += 1
+    return noted
+
+
+@compiled
+def _resolve(attributes: Table, count: Int, texts: Table, used: Int) -> bool:
+    """Give such values their texts. False where one is empty, as an attribute without a value is none."""
+    for row in range(count):
+        if attributes[row, 5] == OTHER:
+            start, end = texts[used, 0], texts[used, 1]
+            attributes[row, 2], attributes[row, 3], attributes[row, 4], attributes[row, 5] = (
+                start,
+                end,
+                end - start,
+                TEXT,
+            )
+            used += 1
+            if start == end:
+                return False
+    return True
 
 
 @compiled
@@ -121,7 +175,7 @@ def _read(
             elif field == 4:
                 fields[2], fields[11] = start, at - start
             elif field == 5:
-                if not is_ascii(body, start, at):
+                if not is_utf8(body, start, at):
                     return -1
                 fields[3], fields[4] = start, at
             elif field == 9:
@@ -170,7 +224,7 @@ def _status(body: Bytes, at: Int, end: Int, fields: Table) -> bool:
 
 @compiled
 def _note(body: Bytes, attributes: Table, row: Int, names: Bytes, name_at: Table, known: Table) -> bool:
-    """Note the place of an attribute that is known by name. False where its key is there twice."""
+    """Note the place of an attribute that is known by name. False where it is OTHER, or its key is there twice."""
     start, end = attributes[row, 0], attributes[row, 1]
     for other in range(row):
         if same(body, start, end, body, attributes[other, 0], attributes[other, 1]):
@@ -178,7 +232,7 @@ def _note(body: Bytes, attributes: Table, row: Int, names: Bytes, name_at: Table
     for name in range(_NAMES):
         if same(body, start, end, names, name_at[name], name_at[name + 1]):
             known[name] = row
-            return True
+            return bool(attributes[row, 5] != OTHER)
     return True
 
 
@@ -370,5 +424,6 @@ def warm() -> None:
     """Call each function once, so that it is compiled."""
     body = np.frombuffer(b"\x0a\x02\x12\x00", np.uint8)
     _, _, spans = find(body, 4)
-    empty, places = np.zeros(1, np.uint8), np.zeros((1, 4), np.int64)
-    rows(body, spans, empty, places, empty, np.zeros(_NAMES + 1, np.int64), 0, 0, np.empty(1, np.uint8))
+    empty, places = np.frombuffer(b"\0", np.uint8), np.zeros((1, 4), np.int64)  # read-only, as all but `out` is
+    none = np.zeros((0, 2), np.int64)
+    rows(body, spans, empty, places, empty, np.zeros(_NAMES + 1, np.int64), 0, 0, none, none, np.empty(1, np.uint8))

@@ -4,18 +4,21 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from depth import examples
-from trimtab.doors.otlp import span_rows_compiled
+from trimtab.doors.otlp import span_rows, span_rows_compiled
 from trimtab.doors.otlp.span_fields import adjusted_count, host_of
 from trimtab.doors.otlp.span_read import Read, read_records
 from trimtab.doors.otlp.span_records import decode_json_spans, decode_protobuf_spans
 from trimtab.doors.otlp.span_rows import NAMES, SpanRows
+from trimtab.doors.protobuf import rowbinary_compiled
 from trimtab.doors.protobuf.wire import Malformed
+from trimtab.store.telemetry.rowbinary import string
 from trimtab.traces.model import Span
 from trimtab.traces.rows import day_of, row_of
 
@@ -30,7 +33,9 @@ VALUES = st.one_of(
     st.booleans(),
     st.integers(-(2**63), 2**63 - 1),
     st.sampled_from([200, 404, 429, 500, 0, 9, 10, -10, 999, 1000]),
-    st.floats(allow_nan=False),
+    st.floats(),
+    st.binary(max_size=5),
+    st.lists(st.one_of(st.text(max_size=4), st.floats(), st.integers(-5, 5)), max_size=3),
 )
 SPANS = st.fixed_dictionaries(
     {
@@ -64,13 +69,22 @@ def kernels() -> Iterator[ModuleType]:
 
 
 def _put(attributes: Any, key: str, value: Any) -> None:
-    target = attributes.add(key=key).value
+    _set(attributes.add(key=key).value, value)
+
+
+def _set(target: Any, value: Any) -> None:
     if isinstance(value, bool):
         target.bool_value = value
     elif isinstance(value, int):
         target.int_value = value
     elif isinstance(value, float):
         target.double_value = value
+    elif isinstance(value, bytes):
+        target.bytes_value = value
+    elif isinstance(value, list):
+        for item in value:
+            _set(target.array_value.values.add(), item)
+        target.array_value.SetInParent()
     else:
         target.string_value = value
 
@@ -144,6 +158,44 @@ def test_any_bytes_are_taken_or_refused_alike(kernels: ModuleType, body: bytes) 
 
     compiled = taken(lambda: SpanRows().read(body, kernels, PLACE, NOW))
     assert compiled or not taken(lambda: decode_protobuf_spans(body))
+
+
+EDGES = ["c080", "c280", "e08080", "e0a080", "ed9fbf", "eda080", "efbfbf", "f0808080", "f0908080", "f48fbfbf",
+         "f4908080", "f5808080", "80", "e282", "f09f98", "41"]  # fmt: skip
+
+
+@settings(max_examples=examples(400))
+@given(st.lists(st.one_of(st.binary(max_size=3), st.sampled_from([bytes.fromhex(one) for one in EDGES])), max_size=4))
+def test_text_is_text_where_python_can_decode_it(kernels: ModuleType, parts: list[bytes]) -> None:
+    raw = b"".join(parts)
+    try:
+        raw.decode()
+        decodes = True
+    except UnicodeDecodeError:
+        decodes = False
+    assert decodes == rowbinary_compiled.is_utf8(np.frombuffer(b"x" + raw, np.uint8), 1, len(raw) + 1)
+
+
+def test_values_that_are_no_plain_text_leave_a_span_to_compiled_code(kernels: ModuleType) -> None:
+    values = {
+        "temperature": 0.2,
+        "ttft": 0.1234567890123,
+        "reasons": ["stop", "größe"],
+        "raw": b"\1",
+        "none": float("nan"),
+    }
+    span = {"trace_id": b"t" * 16, "span_id": b"s" * 8, "parent_span_id": b"", "name": "größe", "kind": 3, "start": NOW}
+    span |= {"length": 5, "status": 0, "message": "", "state": "", "event": False, "attributes": list(values.items())}
+    body = make([({}, [span] * 3)]).SerializeToString()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(span_rows, "read_span", None)  # what plain Python reads spans with
+        found = SpanRows().read(body, kernels, PLACE, NOW)
+    assert 1 == len(span_rows_compiled.rows.signatures)  # the second call is no other code to compile
+    assert found.encoded is not None
+    [(rows, count)] = found.encoded.rows.values()
+    assert 3 == count
+    for text in ("0.2", "0.1234567890123", '["stop","größe"]', "AQ==", "NaN"):
+        assert 3 == rows.count(string(text))
 
 
 def _one(attributes: dict[str, Any], **fields: Any) -> Span:

@@ -14,12 +14,12 @@ from trimtab.fleet.assemble import assemble
 from trimtab.fleet.basis import DEFAULT, Basis
 from trimtab.fleet.build import build
 from trimtab.fleet.costing import Hours, costed_of, device_costs_of
-from trimtab.fleet.frame import Costed, DeviceCost, DeviceHours, Frame
+from trimtab.fleet.frame import Costed, DeviceCost, DeviceHours, Frame, HeldStep
 from trimtab.fleet.gather import FactsReader
 from trimtab.fleet.health.spans import Span, spans_of
 from trimtab.fleet.joined import Assembled
-from trimtab.fleet.ledger import devices_of, existing_of
-from trimtab.fleet.model import DAY_MS, HOUR_MS, Intervals, Ints, Remark, State
+from trimtab.fleet.ledger import devices_of, existing_of, steps_of
+from trimtab.fleet.model import DAY_MS, HOUR_MS, Intervals, Ints, MachineKey, Remark, State
 from trimtab.fleet.money import MachineFacts, Priced, Prices
 
 
@@ -118,6 +118,17 @@ class DirectLedger(Struct, frozen=True):
             and (not holders or row["holder"] in holders)
         ]
         return spans_of(rows)
+
+    async def held_steps(self, scope: Scope, start_ms: int, end_ms: int, cluster: str = "") -> list[HeldStep]:
+        """When accelerators of a cluster were taken and let go."""
+        parts: dict[tuple[int, str, str], int] = defaultdict(int)
+        for row in await self._rows(scope, start_ms, end_ms):
+            its = MachineKey.parse(row["machine"]).cluster
+            if row["state"] == State.HELD and its and cluster in ("", its):
+                parts[row["start"], row["holder"], row["team"]] += row["parts"]
+                parts[row["last"], row["holder"], row["team"]] -= row["parts"]
+        keys = ("at", "holder", "team", "parts")
+        return steps_of(dict(zip(keys, (*key, number), strict=True)) for key, number in sorted(parts.items()) if number)
 
     async def device_costs(
         self, scope: Scope, start_ms: int, end_ms: int, basis: Basis = DEFAULT

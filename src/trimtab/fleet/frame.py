@@ -128,6 +128,15 @@ class HeldHours(NamedTuple):
     hours: float
 
 
+class HeldStep(NamedTuple):
+    """A moment (ms) at which a holder of a team took accelerators, or let some go where `gpus` are negative."""
+
+    at_ms: int
+    holder: str
+    team: str
+    gpus: float
+
+
 class DeviceHours(Struct, frozen=True):
     """An accelerator over a range: its hours, what it is at the end (`state`, and why where it is down), and who held
     it last, with the team; until when it is known (ms). `held_by`: everybody who held it, by name."""

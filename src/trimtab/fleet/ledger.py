@@ -1,7 +1,7 @@
 """`FleetLedger`: the one place where GPU time and its cost are read. Every room, page and answer asks here."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,12 @@ from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
 from trimtab.base.records import replace
 from trimtab.fleet.basis import DEFAULT, Basis
+from trimtab.fleet.claims import holder_name
 from trimtab.fleet.costing import Hours, costed_of, device_costs_of
-from trimtab.fleet.frame import Costed, DeviceCost, DeviceHours, Frame, HeldHours, Totals
+from trimtab.fleet.frame import Costed, DeviceCost, DeviceHours, Frame, HeldHours, HeldStep, Totals
 from trimtab.fleet.health.spans import Span, spans_of
 from trimtab.fleet.keeper import LedgerKeeper
-from trimtab.fleet.model import DAY_MS, HOUR_MS, Ints, Remark, State, gpu_hours
+from trimtab.fleet.model import DAY_MS, HOUR_MS, PARTS, Ints, Remark, State, gpu_hours
 from trimtab.fleet.money import MachineFacts, Priced, Prices
 from trimtab.fleet.store import FleetStore
 from trimtab.inventory.runs.filter import RunFilter, visible
@@ -185,6 +186,21 @@ class FleetLedger(Struct):
         table = await self.store.read("spans", scope, span, machines, holders)
         return await asyncio.to_thread(lambda: spans_of(table.to_pylist()))
 
+    async def held_steps(self, scope: Scope, start_ms: int, end_ms: int, cluster: str = "") -> list[HeldStep]:
+        """The moments of `[start, end)` at which accelerators of a cluster ("": of any) were taken and let go, in their
+        order: what is held then adds up to the held hours of the frame. Raises QueryAborted, Unavailable."""
+        end_ms = min(end_ms, self.clock.now_ms())
+        if start_ms >= end_ms:
+            return []
+        await self.keeper.ensure(start_ms, end_ms)
+        span = {"first": start_ms // DAY_MS, "last": -(-end_ms // DAY_MS), "start": start_ms, "end": end_ms}
+        table = await self.store.read("held_steps", scope, {**span, "cluster": cluster})
+        steps = await asyncio.to_thread(lambda: steps_of(table.to_pylist()))
+        if not scope.rows:
+            return steps
+        sees = await self._sight(scope, start_ms, end_ms)
+        return [step for step in steps if sees(step.holder, step.team)]
+
     async def remarks(self, scope: Scope, start_ms: int, end_ms: int) -> list[Remark]:
         """What did not fit, one a machine and text, the newest first. Raises QueryAborted, Unavailable."""
         end_ms = min(end_ms, self.clock.now_ms())
@@ -201,22 +217,24 @@ class FleetLedger(Struct):
         """What of a frame a scope may see: who sees a part of the owners sees nothing of what nobody holds."""
         if not scope.rows:
             return frame
-        wanted = RunFilter(frame.start_ms, frame.end_ms)
-        runs = await self.runs.listed(scope, wanted, _MOST_RUNS)
-        mine = {f"{run.key.account}/{run.key.cluster}/{run.key.job}" for run in runs if visible(scope, run)}
-        teams = [set(rule.values) for rule in scope.rows if rule.key == "team"]
-        only_team = len(teams) == len(scope.rows)
+        sees = await self._sight(scope, frame.start_ms, frame.end_ms)
         kept = [
-            state == State.HELD
-            and (
-                frame.holders[holder] in mine
-                or (only_team and "//" in frame.holders[holder] and all(frame.teams[team] in some for some in teams))
-            )
+            state == State.HELD and sees(frame.holders[holder], frame.teams[team])
             for state, holder, team in zip(
                 frame.state.tolist(), frame.holder.tolist(), frame.team.tolist(), strict=True
             )
         ]
         return frame.where(np.array(kept, np.bool_))
+
+    async def _sight(self, scope: Scope, start_ms: int, end_ms: int) -> Callable[[str, str], bool]:
+        """Whether who sees a part of the owners sees what a holder of a team held in a range."""
+        runs = await self.runs.listed(scope, RunFilter(start_ms, end_ms), _MOST_RUNS)
+        mine = {holder_name(run) for run in runs if visible(scope, run)}
+        teams = [set(rule.values) for rule in scope.rows if rule.key == "team"]
+        only_team = len(teams) == len(scope.rows)
+        return lambda holder, team: (
+            holder in mine or (only_team and "//" in holder and all(team in some for some in teams))
+        )
 
     async def _costed(self, scope: Scope, start_ms: int, end_ms: int, basis: Basis) -> Costed:
         first, last = start_ms // DAY_MS, -(-end_ms // DAY_MS)
@@ -244,6 +262,11 @@ class FleetLedger(Struct):
         days = await self.frame(EVERYTHING, first * DAY_MS, last * DAY_MS)
         existing = existing_of(days)
         return existing, await self.prices.of(days.facts, existing, first, last)
+
+
+def steps_of(rows: Iterable[Mapping[str, Any]]) -> list[HeldStep]:
+    """Rows of the query `held_steps`, in GPUs."""
+    return [HeldStep(row["at"], row["holder"], row["team"], row["parts"] / PARTS) for row in rows]
 
 
 def devices_of(rows: Sequence[Mapping[str, Any]]) -> list[DeviceHours]:

@@ -71,6 +71,26 @@ FROM (
 WHERE start < end
 ORDER BY machine, device, start;
 
+-- name: held_steps
+-- How many parts of a cluster's devices holders took and let go, by moment; what goes on at midnight is no step.
+SELECT at, one_holder AS holder, one_team AS team, sum(delta) AS parts
+FROM (
+  SELECT one_holder, one_team, toInt64(one_parts) AS taken,
+         greatest(toInt64(day) * 86400000 + one_start, {start:Int64}) AS begun,
+         least(toInt64(day) * 86400000 + one_end, {end:Int64}) AS ended
+  FROM fleet_machine_days FINAL
+  ARRAY JOIN start AS one_start, end AS one_end, state AS one_state, holder AS one_holder, team AS one_team,
+             parts AS one_parts
+  WHERE day >= {first:UInt32} AND day < {last:UInt32} AND one_state = 1
+    AND splitByChar('/', machine)[2] != ''
+    AND ({cluster:String} = '' OR splitByChar('/', machine)[2] = {cluster:String}) /*and*/
+)
+ARRAY JOIN [begun, ended] AS at, [taken, -taken] AS delta
+WHERE begun < ended
+GROUP BY at, holder, team
+HAVING parts != 0
+ORDER BY at, holder, team;
+
 -- name: device_days
 -- A range by day and device: how long it existed, how long of that it was idle (free, or held, measured and not at work),
 -- and how long free.

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from trimtab.access.scope import Scope
 from trimtab.fleet.basis import DEFAULT, Basis
-from trimtab.fleet.frame import Costed, DeviceCost, DeviceHours, Frame
+from trimtab.fleet.frame import Costed, DeviceCost, DeviceHours, Frame, HeldStep
 from trimtab.fleet.health.spans import Span
 from trimtab.fleet.model import DAY_MS, Remark
 
@@ -29,6 +29,10 @@ class HoursReader(Protocol):
         self, scope: Scope, start_ms: int, end_ms: int, basis: Basis = DEFAULT
     ) -> dict[tuple[str, int], DeviceCost]:
         """What each of them cost. Raises QueryAborted, Unavailable."""
+        ...
+
+    async def held_steps(self, scope: Scope, start_ms: int, end_ms: int, cluster: str = "") -> list[HeldStep]:
+        """When accelerators of a cluster were taken and let go. Raises QueryAborted, Unavailable."""
         ...
 
     async def remarks(self, scope: Scope, start_ms: int, end_ms: int) -> list[Remark]:

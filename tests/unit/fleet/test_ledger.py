@@ -309,6 +309,39 @@ def test_the_stored_ledger_is_the_one_made_on_the_spot(house: House) -> None:
     assert totals(direct).existing == totals(house.frame(*span)).existing
 
 
+def test_steps_of_what_is_held_add_up_to_the_held_hours_of_the_frame(house: House) -> None:
+    report(house, DAY3, node("n1"), node("n2", gpus=4.0))
+    house.telemetry.add(
+        "DCGM_FI_DEV_GPU_UTIL", 50.0, times=[DAY3 + m * 60_000 for m in range(120)],
+        labels={"UUID": "GPU-x", "Hostname": "apart", "gpu": "0", "pod": "p", "namespace": "web"},
+    )  # fmt: skip
+    put(
+        house,
+        job("1", DAY3 + 5, DAY3 + 30 * HOUR_MS, {"n1": 3.0, "n2": 0.5}),
+        job("2", DAY3 + HOUR_MS, None, {"n2": 2.0}, team="ads"),
+    )
+    span = DAY3 + 1234, DAY3 + 2 * DAY_MS + 99_999
+    frame = house.frame(*span)
+    steps = run(house.room.ledger.held_steps(EVERYTHING, *span, "atlas"))
+    direct = run(DirectLedger(house.room.facts, house.clock).held_steps(EVERYTHING, *span, "atlas"))
+    assert steps == direct
+    # What goes on over hours and midnights is one step each: two holders began, and both end by the end of the range.
+    assert [(span[0], 3.5), (DAY3 + HOUR_MS, 2.0), (DAY3 + 30 * HOUR_MS, -3.5), (span[1], -2.0)] == [
+        (one.at_ms, one.gpus) for one in steps
+    ]
+    found = by_team(frame)
+    for team in ("vision", "ads"):
+        ours = sum(one.gpus * (span[1] - one.at_ms) / HOUR_MS for one in steps if one.team == team)
+        assert found[team].held == pytest.approx(ours), team
+    # The machine that no scheduler knows, whose pod is nobody's, is in no cluster.
+    assert found["unowned"].held == pytest.approx(2, abs=0.1)
+    assert steps == run(house.room.ledger.held_steps(EVERYTHING, *span))
+    assert [] == run(house.room.ledger.held_steps(EVERYTHING, *span, "other"))
+    assert [] == run(house.room.ledger.held_steps(replace(EVERYTHING, accounts=frozenset({"222"})), *span))
+    ads = Scope(rows=(RowRule("team", frozenset({"ads"})),))
+    assert ["ads", "ads"] == [one.team for one in run(house.room.ledger.held_steps(ads, *span))]
+
+
 def test_devices_say_what_they_are_now_and_who_had_them(house: House) -> None:
     report(house, DAY3, node("n1", gpus=2.0))
     report(house, DAY3 + 3 * HOUR_MS, node("n1", Condition.DRAINED, gpus=2.0, reason="ECC"))

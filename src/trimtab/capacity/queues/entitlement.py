@@ -8,14 +8,19 @@ At each moment, for a team with a quota Q that holds H GPUs and waits for W:
     lent       its share of what its cohort borrows, by what is unused; at most what is unused
 
 Teams of one cohort lend to each other (Kueue's cohorts, KAI's queues of one parent, SLURM's accounts of one cluster).
+What somebody holds or waits for belongs to the quota of its team, else to the one that names its queue, else to its
+team alone.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from msgspec import Struct
 
 _HOUR_S = 3600.0
+_NOTHING = 1e-9
+"""GPUs: less is what sums of sevenths leave."""
 
 
 class Quota(Struct, frozen=True, kw_only=True):
@@ -27,13 +32,27 @@ class Quota(Struct, frozen=True, kw_only=True):
     queues: tuple[str, ...] = ()
 
 
-class Use(Struct, frozen=True):
-    """GPUs that a team held, or waited for, in `[from_s, to_s)`."""
+class Period(Struct, frozen=True):
+    """The quotas that hold in `[start_s, end_s)`."""
+
+    quotas: Sequence[Quota]
+    start_s: float
+    end_s: float
+
+
+class Claimant(NamedTuple):
+    """Whose GPUs are: a team, and the queue that they were asked for in."""
 
     team: str
+    queue: str = ""
+
+
+class Step(NamedTuple):
+    """A moment from which a claimant has (`held`), or waits for, so many GPUs more; fewer where they are negative."""
+
+    at_s: float
+    by: Claimant
     gpus: float
-    from_s: float
-    to_s: float
     held: bool
 
 
@@ -56,65 +75,88 @@ class _Sums:
         self.held = self.borrowed = self.lent = self.starved = self.waited = 0.0
 
 
-def hours_of(quotas: Sequence[Quota], uses: Iterable[Use], start_s: float, end_s: float) -> list[TeamHours]:
-    """The GPU-hours of every team with a quota or a use, in order of name. What a team without a quota holds is all
-    borrowed, in a cohort without a name.
+class _Counting:
+    """A period, as its hours add up."""
+
+    def __init__(self, period: Period) -> None:
+        self._period = period
+        self._quotas = {one.team: one for one in period.quotas}
+        queues = {queue: one.team for one in reversed(period.quotas) for queue in (one.team, *one.queues)}
+        self._queues = {queue: team for queue, team in queues.items() if queue}
+        self._sums: dict[str, _Sums] = defaultdict(_Sums, {team: _Sums() for team in self._quotas})
+
+    def add(self, held: Mapping[Claimant, float], waits: Mapping[Claimant, float], hours: float) -> None:
+        """A stretch in which nothing changes."""
+        has, wants = self._by_team(held), self._by_team(waits)
+        borrowed: dict[str, float] = defaultdict(float)
+        unused: dict[str, dict[str, float]] = defaultdict(dict)
+        for team in {*self._quotas, *has, *wants}:
+            one, quota = self._sums[team], self._quotas.get(team)
+            entitled, cohort = (quota.gpus, quota.cohort) if quota is not None else (0.0, "")
+            over, under = max(has[team] - entitled, 0.0), max(entitled - has[team], 0.0)
+            starved = min(wants[team], under)
+            one.held += has[team] * hours
+            one.waited += wants[team] * hours
+            one.borrowed += over * hours
+            one.starved += starved * hours
+            borrowed[cohort] += over
+            unused[cohort][team] = under - starved
+        for cohort, teams in unused.items():
+            there = sum(teams.values())
+            share = min(borrowed[cohort] / there, 1.0) if there > 0 else 0.0
+            for team, number in teams.items():
+                self._sums[team].lent += number * share * hours
+
+    def _by_team(self, gpus: Mapping[Claimant, float]) -> dict[str, float]:
+        found: dict[str, float] = defaultdict(float)
+        for by, number in gpus.items():
+            found[by.team if by.team in self._quotas else self._queues.get(by.queue, by.team)] += number
+        return found
+
+    def hours(self) -> list[TeamHours]:
+        """What was added up, in order of team."""
+        length = (self._period.end_s - self._period.start_s) / _HOUR_S
+        return [
+            TeamHours(
+                team,
+                self._quotas[team].gpus * length if team in self._quotas else None,
+                one.held,
+                one.borrowed,
+                one.lent,
+                one.starved,
+                one.waited,
+            )
+            for team, one in sorted(self._sums.items())
+        ]
+
+
+def hours_over(periods: Sequence[Period], steps: Iterable[Step]) -> list[list[TeamHours]]:
+    """Of each period the GPU-hours of every team that has a quota then, or has or waits for GPUs. Periods follow each
+    other; steps are those since nobody had any. What a team without a quota holds is all borrowed, in a cohort without
+    a name.
     """
-    by_team = {one.team: one for one in quotas}
-    changes: list[tuple[float, str, float, bool]] = []
-    for use in uses:
-        begin, end = max(use.from_s, start_s), min(use.to_s, end_s)
-        if end > begin:
-            changes += [(begin, use.team, use.gpus, use.held), (end, use.team, -use.gpus, use.held)]
-    changes.sort(key=lambda one: one[0])
-    held: dict[str, float] = defaultdict(float)
-    waits: dict[str, float] = defaultdict(float)
-    sums: dict[str, _Sums] = {team: _Sums() for team in (*by_team, *(one[1] for one in changes))}
-    at = start_s
-    for moment, team, gpus, is_held in [*changes, (end_s, "", 0.0, True)]:
-        if moment > at:
-            _add(sums, by_team, held, waits, (moment - at) / _HOUR_S)
-            at = moment
-        if team in sums:
-            (held if is_held else waits)[team] += gpus
-    length = (end_s - start_s) / _HOUR_S
-    return [
-        TeamHours(
-            team,
-            by_team[team].gpus * length if team in by_team else None,
-            one.held,
-            one.borrowed,
-            one.lent,
-            one.starved,
-            one.waited,
-        )
-        for team, one in sorted(sums.items())
-    ]
+    ordered = sorted(steps, key=lambda step: step.at_s)
+    held: dict[Claimant, float] = {}
+    waits: dict[Claimant, float] = {}
+    place, found = 0, []
+    for period in periods:
+        counting, at = _Counting(period), period.start_s
+        while place < len(ordered) and ordered[place].at_s < period.end_s:
+            step = ordered[place]
+            if step.at_s > at:
+                counting.add(held, waits, (step.at_s - at) / _HOUR_S)
+                at = step.at_s
+            _turn(held if step.held else waits, step)
+            place += 1
+        if period.end_s > at:
+            counting.add(held, waits, (period.end_s - at) / _HOUR_S)
+        found.append(counting.hours())
+    return found
 
 
-def _add(
-    sums: Mapping[str, _Sums],
-    quotas: Mapping[str, Quota],
-    held: Mapping[str, float],
-    waits: Mapping[str, float],
-    hours: float,
-) -> None:
-    """A stretch in which nothing changes."""
-    borrowed: dict[str, float] = defaultdict(float)
-    unused: dict[str, dict[str, float]] = defaultdict(dict)
-    for team, one in sums.items():
-        quota = quotas.get(team)
-        entitled, cohort = (quota.gpus, quota.cohort) if quota is not None else (0.0, "")
-        has, wants = max(held.get(team, 0.0), 0.0), max(waits.get(team, 0.0), 0.0)
-        starved = min(wants, max(entitled - has, 0.0))
-        one.held += has * hours
-        one.waited += wants * hours
-        one.borrowed += max(has - entitled, 0.0) * hours
-        one.starved += starved * hours
-        borrowed[cohort] += max(has - entitled, 0.0)
-        unused[cohort][team] = max(entitled - has, 0.0) - starved
-    for cohort, teams in unused.items():
-        there = sum(teams.values())
-        share = min(borrowed[cohort] / there, 1.0) if there > 0 else 0.0
-        for team, number in teams.items():
-            sums[team].lent += number * share * hours
+def _turn(gpus: dict[Claimant, float], step: Step) -> None:
+    number = gpus.get(step.by, 0.0) + step.gpus
+    if abs(number) < _NOTHING:
+        gpus.pop(step.by, None)
+    else:
+        gpus[step.by] = number

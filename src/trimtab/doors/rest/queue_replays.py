@@ -1,25 +1,17 @@
-"""`GET /rest/v1/queue/replay`: what waits and costs would have been with more or fewer GPUs, or other quotas.
+"""`GET /rest/v1/queue/replay`: what waits and costs would have been with more or fewer GPUs, or other quotas."""
 
-`POST /rest/v1/queue/quotas` compares quotas with what teams held and waited for, and keeps nothing; `PUT` keeps
-those of a cluster from a time on, and `GET` compares by what is kept, day by day.
-"""
-
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from trimtab.access.principal import Role
 from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput
-from trimtab.client import queue_quotas_wire as quotas_wire
 from trimtab.client import queue_replays_wire as wire
-from trimtab.doors.rest.inventory import Place
 from trimtab.doors.rest.spec import Call, Operation
-from trimtab.doors.rest.times import Instant, instant_ms, time_range
+from trimtab.doors.rest.times import Instant, time_range
 from trimtab.inventory.room import InventoryRoom
-from trimtab.inventory.runs.quotas import Stated
-from trimtab.kpis.runs import quotas, replays
+from trimtab.kpis.runs import replays
 from trimtab.kpis.runs.replays import Change, QueueReplay, Waits
 
 _LONGEST_MS = 92 * 86_400_000
@@ -37,16 +29,8 @@ class ReplayQuery(Struct, frozen=True, forbid_unknown_fields=True):
     quota: Annotated[list[str], Meta(max_length=100, description="team=GPUs that it may hold at once.")] = []
 
 
-class KeptQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which range of which cluster."""
-
-    start: Instant = "-7d"
-    end: Instant = "now"
-    cluster: Annotated[str, Meta(max_length=128, description="Where quotas of several are kept.")] = ""
-
-
-def operations(room: InventoryRoom, clock: Clock, place: Place) -> list[Operation]:
-    """The operations that replay a queue, and compare and keep quotas."""
+def operations(room: InventoryRoom, clock: Clock) -> list[Operation]:
+    """The operation that replays a queue."""
 
     async def replayed(call: Call[ReplayQuery, None]) -> wire.QueueReplay:
         asked, now_ms = call.query, clock.now_ms()
@@ -56,63 +40,7 @@ def operations(room: InventoryRoom, clock: Clock, place: Place) -> list[Operatio
         found = await replays.read(room, call.principal.scope, start_ms, span.end_ms, change, asked.cluster, now_ms)
         return _on_wire(found)
 
-    async def compared(call: Call[Any, quotas_wire.AskQuotas]) -> quotas_wire.QuotaReport:
-        asked, now_ms = call.body, clock.now_ms()
-        span = time_range(asked.start, asked.end, now_ms)
-        start_ms = max(span.start_ms, span.end_ms - _LONGEST_MS)
-        stated = [_stated(one) for one in asked.quotas]
-        found = await quotas.read(room, call.principal.scope, start_ms, span.end_ms, stated, asked.cluster, now_ms)
-        return typed.convert(found, quotas_wire.QuotaReport, from_attributes=True)
-
-    async def keep(call: Call[Any, quotas_wire.KeepQuotas]) -> quotas_wire.QuotasKept:
-        asked, account = call.body, place.account_of(call, call.body.account)
-        since_ms = instant_ms(asked.since, clock.now_ms(), "since")
-        stated = [_stated(one) for one in asked.quotas]
-        quotas.check(stated)
-        await room.quotas.put(account, asked.cluster, since_ms, stated, call.principal.name)
-        return quotas_wire.QuotasKept(asked.cluster, since_ms, len(stated))
-
-    async def kept(call: Call[KeptQuery, None]) -> quotas_wire.QuotaReport:
-        asked, now_ms = call.query, clock.now_ms()
-        span = time_range(asked.start, asked.end, now_ms)
-        start_ms = max(span.start_ms, span.end_ms - _LONGEST_MS)
-        found = await quotas.read_kept(room, call.principal.scope, start_ms, span.end_ms, asked.cluster, now_ms)
-        return typed.convert(found, quotas_wire.QuotaReport, from_attributes=True)
-
     return [
-        Operation(
-            "PUT",
-            "/rest/v1/queue/quotas",
-            "keep quotas",
-            "Keep all quotas of a cluster from a time on, in place of those that held then.",
-            keep,
-            quotas_wire.QuotasKept,
-            body=quotas_wire.KeepQuotas,
-            role=Role.WRITE,
-            tag="runs",
-        ),
-        Operation(
-            "GET",
-            "/rest/v1/queue/quotas",
-            "read quotas",
-            "GPU-hours by team and day: entitled, held, borrowed, lent and starved, by the quotas that are kept.",
-            kept,
-            quotas_wire.QuotaReport,
-            query=KeptQuery,
-            errors=(404,),
-            tag="runs",
-        ),
-        Operation(
-            "POST",
-            "/rest/v1/queue/quotas",
-            "compare quotas",
-            "GPU-hours that teams were entitled to, held, borrowed, lent and were starved of; nothing is kept.",
-            compared,
-            quotas_wire.QuotaReport,
-            body=quotas_wire.AskQuotas,
-            tag="runs",
-            bound=True,
-        ),
         Operation(
             "GET",
             "/rest/v1/queue/replay",
@@ -126,10 +54,6 @@ def operations(room: InventoryRoom, clock: Clock, place: Place) -> list[Operatio
             bound=True,
         ),
     ]
-
-
-def _stated(one: quotas_wire.TeamQuota) -> Stated:
-    return Stated(team=one.team, gpus=one.gpus, share=one.share, cohort=one.cohort, queues=tuple(one.queues))
 
 
 def _quota(text: str) -> tuple[str, float]:

@@ -91,6 +91,7 @@ from trimtab.doors.rest import (
     profiles,
     purchases,
     put,
+    queue_quotas,
     queue_replays,
     reports,
     rightsizing,
@@ -125,6 +126,7 @@ from trimtab.egress.gate import Gate
 from trimtab.fleet.health.room import HealthReader
 from trimtab.fleet.reading import HoursReader
 from trimtab.inventory.room import InventoryRoom
+from trimtab.kpis.runs.quotas import QuotaReader
 from trimtab.kpis.runs.reader import RunReports
 from trimtab.kpis.runs.watch import HangWatch
 from trimtab.notify.room import NotifyRoom
@@ -334,7 +336,8 @@ def _inventory(needs: Dependencies) -> list[Operation]:
         *price_lists.operations(room, needs.clock),
         *catalog.operations(room, needs.clock),
         *job_prices.operations(room, needs.clock),
-        *queue_replays.operations(room, needs.clock, place),
+        *queue_replays.operations(room, needs.clock),
+        *(queue_quotas.operations(QuotaReader(room, needs.hours), needs.clock, place) if needs.hours else []),
     ]
 
 

@@ -7,9 +7,7 @@ from starlette.routing import BaseRoute, Route
 
 from trimtab.base import typed
 from trimtab.client import queue_quotas_wire as wire
-from trimtab.inventory.room import InventoryRoom
-from trimtab.kpis.runs import quotas
-from trimtab.kpis.runs.quotas import QuotaReport
+from trimtab.kpis.runs.quotas import QuotaReader, QuotaReport
 from trimtab.web import respond
 from trimtab.web.gpu_reader import fresh_s
 from trimtab.web.site import Site
@@ -31,13 +29,14 @@ def routes(site: Site) -> list[BaseRoute]:
     """The page and its JSON."""
     if site.state.runs is None:
         return []
-    room = site.state.runs.room
+    runs = site.state.runs
+    reader = QuotaReader(runs.room, runs.ledger)
 
     async def page(request: Request) -> Response:
         view = await site.fleet_view(request)
-        clusters = sorted({one.cluster for one in await room.quotas.listed(view.scope)})
+        clusters = sorted({one.cluster for one in await reader.room.quotas.listed(view.scope)})
         cluster = view.get("cluster") or (clusters[0] if clusters else "")
-        report = await _read(site, room, view, cluster) if clusters else None
+        report = await _read(site, reader, view, cluster) if clusters else None
         return site.page(
             request, view, "quotas", timed=True, report=report, cluster=cluster, clusters=clusters, commands=_COMMANDS,
             days=[(day, one) for day in report.days[::-1] for one in day.teams][:_MOST_ROWS] if report else [],
@@ -45,15 +44,15 @@ def routes(site: Site) -> list[BaseRoute]:
 
     async def as_json(request: Request) -> Response:
         view = await site.fleet_view(request)
-        found = await _read(site, room, view, view.get("cluster"))
+        found = await _read(site, reader, view, view.get("cluster"))
         return respond.json(request, msgspec.to_builtins(typed.convert(found, wire.QuotaReport, from_attributes=True)))
 
     return [Route(PATH, site.guarded(page)), Route(PATH + ".json", site.guarded(as_json))]
 
 
-async def _read(site: Site, room: InventoryRoom, view: View, cluster: str) -> QuotaReport:
+async def _read(site: Site, reader: QuotaReader, view: View, cluster: str) -> QuotaReport:
     async def read() -> QuotaReport:
-        return await quotas.read_kept(room, view.scope, view.window.start_ms, view.window.end_ms, cluster, view.now_ms)
+        return await reader.kept(view.scope, view.window.start_ms, view.window.end_ms, cluster, view.now_ms)
 
     key = ("quotas", view.scope, view.window.parameters, cluster)
     return await site.cache.get(key, fresh_s(view.window), read, stale_s=_STALE_S)

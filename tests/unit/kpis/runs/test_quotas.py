@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 
 from trimtab.base.errors import InvalidInput
+from trimtab.fleet.claims import holder_name
+from trimtab.fleet.frame import HeldStep
 from trimtab.inventory.runs.model import Run, RunKey, RunState
 from trimtab.inventory.runs.quotas import InForce, Stated
-from trimtab.kpis.runs.quotas import report_of, report_over
+from trimtab.kpis.runs import quotas
+from trimtab.kpis.runs.quotas import Recorded, report_of, report_over
 
 HOUR = 3_600_000
 T0 = 1_764_000_000_000
@@ -22,8 +25,19 @@ def run(job: str, submit_h: float, start_h: float | None, end_h: float | None, *
     return Run(RunKey("1", "atlas", job), "slurm", RunState.RUNNING, at(submit_h) or 0, **known)
 
 
+def recorded(*runs: Run, gpus: float = 32.0, until_ms: int = END) -> Recorded:
+    """The runs, and the ledger in which each held its GPUs from its start to its end."""
+    steps = [
+        HeldStep(at_ms, holder_name(one), one.team, gpus)
+        for one in runs
+        if one.start_ms is not None
+        for at_ms, gpus in ((one.start_ms, one.gpus), (one.end_ms or until_ms, -one.gpus))
+    ]
+    return Recorded(runs, sorted(steps), gpus)
+
+
 def hours(runs: list[Run], *stated: Stated, gpus: float = 32.0) -> dict[str, tuple[float | None, ...]]:
-    found = report_of(runs, stated, gpus, T0, END)
+    found = report_of(recorded(*runs, gpus=gpus), stated, T0, END)
     return {one.team: (one.entitled, one.held, one.borrowed, one.lent, one.starved, one.waited) for one in found.teams}
 
 
@@ -62,7 +76,7 @@ def in_force(from_h: float, to_h: float | None, *quotas: Stated) -> InForce:
 def test_each_moment_counts_by_the_quotas_that_held_then() -> None:
     runs = [run("a", 0, 0, None)]  # 8 GPUs from the beginning on
     held = [in_force(2, 6, Stated(team="vision", gpus=4)), in_force(6, None, Stated(team="vision", gpus=16))]
-    found = report_over(runs, held, 32, T0, END)
+    found = report_over(recorded(*runs), held, T0, END)
     (vision,) = found.teams
     # four hours of 4, then four of 16; what was before anybody stated a quota is not counted
     assert (80, 64, 16) == (vision.entitled, vision.held, vision.borrowed)
@@ -73,7 +87,7 @@ def test_each_moment_counts_by_the_quotas_that_held_then() -> None:
 def test_days_are_in_utc_and_add_up_to_the_range() -> None:
     runs = [run("a", 0, 0, 30), run("b", 4, 9, 40, team="nlp")]
     held = [in_force(-100, None, Stated(team="vision", gpus=8), Stated(team="nlp", gpus=4))]
-    found = report_over(runs, held, 32, T0, T0 + 48 * HOUR)
+    found = report_over(recorded(*runs), held, T0, T0 + 48 * HOUR)
     day = 24 * HOUR
     assert [T0 // day * day, T0 // day * day + day, T0 // day * day + 2 * day] == [one.day_ms for one in found.days]
     for team in found.teams:
@@ -85,9 +99,25 @@ def test_days_are_in_utc_and_add_up_to_the_range() -> None:
 
 
 def test_a_team_without_a_quota_is_entitled_to_nothing_that_is_known() -> None:
-    found = report_over(
-        [run("a", 0, 0, None, team="other")], [in_force(0, None, Stated(team="vision", gpus=8))], 32, T0, END
-    )
+    held = [in_force(0, None, Stated(team="vision", gpus=8))]
+    found = report_over(recorded(run("a", 0, 0, None, team="other")), held, T0, END)
     other, vision = found.teams
     assert (None, 80, 80) == (other.entitled, other.held, other.borrowed)
     assert (80, 0) == (vision.entitled, vision.held)
+
+
+def test_what_the_ledger_says_was_held_counts_and_not_what_a_run_asked_for() -> None:
+    asked = run("a", 0, 0, None)
+    of_pod = HeldStep(T0 + HOUR, "1//pod", "nlp", 2.0)
+    nameless = HeldStep(T0 + 9 * HOUR, "1//other", "", 1.0)
+    ledger = [HeldStep(T0, holder_name(asked), "vision", 4.0), of_pod, nameless]  # one of its two nodes was down
+    found = report_of(Recorded([asked], ledger, 32), [Stated(team="vision", gpus=2)], T0, END)
+    assert {"nlp": 18, "unowned": 1, "vision": 40} == {one.team: one.held for one in found.teams}
+    assert {"nlp": 18, "unowned": 1, "vision": 20} == {one.team: one.borrowed for one in found.teams}
+
+
+def test_that_runs_are_left_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quotas, "MOST_RUNS", 2)
+    runs = [run("a", 0, 1, 2), run("b", 0, 1, 2)]
+    assert 1 == len(report_of(recorded(*runs), [], T0, END).notes)
+    assert () == report_of(recorded(runs[0]), [], T0, END).notes

@@ -32,7 +32,7 @@ test-all: ## run every test, the slow ones too, with coverage
 
 test-real: ## run the programs of others (SLURM, nginx, S3 …; scripts/real_parts.sh installs them) and trimtab with them
 	@scripts/bootstrap.sh dev
-	@$(BIN)/pytest -n 0 --inline-snapshot=disable tests/real tests/unit/store/state tests/crash/test_two_servers.py $(ARGS)
+	@$(BIN)/pytest -n 0 --inline-snapshot=disable tests/real tests/unit/deploy tests/unit/cli/test_service.py tests/unit/store/state tests/crash/test_two_servers.py $(ARGS)
 
 test-shards: ## run the tests of rooms that read the engine over two shards of a cluster in one process
 	@scripts/bootstrap.sh dev

@@ -13,7 +13,7 @@ if [ ! -e /usr/sbin/policy-rc.d ]; then
 fi
 export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2046  # words
-apt-get install -y --no-install-recommends $(packages apt) slurm-wlm-mysql-plugin slurm-wlm-jwt-plugin
+apt-get install -y --no-install-recommends $(packages apt) slurm-wlm-mysql-plugin slurm-wlm-jwt-plugin python3-venv
 
 mkdir -p .real/packages
 for package in $(packages unpack); do
@@ -26,3 +26,6 @@ done
 [ -x .real/venv/bin/python ] || python3 -m venv .real/venv
 # shellcheck disable=SC2046  # words
 .real/venv/bin/python -m pip install --quiet $(packages pypi)
+[ -x .real/helm/bin/python ] || /usr/bin/python3 -m venv .real/helm
+# shellcheck disable=SC2046  # words
+.real/helm/bin/python -m pip install --quiet helm-sdkpy $(packages helm)

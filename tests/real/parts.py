@@ -22,6 +22,7 @@ _POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 _PLACES = (
     *os.environ.get("PATH", "").split(":"), "/usr/sbin", "/sbin", *map(str, _POSTGRES),
     f"{UNPACKED}/usr/sbin", f"{UNPACKED}/usr/bin", f"{UNPACKED}/venv/bin",
+    f"{UNPACKED}/helm/bin",
 )  # fmt: skip
 _END_S = 20.0
 

@@ -88,9 +88,16 @@ def running(site: Site, user: str, script: str, *options: str) -> str:
 
 
 def at_once(site: Site, job: str) -> None:
-    """Start what was requeued now: SLURM waits for its credentials to expire, two minutes."""
-    until(lambda: "JobState=PENDING" in site.asked("scontrol", "show", "job", job), f"job {job} is not requeued")
-    site.asked("scontrol", "update", f"jobid={job}", "starttime=now")
+    """Start what was requeued now: SLURM waits for its credentials to expire, two minutes, and counts them once more
+    from when the last step of the earlier attempt is gone."""
+
+    def begins() -> bool:
+        shown = site.asked("scontrol", "show", "job", job)
+        if "JobState=PENDING" in shown and "Reason=BeginTime" in shown:
+            site.asked("scontrol", "update", f"jobid={job}", "starttime=now")
+        return "JobState=PENDING" not in shown and "Restarts=1" in shown and "JobState=COMPLETING" not in shown
+
+    until(begins, f"job {job} is not started again")
 
 
 def ends(site: Site, job: str, state: str) -> None:

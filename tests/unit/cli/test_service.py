@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import stat
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from real.parts import program
 from trimtab.base.errors import InvalidInput, Unavailable
 from trimtab.cli import service as commands
 from trimtab.cli.service import service
@@ -107,12 +107,11 @@ def test_an_installation_in_a_closed_folder_runs_as_its_owner(tmp_path: Path) ->
 
 
 def verified(text: str, folder: Path, name: str) -> str:
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("systemd-analyze is not on this machine (apt-get install systemd)")
+    analyze = program("systemd-analyze")
     path = folder / name
     path.write_text(text)
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(path)],
+        [analyze, "verify", "--man=no", "--recursive-errors=no", str(path)],
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     return "" if done.returncode == 0 and name not in done.stderr else done.stderr
@@ -130,12 +129,11 @@ def test_a_mistake_in_a_unit_would_be_seen(tmp_path: Path) -> None:
 
 
 def test_the_server_has_few_rights_left(tmp_path: Path) -> None:
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("systemd-analyze is not on this machine (apt-get install systemd)")
+    analyze = program("systemd-analyze")
     path = tmp_path / "trimtab.service"
     path.write_text(re.sub(r"^User=.*$", "DynamicUser=yes", ran("show").stdout, flags=re.MULTILINE))
     done = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--threshold=40", "--no-pager", str(path)],
+        [analyze, "security", "--offline=true", "--threshold=40", "--no-pager", str(path)],
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-600:] + done.stderr

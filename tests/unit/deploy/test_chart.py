@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from chart_templates import Chart
+from real.parts import program
 from trimtab import __version__
 from trimtab.cli.agent import agent
 from trimtab.cli.main import COMMANDS
@@ -126,13 +127,9 @@ def test_values_are_checked_by_their_schema(chart: Chart) -> None:
 
 
 @pytest.fixture(scope="module")
-def helm(repository: Path) -> Callable[[Chart, Mapping[str, Any]], dict[str, Any]]:
+def helm() -> Callable[[Chart, Mapping[str, Any]], dict[str, Any]]:
     """What Helm's own code makes of the chart, by the environment that has it."""
-    python = repository / ".real" / "helm" / "bin" / "python"
-    if not python.exists():
-        pytest.skip(
-            "no .real/helm: python3.13 -m venv .real/helm; .real/helm/bin/pip install helm-sdkpy kubernetes-validate"
-        )
+    python = Path(program("kubernetes-validate")).with_name("python")
 
     def install(chart: Chart, values: Mapping[str, Any]) -> dict[str, Any]:
         command = [str(python), str(Path(__file__).with_name("helm_install.py")), str(chart.folder), json.dumps(values)]

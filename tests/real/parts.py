@@ -20,7 +20,7 @@ UNPACKED = Path(__file__).parents[2] / ".real"
 """What scripts/real_parts.sh unpacks where the system should not have it."""
 _POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 _PLACES = (
-    *os.environ.get("PATH", "").split(":"), "/usr/sbin", "/sbin", *map(str, _POSTGRES),
+    *os.environ.get("PATH", "").split(":"), "/usr/sbin", "/sbin", "/usr/share/zookeeper/bin", *map(str, _POSTGRES),
     f"{UNPACKED}/usr/sbin", f"{UNPACKED}/usr/bin", f"{UNPACKED}/venv/bin",
     f"{UNPACKED}/helm/bin",
 )  # fmt: skip

@@ -120,4 +120,5 @@ def test_that_runs_are_left_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(quotas, "MOST_RUNS", 2)
     runs = [run("a", 0, 1, 2), run("b", 0, 1, 2)]
     assert 1 == len(report_of(recorded(*runs), [], T0, END).notes)
+    assert 1 == len(report_over(recorded(*runs), [in_force(0, None)], T0, END).notes)
     assert () == report_of(recorded(runs[0]), [], T0, END).notes

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from trimtab.access.principal import Role
-from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded
+from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, Unavailable
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.logs.rooms import LogRooms, group_of, invalid, operations
@@ -12,6 +12,8 @@ from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.logs.exports.tasks import DEFAULT_PREFIX, ExportTask, Wish
 
 _PAGE = 50
+_FRESH_S = 20.0
+"""How long a task waits for what was acknowledged before it: another process makes it, which reads the engine alone."""
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """What the id of a task looks like: AWS says so of one that is not there, and lists nothing for any other text."""
 
@@ -28,6 +30,8 @@ async def create_export_task(rooms: LogRooms, request: Request, context: CallCon
         request.get("destinationPrefix") or DEFAULT_PREFIX,
         request.get("logStreamNamePrefix") or "",
     )
+    if not await rooms.reader.fresh(_FRESH_S):
+        raise Unavailable("cannot export: events that were acknowledged are not in the engine yet; try again later")
     try:
         return {"taskId": (await rooms.room.exports.create(group, wish)).id}
     except LimitExceeded as problem:

@@ -1,9 +1,10 @@
 // <time-series src label height legend="table|none|right" stacked max batch fill>: a chart of lines that the server sends;
 // with `fill` as high as what it is in allows.
-// Drag zooms (from/to in the URL), cursors are synchronised, refreshes fetch only what is new.
+// Drag zooms (from/to in the URL), a click leads to what happened then, cursors are synchronised, refreshes fetch only what is new.
 import uPlot from "uplot";
 import { pointLegend, renderLegend } from "./legend.js";
 import { plotOptions } from "./plot.js";
+import { pointMenu } from "./point-menu.js";
 import { columns, merge, sinceOf } from "./series-data.js";
 import { read } from "./series-fetch.js";
 
@@ -115,6 +116,7 @@ class TimeSeries extends HTMLElement {
     });
     if (this.isolated !== null) options.series.forEach((one, at) => at && (one.show = at - 1 === this.isolated));
     this.plot = new uPlot(options, columns(this.held, stacked), this.box);
+    pointMenu(this.box, this.plot, this.held.step);
   };
 
   height() {

@@ -12,7 +12,6 @@ from trimtab import __version__
 from trimtab import settings as settings_module
 from trimtab.access.scope import Scope
 from trimtab.accounts import jobs as account_jobs
-from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.audit import jobs as audit_jobs
 from trimtab.base.errors import Throttled
 from trimtab.doors import login
@@ -119,7 +118,7 @@ from trimtab.wiring.forgetting import forgetting_job
 from trimtab.wiring.live_costs import jobs_of as live_jobs
 from trimtab.wiring.metric_streams import streams_rest
 from trimtab.wiring.owner_asks import owner_asks
-from trimtab.wiring.report_rooms import ReportRooms
+from trimtab.wiring.report_rooms import ReportRooms, log_pattern_anomalies
 from trimtab.wiring.rooms import Rooms, wipe
 
 
@@ -160,7 +159,7 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
         *profiles.routes(rooms.profiles, rooms.settings.disk_reserve_mb),
         *statement_files.routes(rooms.economics),
         *price_list_files.routes(rooms.inventory.book),
-        *report_files.routes(reports.reporting),
+        *report_files.routes(reports.reporting, reports.investigating),
         *snapshot_files.routes(reports.snapshots),
         *log_ingest.routes(log_writing),
         *call_ingest.routes(call_ingest.CallWriting(rooms.traces.ingest, writing)),
@@ -222,6 +221,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         units=rooms.units,
         tokens=rooms.tokens,
         reporting=reports.reporting,
+        investigating=reports.investigating,
         analysing=reports.analysing,
         datasets=reports.datasets,
         batch=BatchJobs.of(rooms.batch, rooms.settings),
@@ -260,7 +260,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         tracing=Tracing(
             rooms.bottlenecks, rooms.traces.search, rooms.clock, rooms.settings.account_id, rooms.settings.region
         ),
-        log_anomalies=_log_anomalies(rooms),
+        log_anomalies=log_pattern_anomalies(rooms),
         serverless=ServerlessRooms(rooms.serverless, rooms.clock, rooms.run_reports),
         log_querying=Querying(
             rooms.log_insights.insights, rooms.clock, rooms.settings.account_id, rooms.settings.region
@@ -360,20 +360,16 @@ def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:
         serverless=rooms.serverless,
         inference=rooms.inference,
         batch=rooms.batch,
-        log_anomalies=_log_anomalies(rooms),
+        log_anomalies=log_pattern_anomalies(rooms),
         log_insights=rooms.log_insights,
         bottlenecks=rooms.bottlenecks,
+        investigations=reports.investigating,
         settings=settings_module.describe(),
         clock=rooms.clock,
         version=__version__,
         region=rooms.settings.region,
         grafana_url=rooms.settings.grafana_url,
     )
-
-
-def _log_anomalies(rooms: Rooms) -> LogPatternAnomalies:
-    logs, found = rooms.logs, rooms.anomalies.found
-    return LogPatternAnomalies(rooms.log_anomalies.store, logs.groups, logs.reader, rooms.registry, found)
 
 
 def _pattern_counting(rooms: Rooms) -> PatternCounting:

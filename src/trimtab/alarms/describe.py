@@ -7,6 +7,9 @@ from trimtab.alarms.hold import HeldBy
 from trimtab.alarms.model import AlarmKind
 from trimtab.alarms.rows import Stored
 
+_NAMING = ("Value", "Namespace", "AlarmName", "Expression")
+"""Fields of a definition that name what it is about."""
+
 
 def describe(alarm: Stored) -> dict[str, Any]:
     """The definition and the state of an alarm, in the shape of MetricAlarm, CompositeAlarm or LogAlarm."""
@@ -75,3 +78,16 @@ def _burn_rate(form: Mapping[str, Any]) -> dict[str, Any]:
     ]
     burn = {"Id": "burn", "Expression": f"bad / total / {1 - form['Objective']:.10g}", "ReturnData": True}
     return {**told, "Metrics": [*map(_query, queries), burn]}
+
+
+def names_in(form: Mapping[str, Any]) -> list[str]:
+    """The names in an alarm's definition that a change may be about: of dimensions, metrics and log groups."""
+    found: list[str] = []
+    for name, value in form.items():
+        if isinstance(value, str) and name in _NAMING:
+            found.append(value)
+        elif isinstance(value, Mapping):
+            found += names_in(value)
+        elif isinstance(value, list):
+            found += [word for item in value if isinstance(item, Mapping) for word in names_in(item)]
+    return found

@@ -50,6 +50,12 @@ class Choice(Struct, frozen=True):
     expression: str = ""
 
 
+def through(service: str) -> str:
+    """The expression for traces that pass a service."""
+    escaped = service.replace("\\", "\\\\").replace('"', '\\"')
+    return f'service("{escaped}")'
+
+
 class Sampled(Struct, frozen=True):
     """A population. `found` traces matched (`capped`: the newest of more), of which a share was drawn."""
 

@@ -71,6 +71,9 @@ COMMANDS = {
     "users": LazyCommand("trimtab.cli.users", "users", "People with a name and a password: make, list, disable."),
     "groups": LazyCommand("trimtab.cli.grants", "groups", "Groups of people: a role, and what it is bound to."),
     "secrets": LazyCommand("trimtab.cli.secrets", "secrets", "The key that secrets in the state are sealed under."),
+    "investigations": LazyCommand(
+        "trimtab.cli.investigations", "investigations", "What happened around a time, kept with notes."
+    ),
     "reports": LazyCommand("trimtab.cli.reports", "reports", "What changed, why, and what to do: written, or sent."),
     "backup": LazyCommand("trimtab.cli.backup", "backup", "Copy the data directory, while trimtab runs or not."),
     "restore": LazyCommand("trimtab.cli.backup", "restore", "Bring the data directory back from a backup."),

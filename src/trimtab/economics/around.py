@@ -153,5 +153,9 @@ def _of_run(run: Run, place: Place) -> Happening:
     title = f"{run.name or run.key.job} began on {run.gpus:g} GPUs"
     score = 3.0 + min(run.gpus / 32, 3.0) - abs(place.start_ms - at_ms) / DAY_MS
     about = (run.team,) if run.team else ()
-    link = f"/runs/{quote(run.key.cluster, safe='')}/{quote(run.key.job)}"
-    return Happening(Sort.RUN, at_ms, title, run.user, run.key.account, about, link, score)
+    return Happening(Sort.RUN, at_ms, title, run.user, run.key.account, about, run_page(run), score)
+
+
+def run_page(run: Run) -> str:
+    """The page of a run."""
+    return f"/runs/{quote(run.key.cluster, safe='')}/{quote(run.key.job)}"

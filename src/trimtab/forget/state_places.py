@@ -129,6 +129,8 @@ PLACES: Mapping[str, Place] = {
     "forget_requests": Place(nobodys="this; the name goes when it is done"),
     "insight_rules": _ACCOUNT,
     "instance_prices": Place(nobodys="public prices"),
+    "investigation_notes": Place(of=_of("investigations", id="investigation"), by=("author",)),
+    "investigations": Place(account="account", scope="scope_rows", by=("created_by",)),
     "load_test_orders": Place(account="account", by=("asked_by",)),
     "load_tests": _ACCOUNT,
     "locks": Place(nobodys="who works"),

@@ -158,6 +158,7 @@ NAVIGATION: tuple[Group, ...] = (
                     Tab("Logs", "/logs"),
                     Tab("Traces", "/traces", beside=("/service-map",)),
                     Tab("Audit", "/audit", bound=False),
+                    Tab("Investigate", "/investigate", beside=("/investigations",)),
                 ),
             ),
             Entry(

@@ -2,8 +2,10 @@
 
 from msgspec import Struct
 
+from trimtab.base.records import replace
 from trimtab.kpis.hosts import HOST, NAMESPACE
 from trimtab.metrics.statistics import parse_statistic
+from trimtab.web.investigate.about import investigation_of
 from trimtab.web.metric_query import TOGETHER, Filter, MetricQuery
 from trimtab.web.view import View, link
 
@@ -33,6 +35,10 @@ class Panel(Struct, frozen=True):
     def explore(self, view: View) -> str:
         """The same in the metrics explorer."""
         return self._link(view, EXPLORER)
+
+    def investigate(self, view: View) -> str:
+        """What happened in the time that it shows, to what it is about."""
+        return investigation_of(replace(view, path=EXPLORER, parameters=tuple(self.query.parameters())), None)
 
     def _link(self, view: View, path: str) -> str:
         return link(path, [*self.query.parameters(), *view.window.parameters])

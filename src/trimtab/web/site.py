@@ -29,6 +29,7 @@ from trimtab.web.cache import SharedCache
 from trimtab.web.connect.loading import loading
 from trimtab.web.fleet import Fleet
 from trimtab.web.gpu_reader import GpuReader
+from trimtab.web.investigate.about import investigation_of
 from trimtab.web.navigation import HOME, entry_of, home_key, home_of, navigation_of, place_of
 from trimtab.web.services import ServiceReader
 from trimtab.web.state import WebState
@@ -88,9 +89,13 @@ class Site:
         return self.view(request, "24h" if day else "auto")
 
     def page(self, request: Request, view: View, template: str, status: int = 200, **facts: Any) -> Response:
-        """Render a page; for a live refresh (htmx says `partial`) only its `<main>`. `layout` may be another frame."""
+        """Render a page; for a live refresh (htmx says `partial`) only its `<main>`. `layout` may be another frame.
+
+        `moment` (when, and how far around) is what its link to an investigation is about; by default its whole range.
+        """
         found = self._environment.get_template(f"pages/{template}.html")
         layout = facts.pop("layout", "base.html")
+        moment = facts.pop("moment", None)
         if request.headers.get("hx-request-type") == "partial":
             layout = "fragment.html"
         frame = {
@@ -98,6 +103,7 @@ class Site:
             "firing": self._firing.get(view.scope, Firing()),
             "unevaluated": self.state.evaluation.problem if self.state.evaluation else "",
             "loading": self._loading if view.principal.sees_all else (),
+            "investigate": investigation_of(view, moment) if facts.get("timed") or moment is not None else "",
             "nav_closed": request.cookies.get(_NAV_COOKIE, "").split("."),
             "nav_home": home_of(view.principal, request.cookies.get(HOME_COOKIE, "")),
             **_place(view),

@@ -46,6 +46,7 @@ from trimtab.notify.room import NotifyRoom
 from trimtab.progress.room import ProgressRoom
 from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.reports.datasets.room import DatasetRoom
+from trimtab.reports.investigations.room import InvestigationRoom
 from trimtab.reports.written.room import WrittenReports
 from trimtab.scaling.engine.viewing import Viewing
 from trimtab.scaling.plan.room import PlansRoom
@@ -140,4 +141,5 @@ class WebState(Struct, frozen=True):
     log_anomalies: LogPatternAnomalies | None = None
     batch: BatchRoom | None = None
     inference: InferenceRoom | None = None
+    investigations: InvestigationRoom | None = None
     connector: Connector | None = None

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from trimtab.anomalies.log_patterns import LogPatternAnomalies
 from trimtab.cloud.s3_writing import put_object
 from trimtab.doors.rest.analyses import Analysing
 from trimtab.doors.rest.reports import Reporting
@@ -9,6 +10,8 @@ from trimtab.jobs.periodic import Job
 from trimtab.kpis.runs.watch import HangWatch
 from trimtab.notify.mailing import mail_channels
 from trimtab.reports.datasets.room import DatasetRoom
+from trimtab.reports.investigations.room import InvestigationRoom
+from trimtab.reports.investigations.source import Readers
 from trimtab.reports.quicksight.snapshots import Snapshots
 from trimtab.reports.written.facts import Facts
 from trimtab.reports.written.room import WrittenReports
@@ -25,6 +28,7 @@ class ReportRooms(Struct, frozen=True):
     analysing: Analysing
     snapshots: Snapshots
     hangs: HangWatch
+    investigating: InvestigationRoom
 
     def jobs(self) -> list[Job]:
         """What they do by themselves."""
@@ -38,7 +42,14 @@ def report_rooms(rooms: Rooms) -> ReportRooms:
     analysing = analysing_of(rooms, datasets)
     snapshots = Snapshots(analysing.room, rooms.settings.data_dir / "snapshots", rooms.clock, put_object)
     hangs = HangWatch.of(rooms.run_reports, rooms.stores.state, rooms.clock)
-    return ReportRooms(Reporting(_written(rooms), rooms.settings.account_id), datasets, analysing, snapshots, hangs)
+    return ReportRooms(
+        Reporting(_written(rooms), rooms.settings.account_id),
+        datasets,
+        analysing,
+        snapshots,
+        hangs,
+        _investigating(rooms),
+    )
 
 
 def _written(rooms: Rooms) -> WrittenReports:
@@ -59,3 +70,30 @@ def _written(rooms: Rooms) -> WrittenReports:
     own = rooms.settings
     mail = mail_channels(rooms.notify.channels, own.region)
     return WrittenReports.of(rooms.stores.state, facts, mail, own.data_dir, public_url(own))
+
+
+def _investigating(rooms: Rooms) -> InvestigationRoom:
+    """Time lines; the readers are those of every other room."""
+    engine = rooms.scaling.room
+    readers = Readers(
+        audit=rooms.audit,
+        targets=engine.targets,
+        activities=engine.activities,
+        alarms=rooms.alarms,
+        anomalies=rooms.anomalies,
+        patterns=log_pattern_anomalies(rooms),
+        bottlenecks=rooms.bottlenecks,
+        runs=rooms.inventory.runs,
+        health=rooms.gpu_health,
+        costs=rooms.costs.reader,
+        cost_anomalies=rooms.cost_anomalies.found,
+        clock=rooms.clock,
+    )
+    own = rooms.settings
+    return InvestigationRoom.of(rooms.stores.state, readers, own.account_id, public_url(own))
+
+
+def log_pattern_anomalies(rooms: Rooms) -> LogPatternAnomalies:
+    """What is unusual about log patterns, over the rooms of logs and of anomalies."""
+    logs, found = rooms.logs, rooms.anomalies.found
+    return LogPatternAnomalies(rooms.log_anomalies.store, logs.groups, logs.reader, rooms.registry, found)

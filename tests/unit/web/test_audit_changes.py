@@ -1,10 +1,11 @@
 """Marks of what changed: changes about the same things have words, the others are lines; an alarm's names are words."""
 
 from made_audit import record
+from trimtab.alarms.describe import names_in
 from trimtab.audit.changes import ChangeBefore
 from trimtab.audit.model import AuditEvent, Origin
 from trimtab.audit.record import event_of
-from trimtab.web.audit.changes import ChangeRow, ChangesPanel, words_of
+from trimtab.web.audit.changes import ChangeRow, ChangesPanel
 
 NOW = 1_764_072_000_000
 
@@ -38,4 +39,4 @@ def test_of_many_changes_over_a_chart_the_newest_have_words() -> None:
 
 def test_the_names_in_an_alarms_definition_are_words() -> None:
     metric = {"Namespace": "Serving", "MetricName": "Latency", "Dimensions": [{"Name": "endpoint", "Value": "chat"}]}
-    assert words_of({"Metrics": [{"MetricStat": {"Metric": metric}}], "Period": 60}) == ["Serving", "chat"]
+    assert names_in({"Metrics": [{"MetricStat": {"Metric": metric}}], "Period": 60}) == ["Serving", "chat"]

@@ -1,4 +1,4 @@
-"""`GET /rest/v1/reports/written/file`: a report as HTML, PDF or CSV."""
+"""`GET /rest/v1/reports/written/file`, `GET /rest/v1/investigations/{id}/file`: reports as HTML, PDF or CSV."""
 
 import asyncio
 
@@ -9,13 +9,15 @@ from starlette.routing import BaseRoute
 from trimtab.access.principal import Principal, Role
 from trimtab.base.errors import AccessDenied, TrimtabError
 from trimtab.doors.rest.errors import answer_error
+from trimtab.doors.rest.investigations import PATH as INVESTIGATIONS
 from trimtab.doors.rest.reports import PATH, Reporting
 from trimtab.doors.roles import DoorRoute
+from trimtab.reports.investigations.room import InvestigationRoom
 from trimtab.reports.written.files import file_of
 
 
-def routes(needs: Reporting) -> list[BaseRoute]:
-    """The route."""
+def routes(needs: Reporting, room: InvestigationRoom) -> list[BaseRoute]:
+    """The routes."""
 
     async def file(request: Request) -> Response:
         who: Principal = request.scope["state"]["principal"]
@@ -35,4 +37,19 @@ def routes(needs: Reporting) -> list[BaseRoute]:
             return answer_error(problem)
         return Response(made.content, 200, made.headers, made.media_type)
 
-    return [DoorRoute(f"{PATH}/written/file", file, Role.FINANCE, bound=True, methods=["GET"])]
+    async def investigated(request: Request) -> Response:
+        who: Principal = request.scope["state"]["principal"]
+        try:
+            if not who.may(Role.READ):
+                raise AccessDenied(f"cannot read investigations: {who.name!r} sees costs only")
+            document = await room.report(who, request.path_params["id"])
+            format_ = request.query_params.get("format", "html")
+            made = await asyncio.to_thread(file_of, document, format_, room.public_url)
+        except TrimtabError as problem:
+            return answer_error(problem)
+        return Response(made.content, 200, made.headers, made.media_type)
+
+    return [
+        DoorRoute(f"{PATH}/written/file", file, Role.FINANCE, bound=True, methods=["GET"]),
+        DoorRoute(f"{INVESTIGATIONS}/{{id}}/file", investigated, Role.READ, bound=True, methods=["GET"]),
+    ]

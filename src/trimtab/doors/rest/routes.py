@@ -71,6 +71,7 @@ from trimtab.doors.rest import (
     health,
     hosts,
     inventory,
+    investigations,
     job_prices,
     keys,
     kpis,
@@ -134,6 +135,7 @@ from trimtab.profiles.room import ProfilesRoom
 from trimtab.progress.room import ProgressRoom
 from trimtab.reports.dashboards.room import DashboardRoom
 from trimtab.reports.datasets.room import DatasetRoom
+from trimtab.reports.investigations.room import InvestigationRoom
 from trimtab.scaling.plan.room import PlansRoom
 from trimtab.settings import Described, Settings
 
@@ -207,6 +209,7 @@ class Dependencies(Struct, frozen=True):
     load_testing: load_tests.LoadTesting | None = None
     batch: batch_jobs.BatchJobs | None = None
     reporting: reports.Reporting | None = None
+    investigating: InvestigationRoom | None = None
     analysing: analyses.Analysing | None = None
     datasets: DatasetRoom | None = None
     engine: scaling.Scaling | None = None
@@ -252,6 +255,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(load_tests.operations(needs.load_testing) if needs.load_testing else []),
         *(batch_jobs.operations(needs.batch) if needs.batch else []),
         *(reports.operations(needs.reporting) if needs.reporting else []),
+        *(investigations.operations(needs.investigating) if needs.investigating else []),
         *(analyses.operations(needs.analysing) if needs.analysing else []),
         *(datasets.operations(needs.datasets) if needs.datasets else []),
         *_inventory(needs),

@@ -85,6 +85,7 @@ from trimtab.store.state.schema.events import outbox, outbox_cursors
 from trimtab.store.state.schema.forgetting import forget_requests
 from trimtab.store.state.schema.inference import endpoint_policies, load_test_orders, load_tests, served_resources
 from trimtab.store.state.schema.inventory import catalog_rates, drop_rules, rejections, resources, sources, tags
+from trimtab.store.state.schema.investigations import investigation_notes, investigations
 from trimtab.store.state.schema.jobs import locks, process_reports
 from trimtab.store.state.schema.log_anomalies import (
     log_anomalies,
@@ -270,6 +271,8 @@ __all__ = [
     "forget_requests",
     "insight_rules",
     "instance_prices",
+    "investigation_notes",
+    "investigations",
     "load_test_orders",
     "load_tests",
     "locks",

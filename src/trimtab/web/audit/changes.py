@@ -1,6 +1,6 @@
 """What changed before: the panel below a chart, and the marks on it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -17,7 +17,6 @@ from trimtab.web.view import View, link
 
 HOUR_MS = 3_600_000
 _SHOWN = 8
-_NAMING = ("Value", "Namespace", "AlarmName", "Expression")
 _MARKED = 20
 _LABELLED = 4  # marks with words: more cover each other
 
@@ -98,16 +97,3 @@ async def changes_panel(
     ]
     whole = link("/audit", [("from", str(at_ms - window_ms)), ("to", str(at_ms + 1000)), ("show", "changes")])
     return ChangesPanel(at_ms, duration(window_ms), rows, whole, about)
-
-
-def words_of(form: Mapping[str, Any]) -> list[str]:
-    """The names in an alarm's definition that a change may be about: of dimensions, metrics and log groups."""
-    found: list[str] = []
-    for name, value in form.items():
-        if isinstance(value, str) and name in _NAMING:
-            found.append(value)
-        elif isinstance(value, Mapping):
-            found += words_of(value)
-        elif isinstance(value, list):
-            found += [word for item in value if isinstance(item, Mapping) for word in words_of(item)]
-    return found

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
+from trimtab.alarms.describe import names_in
 from trimtab.alarms.history import Wanted
 from trimtab.alarms.model import AlarmKey, StateValue
 from trimtab.alarms.rows import Stored
@@ -21,7 +22,7 @@ from trimtab.web.alarms.draft import parameters_of
 from trimtab.web.alarms.proposals import shown_proposals
 from trimtab.web.alarms.rows import row_of
 from trimtab.web.alarms.shown import ShownReplay, show_replay, with_marks
-from trimtab.web.audit.changes import changes_panel, words_of
+from trimtab.web.audit.changes import changes_panel
 from trimtab.web.form import read_form
 from trimtab.web.site import Site
 from trimtab.web.view import View, link
@@ -31,6 +32,7 @@ RANGE = "30d"
 _HISTORY, _TRANSITIONS, _DELIVERIES = 50, 100, 20
 _LOOKED_AT = 1000  # deliveries among which an alarm's are looked for
 _FORM_BYTES = 4096
+_AROUND_MS = 3_600_000
 _COLUMNS = ("at", "old", "new", "reason", "muted")
 
 
@@ -61,7 +63,7 @@ def _pages(site: Site, desk: Desk) -> list[BaseRoute]:
             site,
             view,
             _fired_ms(found, transitions),
-            words_of(found.form),
+            names_in(found.form),
             account=key.account,
             chart=(view.window.start_ms, view.window.end_ms),
         )
@@ -72,6 +74,7 @@ def _pages(site: Site, desk: Desk) -> list[BaseRoute]:
             view,
             "alarm",
             timed=False,
+            moment=(_fired_ms(found, transitions), _AROUND_MS),
             alarm=found,
             row=row_of(found, [one.rule for one in mine], view.now_ms),
             muted=[rule.name for rule in active(mine, view.now_ms)],

@@ -36,6 +36,7 @@ from trimtab.web.view import View
 _MOST = 100
 _ON_STRIP = 1000
 _DAY_MS = 86_400_000
+_AROUND_MS = 3_600_000
 _COLUMNS = (
     "id",
     "began",
@@ -130,6 +131,7 @@ def _ones(site: Site) -> list[BaseRoute]:
             view,
             "anomaly",
             timed=False,
+            moment=(one.start_ms, _AROUND_MS),
             one=one,
             series=series,
             name=called(series),

@@ -24,6 +24,7 @@ from trimtab.web.view import View
 
 PATH = "/cost-anomalies"
 _DAYS = 120
+_AROUND_MS = 3 * DAY_MS
 _FORM_BYTES = 1024
 
 
@@ -51,7 +52,14 @@ def routes(site: Site) -> list[BaseRoute]:
     async def one(request: Request) -> Response:
         view = site.view(request)
         anomaly = await room.found.one(view.scope, request.path_params["id"])
-        return site.page(request, view, "cost_anomaly", timed=False, **await _one_facts(room, view, anomaly))
+        return site.page(
+            request,
+            view,
+            "cost_anomaly",
+            timed=False,
+            moment=(anomaly.finding.start_ms, _AROUND_MS),
+            **await _one_facts(room, view, anomaly),
+        )
 
     async def one_json(request: Request) -> Response:
         view = site.view(request)

@@ -50,6 +50,8 @@ from trimtab.web.tiles import Tile
 from trimtab.web.view import View
 
 _PATH = "/costs"
+_AROUND_MS = 302_400_000
+"""Three and a half days to both sides: the last week of what is shown."""
 _KEYS = frozenset({"name", "before", "now", "change", "ratio"})
 _TEXT = frozenset({"name"})
 _DRIVERS = 6
@@ -160,6 +162,7 @@ async def _facts(
     sort = read_sort(view, "costs", _KEYS, _TEXT, "now")
     return {
         "timed": False,
+        "moment": (question.span[1] - _AROUND_MS, _AROUND_MS),
         "question": question,
         "metric": metric_text(question.metric),
         "figure": OF_METRIC[question.metric],

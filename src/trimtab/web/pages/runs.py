@@ -56,6 +56,7 @@ HELD = REGISTER["gpu_hours_held"]
 MOST_RUNS = 2000
 """Runs of a range that the page looks at: the last submitted of more."""
 _STALE_S = 600.0
+_AROUND_MS = 3_600_000
 _STARTS_FRESH_S = 60.0
 """Expected starts are learnt anew once a minute: it takes a good part of a second."""
 _MOST_STARTING = 20
@@ -146,6 +147,7 @@ def _ones(site: Site) -> list[BaseRoute]:
             view,
             "run",
             timed=False,
+            moment=(report.run.end_ms or report.run.start_ms or view.now_ms, _AROUND_MS),
             report=report,
             run=report.run,
             row=row_of(report),

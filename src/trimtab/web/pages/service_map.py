@@ -7,12 +7,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.base.errors import InvalidInput, QueryAborted
-from trimtab.bottlenecks.read import Sampled
+from trimtab.bottlenecks.read import Sampled, through
 from trimtab.bottlenecks.service_map import ServiceMap, service_map
 from trimtab.web import respond
 from trimtab.web.site import Site
 from trimtab.web.traces.pictures import latency_picture, map_picture
-from trimtab.web.traces.question import BASELINES, DEFAULT_RANGE, read_baseline, read_question, sampled, through
+from trimtab.web.traces.question import BASELINES, DEFAULT_RANGE, read_baseline, read_question, sampled
 from trimtab.web.traces.rows import ms_text
 from trimtab.web.view import View
 

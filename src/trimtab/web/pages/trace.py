@@ -31,6 +31,7 @@ from trimtab.web.window import read_window
 _MOST_LOGS = 100
 _BESIDE_MS = 60_000
 _HOST_BESIDE_MS = 900_000
+_AROUND_MS = 900_000
 _MOST_VALUE = 4000
 
 
@@ -50,7 +51,8 @@ def routes(site: Site) -> list[BaseRoute]:
         found = await _waterfall(site, view, request)
         chosen = _chosen(found, view.get("span"))
         facts = await _facts(site, view, found, chosen)
-        return site.page(request, view, "trace", timed=False, trace=found, **_summary(found), **facts)
+        when = int(found.start_ms), _AROUND_MS
+        return site.page(request, view, "trace", timed=False, moment=when, trace=found, **_summary(found), **facts)
 
     async def as_json(request: Request) -> Response:
         view = site.view(request)

@@ -84,9 +84,3 @@ def _number(view: View, name: str) -> float | None:
         return max(float(text), 0.0)
     except ValueError:
         raise InvalidInput(f"cannot read {name}: got {text!r}; expected milliseconds", field=name) from None
-
-
-def through(service: str) -> str:
-    """The expression for traces that pass a service."""
-    escaped = service.replace("\\", "\\\\").replace('"', '\\"')
-    return f'service("{escaped}")'

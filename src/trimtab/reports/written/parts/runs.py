@@ -19,7 +19,7 @@ from trimtab.reports.written.links import ranged
 from trimtab.reports.written.wording import hours, plural, share, span
 
 _MOST, _MOST_LOSSES, _NAMED = 12, 3, 3
-_BAD = frozenset({RunState.FAILED, RunState.NODE_FAILED, RunState.OUT_OF_MEMORY, RunState.TIMEOUT, RunState.LOST})
+BROKEN = frozenset({RunState.FAILED, RunState.NODE_FAILED, RunState.OUT_OF_MEMORY, RunState.TIMEOUT, RunState.LOST})
 
 
 def runs_part(ask: Ask, runs: Sequence[RunReport], *, training: bool = False) -> Part:
@@ -31,7 +31,7 @@ def runs_part(ask: Ask, runs: Sequence[RunReport], *, training: bool = False) ->
     if not runs:
         return Part(Section("Runs", (Said("No run waited or ran in this period.", href),)))
     total = sum(one.gpu_hours for one in runs)
-    failed = [one for one in runs if one.run.state in _BAD]
+    failed = [one for one in runs if one.run.state in BROKEN]
     lost = sum(one.gpu_hours for one in failed)
     said = [
         Said(

@@ -62,6 +62,7 @@ from trimtab.doors.rest import routes as rest
 from trimtab.doors.rest.alarm_forms import Alarming
 from trimtab.doors.rest.batch_jobs import BatchJobs
 from trimtab.doors.rest.budgets import Budgeting
+from trimtab.doors.rest.canaries import Canaries
 from trimtab.doors.rest.cardinality import SeriesCosts
 from trimtab.doors.rest.config import Configuring
 from trimtab.doors.rest.cost_anomalies import Watching as CostWatching
@@ -110,7 +111,7 @@ from trimtab.web import app as web
 from trimtab.web.alarms.desk import AlarmRooms
 from trimtab.web.analyses.desk import Analysts
 from trimtab.web.events.desk import EventRooms
-from trimtab.web.state import ObjectiveRooms, SeriesRooms
+from trimtab.web.state import CanaryRooms, ObjectiveRooms, SeriesRooms
 from trimtab.wires import OtlpSignals, Wires
 from trimtab.wiring.aws_gateway import gateway_of
 from trimtab.wiring.bill_exports import bill_exports
@@ -208,6 +209,7 @@ def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> 
         purchases=rooms.advice_plan.purchases,
         streams=streams_rest(rooms.settings, rooms.stores.state, rooms.clock),
         slos=Objectives(rooms.slos, rooms.settings.account_id, rooms.settings.region),
+        canary_checks=Canaries(rooms.canaries, rooms.gate.admit, rooms.settings.account_id, rooms.settings.region),
         plans=rooms.plans,
         engine=rooms.scaling.rest,
         gate=rooms.gate,
@@ -319,6 +321,7 @@ def _web_state(rooms: Rooms, reports: ReportRooms) -> web.WebState:
         gate=rooms.gate,
         evaluation=rooms.evaluation,
         objectives=ObjectiveRooms(rooms.slos, own.account_id, own.region),
+        canaries=CanaryRooms(rooms.canaries, rooms.gate.admit, own.account_id, own.region),
         alarms=AlarmRooms(rooms.alarms, rooms.rehearsals, rooms.firing, own.account_id, own.region),
         reader=rooms.reader,
         registry=rooms.registry,

@@ -1,14 +1,16 @@
 """The form of a canary: CreateCanary's members, with the blueprint as JSON in place of the code."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from trimtab.base.errors import InvalidInput
 from trimtab.canaries.blueprint import read_steps
-from trimtab.canaries.model import Step
+from trimtab.canaries.model import Checker, Step
 from trimtab.jobs.schedule import Rate, Schedule, parse
 
 Form = Mapping[str, Any]
+Admit = Callable[[str, str], Awaitable[None]]
+"""Whether a canary may connect to a URL, and what asks. Raises InvalidInput, Forbidden."""
 ONCE = ("rate(0 minute)", "rate(0 minutes)", "rate(0 hour)")
 """Schedules of a canary that runs once each time that it is started (API reference, CanaryScheduleInput)."""
 MOST_S = 840
@@ -25,6 +27,14 @@ def check_form(form: Form) -> None:
 def steps_of(form: Form) -> Sequence[Step]:
     """What a canary does. Raises InvalidInput."""
     return read_steps(form["Blueprint"])
+
+
+async def admit_places(blueprint: Any, name: str, admit: Admit) -> None:
+    """Check that a canary may connect to every place that its blueprint asks. Raises InvalidInput, Forbidden."""
+    for step in read_steps(blueprint):
+        if step.checker is not Checker.MODEL:
+            url = f"http://{step.where}" if step.checker is Checker.TCP else step.where
+            await admit(url, f"canary {name}")
 
 
 def schedule_of(form: Form, started_ms: int) -> Schedule | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -92,6 +92,13 @@ class Canary(Struct, frozen=True):
     stopped_ms: int | None = None
     runs_until_ms: int | None = None
     next_ms: int | None = None
+
+    @property
+    def state(self) -> Literal["RUNNING", "READY", "STOPPED"]:
+        """Whether it runs, in Synthetics' words."""
+        if self.running:
+            return "RUNNING"
+        return "READY" if self.started_ms is None else "STOPPED"
 
 
 class StepResult(Struct, frozen=True):

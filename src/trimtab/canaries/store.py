@@ -8,13 +8,14 @@ from uuid import uuid4
 import msgspec
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, insert, select, update
 
+from trimtab.access.scope import Scope
 from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, NotFound
 from trimtab.canaries.form import check_form
 from trimtab.canaries.model import Canary, CanaryKey, Run, StepResult
 from trimtab.store.state.database import State
-from trimtab.store.state.tables import canaries, canary_runs
+from trimtab.store.state.tables import canaries, canary_runs, tags
 from trimtab.store.state.upcoming import Upcoming
 
 Form = Mapping[str, Any]
@@ -46,6 +47,28 @@ class CanaryStore:
 
         return await self._state.change(write)
 
+    async def put(self, key: CanaryKey, blueprint: Any, schedule: str, retries: int, timeout_s: int | None) -> Canary:
+        """Make a canary, or change these of one that there is. Raises InvalidInput."""
+        now_ms = self._clock.now_ms()
+
+        def write(connection: Connection) -> Canary:
+            row = connection.execute(select(canaries).where(_at(key))).mappings().first()
+            form: dict[str, Any] = json.loads(row["form"]) if row is not None else {}
+            timed = {"Expression": schedule, "RetryConfig": {"MaxRetries": retries}}
+            form |= {"Blueprint": blueprint, "Schedule": {**form.get("Schedule", {}), **timed}}
+            if timeout_s is not None:
+                form["RunConfig"] = {**form.get("RunConfig", {}), "TimeoutInSeconds": timeout_s}
+            check_form(form)
+            values = {"form": _written(form), "updated_ms": now_ms}
+            if row is None:
+                place = {"account": key.account, "region": key.region, "name": key.name, "id": str(uuid4())}
+                connection.execute(insert(canaries).values(**place, **values, running=False, created_ms=now_ms))
+            else:
+                connection.execute(update(canaries).where(_at(key)).values(**values))
+            return _one(connection, key)
+
+        return await self._state.change(write)
+
     async def update(self, key: CanaryKey, form: Form) -> Canary:
         """Change the form. Raises InvalidInput, NotFound."""
         check_form(form)
@@ -61,13 +84,17 @@ class CanaryStore:
         """A canary. Raises NotFound."""
         return await self._state.read(lambda connection: _one(connection, key))
 
-    async def listed(self, account: str, region: str) -> list[Canary]:
-        """The canaries of an account and region, by name."""
-        query = select(canaries).where(_columns.account == account, _columns.region == region).order_by(_columns.name)
+    async def listed(self, scope: Scope) -> list[Canary]:
+        """The canaries of a scope's accounts and regions, by name."""
+        query = select(canaries).order_by(_columns.name, _columns.account, _columns.region)
+        if scope.accounts is not None:
+            query = query.where(_columns.account.in_(scope.accounts))
+        if scope.regions is not None:
+            query = query.where(_columns.region.in_(scope.regions))
         return await self._state.read(lambda connection: [_read(row) for row in connection.execute(query).mappings()])
 
     async def delete(self, key: CanaryKey) -> None:
-        """Forget a canary with its runs. Raises NotFound, Conflict while it runs."""
+        """Forget a canary with its runs and tags. Raises NotFound, Conflict while it runs."""
 
         def write(connection: Connection) -> None:
             kept = _one(connection, key)
@@ -75,12 +102,15 @@ class CanaryStore:
                 raise Conflict(f"Canary {key.name} is in a state that can not be deleted: stop it first.")
             connection.execute(delete(canary_runs).where(_runs.canary == kept.id))
             connection.execute(delete(canaries).where(_at(key)))
+            connection.execute(delete(tags).where(tags.c.arn == key.arn))
 
         await self._state.change(write)
 
-    async def start(self, key: CanaryKey, until_ms: int | None) -> Canary:
-        """Let it run from now on, until `until_ms` if that is given. Raises NotFound, Conflict while it runs."""
+    async def start(self, key: CanaryKey) -> Canary:
+        """Let it run from now on, as long as its schedule says. Raises NotFound, Conflict while it runs."""
         now_ms = self._clock.now_ms()
+        lasts_s = (await self.get(key)).form["Schedule"].get("DurationInSeconds") or 0
+        until_ms = now_ms + lasts_s * 1000 if lasts_s else None
         started = {"running": True, "started_ms": now_ms, "runs_until_ms": until_ms, "next_ms": now_ms}
         return await self._turn(key, started, "is already running")
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "objectives": LazyCommand(
         "trimtab.cli.objectives", "objectives", "What is promised of services, and what is left of error budgets."
     ),
+    "canaries": LazyCommand("trimtab.cli.canaries", "canaries", "Scheduled checks of endpoints, and what they found."),
     "anomalies": LazyCommand(
         "trimtab.cli.anomalies", "anomalies", "See what was unusual in any series, and what changed with it."
     ),

@@ -167,6 +167,7 @@ NAVIGATION: tuple[Group, ...] = (
                 (
                     Tab("Alarms", "/alarms"),
                     Tab("Objectives", "/objectives", bound=False),
+                    Tab("Canaries", "/canaries", bound=False),
                     Tab("Anomalies", "/anomalies"),
                     Tab("Event rules", "/event-rules", bound=False),
                 ),

@@ -21,6 +21,8 @@ from trimtab.base.clock import Clock
 from trimtab.batch.room import BatchRoom
 from trimtab.bottlenecks.room import BottlenecksRoom
 from trimtab.budgets.room import BudgetsRoom
+from trimtab.canaries.form import Admit
+from trimtab.canaries.room import CanaryRoom
 from trimtab.costs.anomalies.room import CostAnomalies
 from trimtab.costs.room import CostsRoom
 from trimtab.detectors.book import DetectorBook
@@ -81,6 +83,15 @@ class ObjectiveRooms(Struct, frozen=True):
     region: str
 
 
+class CanaryRooms(Struct, frozen=True):
+    """The canaries, and whether one may connect to a place. `account` and `region` are those of an unbound viewer."""
+
+    room: CanaryRoom
+    admit: Admit
+    account: str
+    region: str
+
+
 class WebState(Struct, frozen=True):
     """The pages' dependencies.
 
@@ -132,6 +143,7 @@ class WebState(Struct, frozen=True):
     written_reports: WrittenReports | None = None
     alarms: AlarmRooms | None = None
     objectives: ObjectiveRooms | None = None
+    canaries: CanaryRooms | None = None
     events: EventRooms | None = None
     logs: LogsRoom | None = None
     audit: AuditRoom | None = None

@@ -61,6 +61,10 @@ PUTS: Mapping[str, tuple[str, Any]] = {
         MARK,
         {"spec": {"title": MARK, "dataset": MARK, "visuals": [{"id": "v", "by": ["day"], "measures": ["count()"]}]}},
     ),
+    "put /rest/v1/canaries/{name}": (
+        MARK,
+        {"blueprint": {"steps": {"1": {"checkerType": "TCP", "hostname": "example.com", "port": 443}}}},
+    ),
     "post /rest/v1/event-archives": ("", {"name": MARK}),
     "post /rest/v1/event-connections": (
         "",
@@ -199,6 +203,7 @@ ELSEWHERE = {
         "post /rest/v1/advice/{id}/decision", "post /rest/v1/alarms/{name}/disable",
         "post /rest/v1/alarms/{name}/enable",
         "post /rest/v1/alarms/{name}/state", "post /rest/v1/analyses/{name}/copy", "post /rest/v1/anomaly-mutes",
+        "post /rest/v1/canaries/{name}/start", "post /rest/v1/canaries/{name}/stop",
         "post /rest/v1/asked/{id}/answer", "post /rest/v1/asked/{id}/stop",
         "post /rest/v1/analyses/{name}/visuals/{visual}/alarm", "post /rest/v1/budgets/{name}/actions",
         "post /rest/v1/budgets/{name}/actions/{id}/execute", "post /rest/v1/channels/{name}/test",
@@ -294,6 +299,7 @@ PAGES = (
         "/load-tests",
     ),
     *(
+        "/canaries",
         "/logs",
         "/logs/contributors",
         "/logs/setup",

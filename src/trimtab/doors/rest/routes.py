@@ -43,6 +43,7 @@ from trimtab.doors.rest import (
     aws_accounts,
     batch_jobs,
     budgets,
+    canaries,
     capacity_plans,
     cardinality,
     catalog,
@@ -201,6 +202,7 @@ class Dependencies(Struct, frozen=True):
     purchases: PurchasesRoom | None = None
     streams: metric_streams.Streams | None = None
     slos: objectives.Objectives | None = None
+    canary_checks: canaries.Canaries | None = None
     plans: PlansRoom | None = None
     cost_watching: cost_anomalies.Watching | None = None
     live: LiveEstimates | None = None
@@ -265,6 +267,7 @@ def operations(needs: Dependencies) -> list[Operation]:
         *(config.operations(needs.config) if needs.config else []),
         *(_alarms(needs.alarms) if needs.alarms else []),
         *(objectives.operations(needs.slos) if needs.slos else []),
+        *(canaries.operations(needs.canary_checks) if needs.canary_checks else []),
         *(log_events.operations(needs.log_writing) if needs.log_writing else []),
         *(log_patterns.operations(needs.log_writing) if needs.log_writing else []),
         *(log_doors.operations(needs.log_writing) if needs.log_writing else []),

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trimtab.access.principal import Role
+from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput, NotFound
-from trimtab.canaries.blueprint import read_steps
-from trimtab.canaries.model import Canary, CanaryKey, Checker
+from trimtab.canaries.form import admit_places
+from trimtab.canaries.model import Canary, CanaryKey
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.doors.aws.synthetics import shapes
 from trimtab.doors.aws.synthetics.rooms import SyntheticsRooms, key_of, operations, page
@@ -81,9 +82,7 @@ async def update(rooms: SyntheticsRooms, request: Request, context: CallContext)
 @operations.add("StartCanary", needs=Role.WRITE)
 async def start(rooms: SyntheticsRooms, request: Request, context: CallContext) -> Answer:
     """Run a canary now, and from then on as its schedule says."""
-    key = key_of(context, request["Name"])
-    lasts_s = (await rooms.room.store.get(key)).form["Schedule"].get("DurationInSeconds") or 0
-    await rooms.room.store.start(key, rooms.room.clock.now_ms() + lasts_s * 1000 if lasts_s else None)
+    await rooms.room.store.start(key_of(context, request["Name"]))
     return {}
 
 
@@ -97,9 +96,7 @@ async def stop(rooms: SyntheticsRooms, request: Request, context: CallContext) -
 @operations.add("DeleteCanary", needs=Role.WRITE)
 async def delete(rooms: SyntheticsRooms, request: Request, context: CallContext) -> Answer:
     """Forget a canary with its runs and tags."""
-    key = key_of(context, request["Name"])
-    await rooms.room.store.delete(key)
-    await rooms.tags.remove(key.arn, list(await rooms.tags.tags(key.arn)))
+    await rooms.room.store.delete(key_of(context, request["Name"]))
     return {}
 
 
@@ -143,7 +140,7 @@ async def _of_arn(rooms: SyntheticsRooms, arn: str, context: CallContext) -> Can
 
 async def _named(rooms: SyntheticsRooms, request: Request, context: CallContext) -> Sequence[Canary]:
     names = request.get("Names")
-    found = await rooms.room.store.listed(context.account, context.region)
+    found = await rooms.room.store.listed(Scope.of(context.account, context.region))
     return [one for one in found if not names or one.key.name in names]
 
 
@@ -154,10 +151,7 @@ async def _shown(rooms: SyntheticsRooms, one: Canary) -> dict[str, Any]:
 async def _blueprint(rooms: SyntheticsRooms, key: CanaryKey, code: Mapping[str, Any]) -> Any:
     """The blueprint in the zip of a request, once every place that it asks may be connected to."""
     blueprint = blueprint_of(code)
-    for step in read_steps(blueprint):
-        if step.checker is not Checker.MODEL:
-            url = f"http://{step.where}" if step.checker is Checker.TCP else step.where
-            await rooms.admit(url, f"canary {key.name}")
+    await admit_places(blueprint, key.name, rooms.admit)
     return blueprint
 
 

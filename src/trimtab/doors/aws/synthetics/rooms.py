@@ -1,11 +1,10 @@
 """The registry that the operations of Synthetics join, and what they are given."""
 
-from collections.abc import Awaitable, Callable
-
 from msgspec import Struct
 
 from trimtab.alarms.tagged import AlarmTags
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
+from trimtab.canaries.form import Admit
 from trimtab.canaries.model import CanaryKey
 from trimtab.canaries.room import CanaryRoom
 from trimtab.doors.aws.pages import Pages
@@ -13,11 +12,11 @@ from trimtab.doors.aws.service import CallContext, Operations, coral_as
 
 
 class SyntheticsRooms(Struct, frozen=True):
-    """What the operations ask. `admit`: whether a canary may connect to a URL (raises InvalidInput)."""
+    """What the operations ask."""
 
     room: CanaryRoom
     tags: AlarmTags
-    admit: Callable[[str, str], Awaitable[None]]
+    admit: Admit
 
 
 operations: Operations[SyntheticsRooms] = Operations(

@@ -30,7 +30,7 @@ def canary(one: Canary, tags: Mapping[str, str]) -> dict[str, Any]:
         **({"RunConfig": run_config} if run_config else {}),
         **_DAYS,
         **{name: form[name] for name in _AS_PUT if name in form},
-        "Status": {"State": _state(one)},
+        "Status": {"State": one.state},
         "Timeline": {name: ms for name, ms in timeline.items() if ms is not None},
         "Tags": dict(tags),
     }
@@ -50,12 +50,6 @@ def run(one: Run, name: str, form: Mapping[str, Any]) -> dict[str, Any]:
         "ArtifactS3Location": form.get("ArtifactS3Location", ""),
         "RetryAttempt": one.retry,
     }
-
-
-def _state(one: Canary) -> str:
-    if one.running:
-        return "RUNNING"
-    return "READY" if one.started_ms is None else "STOPPED"
 
 
 def _layer(one: Canary) -> str:

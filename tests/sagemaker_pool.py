@@ -24,7 +24,9 @@ from trimtab.batch.pipelines.registry import ModelRegistry
 from trimtab.batch.places import Places
 from trimtab.doors.aws.sagemaker import service
 from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms
+from trimtab.fleet.health.notices import NoticeReader
 from trimtab.inference.room import InferenceRoom
+from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.store import RunStore
 from trimtab.inventory.served.store import ServedStore
 from trimtab.logs.model import LogBatch
@@ -82,7 +84,11 @@ class Pool:
         training: Any = SimpleNamespace(
             registry=self._registry, ingest=ingest, reader=reader, ledger=ledger, clock=clock
         )  # fmt: skip
-        built = service.build(SageMakerRooms(self.inference, batch, training, Actuators(state, clock)))
+        self.inventory = InventoryRoom.of(state, clock)
+        nobody: Any = None  # no operation of these tests asks of faults
+        notices = NoticeReader(nobody, self.inventory.nodes, PLACE[1])
+        rooms = SageMakerRooms(self.inference, batch, training, Actuators(state, clock), notices, self.inventory)
+        built = service.build(rooms)
         self.api = client(built[0], clock, PLACE[1])
         self.runtime = client(built[1], clock, PLACE[1])
 

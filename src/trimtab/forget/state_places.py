@@ -180,6 +180,7 @@ PLACES: Mapping[str, Place] = {
     "purchase_plans": Place(derived=True),
     "queue_quotas": Place(account="account", team=("team",), by=("made_by",)),
     "quicksight_resources": _ACCOUNT,
+    "quota_requests": Place(account="account", by=("requester",)),
     "sign_in_failures": Place(user=("subject",)),
     "slos": _ACCOUNT,
     "state_seal": Place(nobodys="a known text, by which a key file is recognised"),

@@ -73,14 +73,14 @@ def delivering_of(
     return Delivering.of(triggers, means)
 
 
-def announcer(intake: Intake, clock: Clock) -> Announce:
-    """Puts what jobs of SageMaker's API say on the default bus of their place, as the service does."""
+def announcer(intake: Intake, clock: Clock, service: str = "sagemaker") -> Announce:
+    """Puts what a service of AWS's doors says of its things on the default bus of their place, as the service does."""
 
     async def announce(place: tuple[str, str], kind: str, arn: str, detail: Mapping[str, Any]) -> None:
         at, now_ms = Place(*place), clock.now_ms()
-        id_ = stable_id("sagemaker", arn, str(now_ms))
+        id_ = stable_id(service, arn, str(now_ms))
         event = make_event(
-            at, at.bus(""), source="aws.sagemaker", detail_type=kind, detail=detail, at_ms=now_ms, id_=id_,
+            at, at.bus(""), source=f"aws.{service}", detail_type=kind, detail=detail, at_ms=now_ms, id_=id_,
             resources=[arn],
         )  # fmt: skip
         try:

@@ -1,9 +1,9 @@
-"""Quotas that the account has of the services that advice looks at."""
+"""Quotas that the account has of the services that advice looks at, with what they are by default."""
 
 from collections.abc import Iterator
 
 from trimtab.accounts.describe.contract import Found, Place, Source, picked
-from trimtab.base.errors import NotFound
+from trimtab.base.errors import NotFound, TrimtabError
 
 _SERVICES = (
     *("ec2", "ebs", "vpc", "elasticloadbalancing", "autoscaling", "rds", "lambda", "sagemaker", "ecs", "eks"),
@@ -14,10 +14,17 @@ _SERVICES = (
 def _quotas(place: Place) -> Iterator[Found]:
     for service in _SERVICES:
         pages = place.pages("service-quotas", "ListServiceQuotas", "Quotas", ServiceCode=service)
+        defaults = _defaults(place, service)
         try:
             for item in pages:
                 code = item["QuotaCode"]
-                facts = picked(item, "ServiceCode", "QuotaCode", "QuotaName", "Value", "Unit", "Adjustable")
+                facts = picked(
+                    item,
+                    *("ServiceCode", "ServiceName", "QuotaCode", "QuotaName", "Value", "Unit", "Adjustable"),
+                    "GlobalQuota",
+                )
+                if code in defaults:
+                    facts["DefaultValue"] = defaults[code]
                 if usage := item.get("UsageMetric"):
                     facts["UsageMetric"] = {
                         "Namespace": usage.get("MetricNamespace", ""),
@@ -32,4 +39,14 @@ def _quotas(place: Place) -> Iterator[Found]:
             continue
 
 
-SOURCES = (Source("quotas", ("servicequotas:quota",), (("service-quotas", "ListServiceQuotas"),), _quotas),)
+def _defaults(place: Place, service: str) -> dict[str, float]:
+    """What AWS gives to everybody, by code. Without the permission nothing is known."""
+    try:
+        listed = list(place.pages("service-quotas", "ListAWSDefaultServiceQuotas", "Quotas", ServiceCode=service))
+    except TrimtabError:
+        return {}
+    return {item["QuotaCode"]: item["Value"] for item in listed if item.get("Value") is not None}
+
+
+_CALLED = ("service-quotas", "ListServiceQuotas"), ("service-quotas", "ListAWSDefaultServiceQuotas")
+SOURCES = (Source("quotas", ("servicequotas:quota",), _CALLED, _quotas),)

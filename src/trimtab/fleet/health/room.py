@@ -17,7 +17,7 @@ from trimtab.fleet.health.actions import Proposal, proposals_of
 from trimtab.fleet.health.fault import Fault, Severity, merged
 from trimtab.fleet.health.impact import Holding, Milestones, impacts_of
 from trimtab.fleet.health.loss import NO_HOURS, Harm, Hours, Rates, downs_of, harms_of, rates_of
-from trimtab.fleet.health.rules import Exposure, History, Rankings, rankings_at
+from trimtab.fleet.health.rules import Exposure, History, Rankings, over_ms, rankings_at
 from trimtab.fleet.health.silence import SILENT_REASONS, silent_faults
 from trimtab.fleet.health.spans import Span, SpanIndex
 from trimtab.fleet.health.throttling import Slowdown
@@ -47,7 +47,8 @@ class Runs(Protocol):
 
 class HealthReport(Struct, frozen=True, kw_only=True):
     """Everything of `[start, end)`: harms by time of their faults, what was down after which fault, runs whose clocks
-    were held down, machines by their rates, and what is to be done now.
+    were held down, machines by their rates, and what is to be done now. `over` is when the devices of faults that ask
+    for a reset were up again.
     """
 
     start_ms: int
@@ -59,6 +60,7 @@ class HealthReport(Struct, frozen=True, kw_only=True):
     rankings: Rankings | None = None
     proposals: tuple[Proposal, ...] = ()
     machines: Mapping[str, MachineFacts] = field(default_factory=dict)
+    over: Mapping[Fault, int] = field(default_factory=dict)
 
     @property
     def lost(self) -> Hours:
@@ -103,6 +105,7 @@ class HealthReader(Struct, frozen=True):
         exposure = exposure_of(frame)
         history = History(faults, found.harms, exposure, found.spans, end_ms)
         schedulers = {(run.key.account, run.key.cluster): run.scheduler for run in runs.values()}
+        over = {one: at_ms for one in faults if one.needs_reset and (at_ms := over_ms(found.spans, one)) is not None}
         rankings, proposals = await asyncio.to_thread(
             lambda: (rankings_at(history, end_ms), proposals_of(history, found.rates, schedulers))
         )
@@ -116,6 +119,7 @@ class HealthReader(Struct, frozen=True):
             rankings=rankings,
             proposals=tuple(proposals),
             machines=frame.facts,
+            over=over,
         )
 
     async def of_run(self, run: Run, sight: Scope) -> HealthReport:

@@ -204,7 +204,14 @@ def done_since(spans: SpanIndex, fault: Fault) -> bool:
     """Whether the device went down after a fault, so that what was asked for was done: at the latest when its run had
     ended.
     """
-    return any(
-        one.state is State.DOWN and fault.since_ms <= one.start_ms <= fault.at_ms + DOWN_WITHIN_MS
+    return over_ms(spans, fault) is not None
+
+
+def over_ms(spans: SpanIndex, fault: Fault) -> int | None:
+    """When the device was up again after it had gone down for a fault; None where it did not go down."""
+    ends = (
+        one.end_ms
         for one in spans.of(fault.machine, fault.device)
+        if one.state is State.DOWN and fault.since_ms <= one.start_ms <= fault.at_ms + DOWN_WITHIN_MS
     )
+    return max(ends, default=None)

@@ -15,14 +15,14 @@ URL_KEY = "TRIMTAB_URL"
 BODY_KEY = "TRIMTAB_BODY"
 MODEL, CONFIG, ENDPOINT, PACKAGE = "model", "endpoint-config", "endpoint", "model-package"
 RECOMMENDATION, TRANSFORM, MONITORING = "inference-recommendations-job", "transform-job", "monitoring-schedule"
-TRAINING, PROCESSING = "training-job", "processing-job"
+TRAINING, PROCESSING, TRAINING_PLAN = "training-job", "processing-job", "training-plan"
 DEFINITIONS = {"DataQuality": "data-quality-job-definition", "ModelQuality": "model-quality-job-definition"}
 """Kinds of what is monitored, by MonitoringType."""
 GROUP, PIPELINE, EXECUTION = "model-package-group", "pipeline", "pipeline-execution"
 EXPERIMENT, TRIAL, COMPONENT = "experiment", "experiment-trial", "experiment-trial-component"
 KINDS = (
     MODEL, CONFIG, ENDPOINT, PACKAGE, GROUP, RECOMMENDATION, TRANSFORM, MONITORING, TRAINING, PROCESSING,
-    PIPELINE, EXPERIMENT, TRIAL, COMPONENT, *DEFINITIONS.values(),
+    TRAINING_PLAN, PIPELINE, EXPERIMENT, TRIAL, COMPONENT, *DEFINITIONS.values(),
 )  # fmt: skip
 
 

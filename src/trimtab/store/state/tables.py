@@ -84,7 +84,15 @@ from trimtab.store.state.schema.estimates import cost_estimates
 from trimtab.store.state.schema.events import outbox, outbox_cursors
 from trimtab.store.state.schema.forgetting import forget_requests
 from trimtab.store.state.schema.inference import endpoint_policies, load_test_orders, load_tests, served_resources
-from trimtab.store.state.schema.inventory import catalog_rates, drop_rules, rejections, resources, sources, tags
+from trimtab.store.state.schema.inventory import (
+    catalog_rates,
+    drop_rules,
+    quota_requests,
+    rejections,
+    resources,
+    sources,
+    tags,
+)
 from trimtab.store.state.schema.investigations import investigation_notes, investigations
 from trimtab.store.state.schema.jobs import locks, process_reports
 from trimtab.store.state.schema.log_anomalies import (
@@ -323,6 +331,7 @@ __all__ = [
     "purchase_plans",
     "queue_quotas",
     "quicksight_resources",
+    "quota_requests",
     "reader_teams",
     "rejections",
     "report_schedules",

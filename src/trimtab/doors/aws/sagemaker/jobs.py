@@ -7,6 +7,7 @@ from trimtab.batch.containers.jobs import RUNNING, STOPPING
 from trimtab.batch.containers.shapes import described, processing_row, training_row
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, form_of, listed, operations, place, tags_of
+from trimtab.doors.aws.sagemaker.training_plans import admit_job
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.inventory.served.model import PROCESSING, TRAINING, Served
 
@@ -15,7 +16,8 @@ _OVER = ("Completed", "Failed", "Stopped")
 
 @operations.add("CreateTrainingJob", needs=Role.ADMIN, job=True)
 async def create_training_job(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
-    """Begin a job: the command that stands for its image, on the local pool."""
+    """Begin a job: the command that stands for its image, on the local pool, within the training plan that it names."""
+    await admit_job(rooms, request, context)
     made = await _create(rooms, TRAINING, request["TrainingJobName"], request, context)
     return {"TrainingJobArn": made.arn}
 

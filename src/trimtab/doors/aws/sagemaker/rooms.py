@@ -14,10 +14,12 @@ from trimtab.batch.transform_jobs import TransformJobs
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.pages import Pages
 from trimtab.doors.aws.service import Answer, CallContext, Function, Operations, Request, coral_as
+from trimtab.fleet.health.notices import NoticeReader
 from trimtab.inference.invoke import Invoker
 from trimtab.inference.invoke_async import AsyncInvoker
 from trimtab.inference.recommend.runner import Recommender
 from trimtab.inference.room import InferenceRoom
+from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.served.model import Served
 from trimtab.inventory.served.store import ServedStore
 from trimtab.inventory.sources import SourceLedger
@@ -52,6 +54,8 @@ class SageMakerRooms(Struct, frozen=True):
     batch: BatchRoom
     metrics: MetricRooms
     actuators: Actuators
+    notices: NoticeReader
+    inventory: InventoryRoom
 
     @property
     def served(self) -> ServedStore:

@@ -1,6 +1,7 @@
 """SageMaker, its runtime and its metrics as the gateway serves them: every operation, bound to the rooms."""
 
 from trimtab.doors.aws.sagemaker import (
+    clusters,
     definitions,
     experiments,
     jobs,
@@ -11,11 +12,23 @@ from trimtab.doors.aws.sagemaker import (
     recommendations,
     runtime,
     training_metrics,
+    training_plans,
 )
 from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, operations
 from trimtab.doors.aws.service import Service
 
-OPERATION_FILES = (models, recommendations, monitoring, definitions, experiments, jobs, packages, pipelines)
+OPERATION_FILES = (
+    models,
+    recommendations,
+    monitoring,
+    definitions,
+    experiments,
+    jobs,
+    packages,
+    pipelines,
+    clusters,
+    training_plans,
+)
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 
 

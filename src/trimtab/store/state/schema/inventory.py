@@ -1,6 +1,6 @@
 """Tags of resources, what sends us data, what there is, and own prices."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table, Text
 
 from trimtab.store.state.schema.metadata import metadata
 
@@ -39,6 +39,21 @@ rejections = Table(
     Column("example", Text, nullable=False),
     Column("rows", BigInteger, nullable=False),
     Index(None, "at_ms"),
+)
+
+# Who asked for a higher quota: see inventory.quota_requests.
+quota_requests = Table(
+    "quota_requests",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("account", String(64), nullable=False),
+    Column("region", String(64), nullable=False),
+    Column("service", String(64), nullable=False),
+    Column("code", String(128), nullable=False),
+    Column("desired", Float, nullable=False),
+    Column("requester", String(256), nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Index(None, "account", "region"),
 )
 
 # What there is, from a file or a connector: see inventory.resources. `tags` is JSON.

@@ -53,7 +53,7 @@ def api(room: InferenceRoom, state: State) -> Any:
     registry = ModelRegistry(room.served, open_gate(), _quiet)
     executions: Any = PipelineExecutions(room.served, SystemClock(), nothing, nothing, registry, _quiet)
     batch: Any = SimpleNamespace(registry=registry, pipelines=executions)
-    rooms = SageMakerRooms(room, batch, nothing, Actuators(state, SystemClock()))
+    rooms = SageMakerRooms(room, batch, nothing, Actuators(state, SystemClock()), nothing, nothing)
     return client(service.build(rooms)[0], SystemClock(), "us-east-1")
 
 
@@ -85,7 +85,7 @@ def test_a_streamed_answer_comes_through_byte_for_byte(room: InferenceRoom) -> N
         await room.served.create(PLACE, ENDPOINT, "e", {"EndpointConfigName": "c"}, "InService")
 
     nothing: Any = None
-    rooms = SageMakerRooms(room, nothing, nothing, nothing)
+    rooms = SageMakerRooms(room, nothing, nothing, nothing, nothing, nothing)
     here: Any = SimpleNamespace(account=PLACE[0], region=PLACE[1])
     model = load_model("sagemaker-runtime")
     codec = RestCodec(model, model.operation("InvokeEndpointWithResponseStream"))
@@ -142,7 +142,7 @@ def test_metrics_of_training_are_read_back_by_step_and_by_time(room: InferenceRo
     kept: Any = Kept()
     nothing: Any = None
     metrics = MetricRooms(kept.registry, kept, kept, kept, SystemClock())
-    built = service.build(SageMakerRooms(room, nothing, metrics, nothing))[2]
+    built = service.build(SageMakerRooms(room, nothing, metrics, nothing, nothing, nothing))[2]
     api = client(built, SystemClock(), "us-east-1")
     now = SystemClock().now_ms() // 300_000 * 300 - 600
     data = [

@@ -1,0 +1,1 @@
+"""AWS Health: what the fleet has to tell of its machines, as events."""

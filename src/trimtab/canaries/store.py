@@ -1,7 +1,7 @@
 """The canaries of every account and their runs."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -109,15 +109,18 @@ class CanaryStore:
     async def start(self, key: CanaryKey) -> Canary:
         """Let it run from now on, as long as its schedule says. Raises NotFound, Conflict while it runs."""
         now_ms = self._clock.now_ms()
-        lasts_s = (await self.get(key)).form["Schedule"].get("DurationInSeconds") or 0
-        until_ms = now_ms + lasts_s * 1000 if lasts_s else None
-        started = {"running": True, "started_ms": now_ms, "runs_until_ms": until_ms, "next_ms": now_ms}
+
+        def started(kept: Canary) -> Mapping[str, Any]:
+            lasts_s = kept.form["Schedule"].get("DurationInSeconds") or 0
+            until_ms = now_ms + lasts_s * 1000 if lasts_s else None
+            return {"running": True, "started_ms": now_ms, "runs_until_ms": until_ms, "next_ms": now_ms}
+
         return await self._turn(key, started, "is already running")
 
     async def stop(self, key: CanaryKey) -> Canary:
         """Let it run no more. Raises NotFound, Conflict unless it runs."""
         stopped = {"running": False, "stopped_ms": self._clock.now_ms(), "next_ms": None}
-        return await self._turn(key, stopped, "is not running")
+        return await self._turn(key, lambda _: stopped, "is not running")
 
     async def due(self, now_ms: int, limit: int = 100) -> list[Canary]:
         """Canaries that are to run now, those that wait longest first."""
@@ -158,11 +161,13 @@ class CanaryStore:
         query = query.order_by(_runs.began_ms.desc()).limit(limit)
         return await self._state.read(lambda connection: [_run(row) for row in connection.execute(query).mappings()])
 
-    async def _turn(self, key: CanaryKey, values: Mapping[str, Any], already: str) -> Canary:
+    async def _turn(self, key: CanaryKey, turned: Callable[[Canary], Mapping[str, Any]], already: str) -> Canary:
         """Change whether it runs. Raises NotFound, Conflict where it is so already."""
 
         def write(connection: Connection) -> Canary:
-            if _one(connection, key).running is values["running"]:
+            kept = _one(connection, key)
+            values = turned(kept)
+            if kept.running is values["running"]:
                 raise Conflict(f"Canary {key.name} {already}.")
             connection.execute(update(canaries).where(_at(key)).values(**values))
             return _one(connection, key)

@@ -22,6 +22,7 @@ from trimtab.batch.monitor.executions import Monitors
 from trimtab.batch.pipelines.executions import PipelineExecutions
 from trimtab.batch.pipelines.registry import ModelRegistry
 from trimtab.batch.places import Places
+from trimtab.batch.tuning.jobs import TuningJobs
 from trimtab.doors.aws.sagemaker import service
 from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms
 from trimtab.fleet.health.notices import NoticeReader
@@ -70,6 +71,7 @@ class Pool:
         telling = Telling(logs, metrics, self.runs, clock, self._announced)
         self.analyzer = Analyzer(metrics, clock)
         self.jobs = ContainerJobs(self.served, clock, folder / "jobs", places, file, telling, self.analyzer)
+        self.tuning = TuningJobs(self.served, clock)
         self.monitors = Monitors(self.served, clock, places, folder / "monitors", settle_ms=0)
         self.inference = InferenceRoom.of(state, clock, folder / "inference", *PLACE, open_gate(), places)
         self.registry = ModelRegistry(self.served, open_gate(), self._announced)
@@ -78,7 +80,7 @@ class Pool:
         )
         batch: Any = SimpleNamespace(
             containers=self.jobs, monitors=self.monitors, transforms=None, registry=self.registry,
-            pipelines=self.pipelines,
+            pipelines=self.pipelines, tuning=self.tuning,
         )  # fmt: skip
         reader, ledger = SimpleNamespace(fresh=self._fresh, raw=self._raw), SimpleNamespace(accepted=_quiet)
         training: Any = SimpleNamespace(
@@ -101,6 +103,7 @@ class Pool:
                 assert time.monotonic() < deadline, "it never came about"
                 await self.monitors.turn()
                 await self.pipelines.turn()
+                await self.tuning.turn()
                 await self.jobs.turn()
                 await asyncio.sleep(0.02)
             await self.jobs.close()

@@ -18,6 +18,8 @@ from trimtab.batch.places import Places
 from trimtab.batch.recorder import Recorder
 from trimtab.batch.store import COMMAND, JobStore
 from trimtab.batch.transform_jobs import ALIVE, TransformJobs
+from trimtab.batch.tuning import jobs as tuning_jobs
+from trimtab.batch.tuning.jobs import TuningJobs
 from trimtab.cloud.buckets import Remote, read_buckets
 from trimtab.egress.gate import Gate
 from trimtab.inventory.catalog.spot import SpotPriceStore
@@ -45,6 +47,7 @@ class BatchRoom(Struct, frozen=True):
     transforms: TransformJobs
     commands: CommandJobs
     containers: ContainerJobs
+    tuning: TuningJobs
     monitors: Monitors
     registry: ModelRegistry
     pipelines: PipelineExecutions
@@ -70,7 +73,8 @@ class BatchRoom(Struct, frozen=True):
         registry = ModelRegistry(served, gate, announce)
         pipelines = PipelineExecutions(served, clock, places, folder / "pipelines", registry, announce)
         lock, spot = Lock(state, clock, "batch"), SpotPriceStore(state)
-        return cls(clock, recorder, spot, jobs, commands, containers, monitors, registry, pipelines, lock)
+        tuning = TuningJobs(served, clock)
+        return cls(clock, recorder, spot, jobs, commands, containers, tuning, monitors, registry, pipelines, lock)
 
     def jobs(self) -> list[Job]:
         """What the room does by itself; of several servers that share a state the one with the lock does it."""
@@ -82,13 +86,15 @@ class BatchRoom(Struct, frozen=True):
             if self.lock.held and await transforms.due(self.clock.now_ms()):
                 await self.transforms.turn()
 
-        going_on = self.transforms.served.upcoming({**monitoring.DUE_AS, **pipelining.DUE_AS, **container_jobs.DUE_AS})
+        rooms = monitoring, pipelining, tuning_jobs, container_jobs
+        going_on = self.transforms.served.upcoming({kind: some for one in rooms for kind, some in one.DUE_AS.items()})
 
         async def containers() -> None:
             if self.lock.held:
                 if await going_on.due(self.clock.now_ms()):
                     await self.monitors.turn()
                     await self.pipelines.turn()
+                    await self.tuning.turn()
                     await self.containers.turn()
             else:
                 await self.containers.close()

@@ -16,13 +16,14 @@ BODY_KEY = "TRIMTAB_BODY"
 MODEL, CONFIG, ENDPOINT, PACKAGE = "model", "endpoint-config", "endpoint", "model-package"
 RECOMMENDATION, TRANSFORM, MONITORING = "inference-recommendations-job", "transform-job", "monitoring-schedule"
 TRAINING, PROCESSING, TRAINING_PLAN = "training-job", "processing-job", "training-plan"
+TUNING = "hyper-parameter-tuning-job"
 DEFINITIONS = {"DataQuality": "data-quality-job-definition", "ModelQuality": "model-quality-job-definition"}
 """Kinds of what is monitored, by MonitoringType."""
 GROUP, PIPELINE, EXECUTION = "model-package-group", "pipeline", "pipeline-execution"
 EXPERIMENT, TRIAL, COMPONENT = "experiment", "experiment-trial", "experiment-trial-component"
 KINDS = (
     MODEL, CONFIG, ENDPOINT, PACKAGE, GROUP, RECOMMENDATION, TRANSFORM, MONITORING, TRAINING, PROCESSING,
-    TRAINING_PLAN, PIPELINE, EXPERIMENT, TRIAL, COMPONENT, *DEFINITIONS.values(),
+    TRAINING_PLAN, TUNING, PIPELINE, EXPERIMENT, TRIAL, COMPONENT, *DEFINITIONS.values(),
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from trimtab.doors.aws.sagemaker import (
     runtime,
     training_metrics,
     training_plans,
+    tuning,
 )
 from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, operations
 from trimtab.doors.aws.service import Service
@@ -28,6 +29,7 @@ OPERATION_FILES = (
     pipelines,
     clusters,
     training_plans,
+    tuning,
 )
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 

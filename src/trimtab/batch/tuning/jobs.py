@@ -1,0 +1,105 @@
+"""Tuning jobs under way: begins training jobs while some are to be tried, and ends when enough is known."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from trimtab.access.scope import EVERYTHING, Scope
+from trimtab.base.clock import Clock
+from trimtab.base.errors import Conflict, InvalidInput
+from trimtab.batch.containers.jobs import COMPLETED, FAILED, RUNNING, STOPPED, STOPPING
+from trimtab.batch.tuning.asked import Tuning, trial_name, tuning_of
+from trimtab.inventory.served.model import TRAINING, TUNING, Served
+from trimtab.inventory.served.store import ServedStore
+
+DUE_AS = {TUNING: (RUNNING, STOPPING)}
+"""By kind, the statuses of resources for which a turn has something to do."""
+NONE_SUCCEEDED = "No training job succeeded."
+_MOST_FAILED = 5
+"""Training jobs that fail one after another, after which no more are begun: what fails five times fails again."""
+
+
+class TuningJobs(Struct, frozen=True):
+    """The tuning jobs of one server; `ContainerJobs` runs what they begin."""
+
+    served: ServedStore
+    clock: Clock
+
+    async def turn(self) -> None:
+        """Look at every tuning job that is under way."""
+        for job in await self.served.listed(EVERYTHING, TUNING, DUE_AS[TUNING]):
+            await self._look(job)
+
+    async def trials(self, job: Served) -> list[Served]:
+        """The training jobs of a tuning job, in the order of their trials."""
+        every = await self.served.listed(Scope.of(job.account, job.region), TRAINING)
+        return sorted((one for one in every if one.form.get("TuningJobArn") == job.arn), key=lambda one: one.name)
+
+    async def _look(self, job: Served) -> None:
+        try:
+            tuning, known = tuning_of(job.name, job.arn, job.form), await self.trials(job)
+        except InvalidInput as problem:  # made by a release that allowed more
+            state = {**job.state, "ended_ms": self.clock.now_ms(), "problem": str(problem)}
+            await self.served.change(job, status=FAILED, state=state)
+            return
+        going = [one for one in known if one.status in (RUNNING, STOPPING)]
+        if job.status == STOPPING or job.state.get("ending") or self._enough(job, tuning, known):
+            await self._wind_down(job, tuning, known, going)
+            return
+        begun = int(job.state.get("begun", 0))
+        if begun >= tuning.trials:
+            if not going:
+                await self._end(job, tuning, known)
+            return
+        until = min(begun + tuning.parallel - len(going), tuning.trials)
+        for number in range(begun, until):
+            await self._begin(job, tuning, number)
+        if until > begun:
+            await self.served.change(job, state={**job.state, "begun": until}, only_from=(RUNNING,))
+
+    async def _begin(self, job: Served, tuning: Tuning, number: int) -> None:
+        place, tagged = (job.account, job.region), await self.served.tags_of(job.arn)
+        name, form = trial_name(job.name, job.arn, number), tuning.form(job.arn, number)
+        try:
+            await self.served.create(place, TRAINING, name, form, RUNNING, tagged)
+        except Conflict:
+            return  # a server that ended before it noted so had begun it
+
+    def _enough(self, job: Served, tuning: Tuning, known: Sequence[Served]) -> bool:
+        """Whether no more trials are to be begun."""
+        if tuning.longest_s is not None and self.clock.now_ms() - job.created_ms >= tuning.longest_s * 1000:
+            return True
+        over = [one for one in known if one.status in (COMPLETED, FAILED, STOPPED)]
+        over.sort(key=lambda one: one.state.get("ended_ms", 0))
+        if len(over) >= _MOST_FAILED and all(one.status == FAILED for one in over[-_MOST_FAILED:]):
+            return True
+        best, since = None, 0
+        for one in over:
+            value = tuning.value(one) if one.status == COMPLETED else None
+            if value is not None and tuning.better(value, best):
+                best, since = value, 0
+            else:
+                since += 1
+        target = tuning.target
+        if best is not None and target is not None and (best == target or tuning.better(best, target)):
+            return True
+        return tuning.patience is not None and since >= tuning.patience
+
+    async def _wind_down(self, job: Served, tuning: Tuning, known: Sequence[Served], going: Sequence[Served]) -> None:
+        """End what still runs, and then the tuning job."""
+        if not going:
+            await self._end(job, tuning, known)
+            return
+        if job.status != STOPPING and not job.state.get("ending"):
+            await self.served.change(job, state={**job.state, "ending": True})
+        for one in going:
+            await self.served.change(one, status=STOPPING, only_from=(RUNNING,))
+
+    async def _end(self, job: Served, tuning: Tuning, known: Sequence[Served]) -> None:
+        state = {**job.state, "ended_ms": self.clock.now_ms()}
+        if job.status == STOPPING:
+            await self.served.change(job, status=STOPPED, state=state)
+        elif tuning.best(known) is None:
+            await self.served.change(job, status=FAILED, state={**state, "problem": NONE_SUCCEEDED})
+        else:
+            await self.served.change(job, status=COMPLETED, state=state)

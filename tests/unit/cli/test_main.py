@@ -46,8 +46,8 @@ def processor_s() -> float:
 
 def test_version_and_help(cli: Cli) -> None:
     assert cli("--version").out == f"trimtab {__version__}\n"
-    out = cli("--help").out
-    assert all(name in out and command.help in out for name, command in COMMANDS.items())
+    out = " ".join(cli("--help").out.split())  # help that is long goes over two lines
+    assert all(f"{name} {command.help}" in out for name, command in COMMANDS.items())
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("up", "agent", "demo")])

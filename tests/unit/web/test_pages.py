@@ -52,7 +52,7 @@ WITHOUT_ROOM = (
     "/savings",
     "/cost-anomalies", "/purchase-plan", "/rightsizing", "/advice", "/reports", "/datasets", "/scaling",
     "/capacity-plan", "/analyses", "/load-tests", "/sizing", "/sources/cardinality", "/checks", "/asked", "/objectives",
-    "/canaries",
+    "/canaries", "/investigate",
 )  # fmt: skip
 """Pages of rooms that the pretended state lacks; tests/browser/test_this_machine.py opens every page over real ones."""
 

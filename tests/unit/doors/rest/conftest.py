@@ -22,6 +22,9 @@ from trimtab.doors.guard import Guard, Policy, is_open
 from trimtab.doors.rest.errors import answer_bug
 from trimtab.doors.rest.routes import Dependencies, routes
 from trimtab.doors.roles import Roles
+from trimtab.fleet.direct import DirectLedger
+from trimtab.fleet.gather import FactsReader
+from trimtab.fleet.money import Priced
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis.hosts import HostSummary
@@ -96,6 +99,13 @@ class Api:
     wiped: list[bool]
 
 
+class NoPrices:
+    """Nothing costs anything."""
+
+    async def of(self, machines: Any, existing: Any, first: int, last: int) -> Priced:
+        return Priced({}, {}, {}, {}, 0)
+
+
 @pytest.fixture
 def api(tmp_path: Path) -> Iterator[Api]:
     """The whole REST API; `client` is the local operator, `guarded` needs a token."""
@@ -131,6 +141,7 @@ def api(tmp_path: Path) -> Iterator[Api]:
         describe_settings=lambda: [Described("TRIMTAB_X", "1", "0", "An x.", "environment")],
         wipe=wipe,
         inventory=inventory,
+        hours=DirectLedger(FactsReader(reader, registry, inventory, None, clock), clock, cast(Any, NoPrices())),
         accounts=AccountsRoom.of(state, clock, inventory, cast(Any, None), cast(Any, None), open_gate()),
     )
     served = routes(needs)

@@ -22,6 +22,7 @@ from trimtab.demo.model_calls import ModelCallFeed
 from trimtab.demo.notes import Notes
 from trimtab.demo.plant import Plant
 from trimtab.demo.plants import plants
+from trimtab.demo.promises import put_promises
 from trimtab.demo.purchases import put_terms
 from trimtab.demo.retraining import put_retraining, write_commands
 from trimtab.demo.scaling import ScalingFeed
@@ -86,6 +87,7 @@ class Play:
                 with Sender(self._url, secrets, self._stop) as sender:
                     result = self._load(sender, progress)
                     put_alarms(self._url, secrets)
+                    put_promises(self._url, secrets)
                     put_retraining(self._url, secrets, self._clock.now_ms())
                     put_faults(self._url, secrets, self._clock.now_ms())
                     put_sizes(self._url, secrets, client, self._clock.now_ms())

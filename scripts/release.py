@@ -4,11 +4,12 @@ python scripts/release.py 0.3.0            check, build into dist/, tag v0.3.0
 python scripts/release.py 0.3.0 --names    write the names that the release promises to keep, to be committed before it
 python scripts/release.py 0.3.0 --dry-run  check and build, without a tag; a working tree that is not clean is told only
 
-What must hold: the version is new and higher than every tag; pyproject.toml and the chart have it; CHANGELOG.md has a
-dated section of it with lines; what was to be gone is gone; its names are kept; nothing is uncommitted. What comes
-out, in dist/: the wheel and the sdist, built twice with the same bytes; `trimtab-VERSION.cdx.json` and
-`trimtab-agent-VERSION.cdx.json`, the bills of materials; `NOTES.md` with the section of the changelog; `SHA256SUMS` of
-all of them. Signing is the publisher's: `cosign sign-blob` or `gpg --sign` over SHA256SUMS.
+What must hold: the version is new and higher than every tag; pyproject.toml, the package and the chart have it;
+CHANGELOG.md has a dated section of it with lines; what was to be gone is gone; its names are kept; a data folder of
+every tag is there, so that upgrades from it are tested; nothing is uncommitted. What comes out, in dist/: the wheel and
+the sdist, built twice with the same bytes; `trimtab-VERSION.cdx.json` and `trimtab-agent-VERSION.cdx.json`, the bills
+of materials; `NOTES.md` with the section of the changelog; `SHA256SUMS` of all of them. Signing is the publisher's:
+`cosign sign-blob` or `gpg --sign` over SHA256SUMS.
 """
 
 import argparse
@@ -38,6 +39,8 @@ _NEEDED = (
 _MOST_BYTES = 30 << 20
 NAMES = "tests/crash/releases/{}.names.txt"
 """Settings, commands and operations of a release; tests/docs/test_deprecations.py holds them against later versions."""
+DATA = "tests/crash/releases/{}.tar.xz"
+"""A data folder that a release wrote (tests/crash/release_data.py); tests/crash/test_upgrade.py opens each of them."""
 
 
 class Refused(Exception):
@@ -73,6 +76,9 @@ def check(version: str, tags: Sequence[str], *, root: Path = ROOT) -> str:
     stated = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     if stated != version:
         raise Refused(f"cannot release {version}: pyproject.toml has {stated}")
+    package = "src/trimtab/__init__.py"
+    if f'__version__ = "{version}"' not in (root / package).read_text(encoding="utf-8"):
+        raise Refused(f"cannot release {version}: {package} has another one, which is what the program says of itself")
     chart = (root / "deploy/helm/trimtab/Chart.yaml").read_text(encoding="utf-8")
     for key in ("version", "appVersion"):
         if not re.search(rf"^{key}: {re.escape(version)}$", chart, re.MULTILINE):
@@ -80,6 +86,9 @@ def check(version: str, tags: Sequence[str], *, root: Path = ROOT) -> str:
     due = [one.name for one in DEPRECATED if order(one.until) <= wanted]
     if due:
         raise Refused(f"cannot release {version}: it still has {', '.join(due)}, which it said would be gone")
+    for tag in (one.removeprefix("v") for one in tags if _VERSION.match(one.removeprefix("v"))):
+        if not (root / DATA.format(tag)).is_file():
+            raise Refused(f"cannot release {version}: {DATA.format(tag)} is missing, so no test upgrades from {tag}")
     if not (root / NAMES.format(version)).is_file():
         raise Refused(f"cannot release {version}: {NAMES.format(version)} is missing; try --names")
     return notes_of((root / "CHANGELOG.md").read_text(encoding="utf-8"), version)

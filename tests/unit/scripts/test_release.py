@@ -60,11 +60,14 @@ def sbom(repository: Path) -> ModuleType:
 def project(tmp_path: Path) -> Path:
     """A project whose version is 0.3.0."""
     (tmp_path / "pyproject.toml").write_text('[project]\nversion = "0.3.0"\n')
+    (tmp_path / "src/trimtab").mkdir(parents=True)
+    (tmp_path / "src/trimtab/__init__.py").write_text('__version__ = "0.3.0"\n')
     (tmp_path / "deploy/helm/trimtab").mkdir(parents=True)
     (tmp_path / "deploy/helm/trimtab/Chart.yaml").write_text("version: 0.3.0\nappVersion: 0.3.0\n")
     (tmp_path / "CHANGELOG.md").write_text(CHANGES)
     (tmp_path / "tests/crash/releases").mkdir(parents=True)
     (tmp_path / "tests/crash/releases/0.3.0.names.txt").write_text("setting TRIMTAB_URL\n")
+    (tmp_path / "tests/crash/releases/0.2.0.tar.xz").touch()
     return tmp_path
 
 
@@ -102,6 +105,19 @@ def test_the_names_of_a_release_are_kept_before_it_is_made(release: ModuleType, 
     (project / release.NAMES.format("0.3.0")).unlink()
     with pytest.raises(release.Refused, match=r"0\.3\.0\.names\.txt is missing; try --names"):
         release.check("0.3.0", [], root=project)
+
+
+def test_the_program_says_the_version_of_its_release(release: ModuleType, project: Path) -> None:
+    (project / "src/trimtab/__init__.py").write_text('__version__ = "0.2.0"\n')
+    with pytest.raises(release.Refused, match=r"trimtab/__init__\.py has another one"):
+        release.check("0.3.0", [], root=project)
+
+
+def test_upgrades_from_every_tag_are_tested(release: ModuleType, project: Path) -> None:
+    with pytest.raises(
+        release.Refused, match=r"releases/0\.1\.0\.tar\.xz is missing, so no test upgrades from 0\.1\.0"
+    ):
+        release.check("0.3.0", ["v0.2.0", "v0.1.0"], root=project)
 
 
 def test_the_chart_goes_with_it(release: ModuleType, project: Path) -> None:

@@ -8,6 +8,7 @@ from trimtab.base.errors import LimitExceeded, NotFound
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.inventory import tags
 from trimtab.store.state.schema.triggers import event_buses, event_rules
+from trimtab.triggers.arns import DEFAULT_BUS
 
 MOST_TAGS = 50
 """Tags of a resource, as AWS documents them."""
@@ -53,4 +54,13 @@ def _need(connection: Connection, arn: str) -> None:
     known = connection.execute(select(event_rules.c.arn).where(event_rules.c.arn == arn)).first()
     known = known or connection.execute(select(event_buses.c.arn).where(event_buses.c.arn == arn)).first()
     if known is None and not arn.endswith(":event-bus/default"):
-        raise NotFound(f"Resource {arn} does not exist.")
+        raise NotFound(missing(arn))
+
+
+def missing(arn: str) -> str:
+    """What is said of a rule or a bus that is not there."""
+    kind, _, path = arn.rpartition(":")[2].partition("/")
+    bus, _, name = path.rpartition("/")
+    if kind == "rule":
+        return f"Rule {name} does not exist on EventBus {bus or DEFAULT_BUS}."
+    return f"Event bus {name} does not exist." if kind == "event-bus" else f"Resource {arn} does not exist."

@@ -96,6 +96,22 @@ def test_rules_are_put_described_switched_listed_and_deleted(events: Any, bus: s
         "Code": "ResourceNotFoundException",
         "Message": f"Rule r does not exist on EventBus {bus}.",
     }
+    assert _error(events.list_tags_for_resource, ResourceARN=arn) == {
+        "Code": "ResourceNotFoundException",
+        "Message": f"Rule r does not exist on EventBus {bus}.",
+    }
+    nobody = arn.rpartition(":")[0]
+    for resource, said in (
+        ("rule/nobody", "Rule nobody does not exist on EventBus default."),
+        ("event-bus/nobody", "Event bus nobody does not exist."),
+    ):
+        assert _error(events.tag_resource, ResourceARN=f"{nobody}:{resource}", Tags=[])["Message"] == said
+
+
+@pytest.mark.parametrize("event", ["nothing", "[]", '{"source": "a"}'])
+def test_an_event_that_is_none_is_refused_as_aws_does(events: Any, event: str) -> None:
+    refused = _error(events.test_event_pattern, Event=event, EventPattern='{"source": ["a"]}')
+    assert (refused["Code"], refused["Message"]) == ("ValidationException", "Parameter Event is not valid.")
 
 
 def test_what_cannot_be_a_rule_is_refused(events: Any, bus: str) -> None:

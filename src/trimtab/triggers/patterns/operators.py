@@ -86,7 +86,8 @@ def _wildcard(value: Any) -> Wildcard:
 
 
 def wildcard(text: str) -> Wildcard:
-    r"""The parts between the stars of `text`; `\*` and `\\` stand for themselves. Raises PatternProblem."""
+    r"""The parts between the stars of `text`; `\*` and `\\` stand for themselves. Raises PatternProblem, which counts
+    positions from the quote before the text, as AWS does."""
     parts: list[str] = []
     part: list[str] = []
     at = 0
@@ -95,12 +96,12 @@ def wildcard(text: str) -> Wildcard:
         following = text[at + 1 : at + 2]
         if character == "*":
             if following == "*":
-                raise PatternProblem(f"Consecutive wildcard characters at pos {at}")
+                raise PatternProblem(f"Consecutive wildcard characters at pos {at + 1}")
             parts.append("".join(part))
             part = []
         elif character == "\\":
             if following not in ("*", "\\"):
-                raise PatternProblem(f"Invalid escape character at pos {at}")
+                raise PatternProblem(f"Invalid escape character at pos {at + 1}")
             part.append(following)
             at += 1
         else:
@@ -193,6 +194,8 @@ def _anything_but(value: Any) -> Condition:
     if isinstance(value, dict):
         return AnythingBut(_excluded_by(value))
     if not isinstance(value, list):
+        if not isinstance(value, str) and not is_number(value):
+            raise PatternProblem(_NO_VALUE)
         return AnythingBut((_excluded(value),))
     if not value or len({isinstance(one, str) for one in value}) > 1:
         for one in value:
@@ -218,6 +221,8 @@ def _excluded_by(value: Mapping[str, Any]) -> tuple[Excluded, ...]:
     name, asked = next(iter(value.items()))
     if name not in _EXCLUDABLE:
         raise PatternProblem(f"Unsupported anything-but pattern: {name}")
+    if isinstance(asked, dict):
+        raise PatternProblem(_NO_VALUE)
     texts = asked if isinstance(asked, list) else [asked]
     make, reason = _EXCLUDABLE[name]
     for text in texts:
@@ -238,6 +243,7 @@ def _text(value: Any, reason: str) -> str:
     return value
 
 
+_NO_VALUE = "Value of anything-but must be an array or single string/number value."
 _EXCLUDABLE: Mapping[str, tuple[Callable[[str], Excluded], str]] = {
     "prefix": (Prefix, "prefix/suffix match pattern must be a string"),
     "suffix": (Suffix, "prefix/suffix match pattern must be a string"),

@@ -160,16 +160,19 @@ def _answered(one: Event | Refused, known: dict[str, bool]) -> dict[str, Any]:
     return {"EventId": one.id}
 
 
+_NO_EVENT = "Parameter Event is not valid."
+"""AWS gives no reason (recordings)."""
+
+
 @operations.add("TestEventPattern")
 async def test_event_pattern(rooms: EventRooms, request: Request, context: CallContext) -> Answer:
     """Whether a pattern matches an event."""
     try:
         event = decode(request["Event"])
-    except InvalidInput as problem:
-        raise AwsError("ValidationError", f"Parameter Event is not valid. Reason: {problem}") from None
-    missing = [name for name in _NEEDED if not isinstance(event, dict) or name not in event]
-    if missing:
-        raise AwsError("ValidationError", f"Parameter Event is not valid. Reason: it has no {missing[0]}")
+    except InvalidInput:
+        raise AwsError("ValidationError", _NO_EVENT) from None
+    if not isinstance(event, dict) or any(name not in event for name in _NEEDED):
+        raise AwsError("ValidationError", _NO_EVENT)
     return {"Result": checked_pattern(request["EventPattern"]).matches(event)}
 
 

@@ -13,6 +13,7 @@ from trimtab.base.partitions import partition_of
 from trimtab.doors.aws.sagemaker.rooms import Row, SageMakerRooms, operations, page_of
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.fleet.health.notices import Notice, Topic
+from trimtab.fleet.health.rules import REPEATS_MS
 from trimtab.fleet.model import DAY_MS
 from trimtab.inventory.runs.model import Condition, Node
 
@@ -96,7 +97,8 @@ async def describe_cluster_node(rooms: SageMakerRooms, request: Request, context
     if node is None:
         raise NotFound(f"Node {wanted[0] or wanted[1]} of cluster {cluster.name} does not exist.")
     launched = await _launched(rooms, cluster)
-    mine = [one for one in await _notices(rooms, cluster) if one.machine.name == node.name and one.end_ms is None]
+    notices = await _notices(rooms, cluster, REPEATS_MS)  # nothing older is open
+    mine = [one for one in notices if one.machine.name == node.name and one.end_ms is None]
     labels = {**node.labels, _HEALTH: health_of(node, mine)}
     if faults := [one.code.lower() for one in mine if one.topic is Topic.FAULT]:
         labels["sagemaker.amazonaws.com/fault-types"] = faults[0]
@@ -213,10 +215,10 @@ async def _launched(rooms: SageMakerRooms, cluster: Cluster) -> dict[str, int]:
     return {one.name: came.get(one.name, one.seen_ms) for one in cluster.nodes}
 
 
-async def _notices(rooms: SageMakerRooms, cluster: Cluster) -> list[Notice]:
-    """What the nodes that there are have to tell."""
+async def _notices(rooms: SageMakerRooms, cluster: Cluster, last_ms: int = EVENTS_MS) -> list[Notice]:
+    """What the nodes that there are have to tell of the last time."""
     now_ms = rooms.metrics.clock.now_ms()
-    _, found = await rooms.notices.read(Scope(frozenset({cluster.account})), now_ms - EVENTS_MS, now_ms)
+    _, found = await rooms.notices.read(Scope(frozenset({cluster.account})), now_ms - last_ms, now_ms)
     names = {one.name for one in cluster.nodes}
     mine = [one for one in found if one.machine.account == cluster.account and one.machine.cluster == cluster.reported]
     return [one for one in mine if one.machine.name in names]

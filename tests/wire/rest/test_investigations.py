@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from live_server import LiveServer
+from trimtab.assistants.toolbox import call, find
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.cli.main import root
 from trimtab.client import investigations_wire as wire
@@ -234,3 +235,13 @@ def test_pages_with_a_time_lead_to_it(server: LiveServer, trouble: Trouble) -> N
         trace = http.get(f"/traces/{trouble.trace}").text
         assert "data-investigate" in trace
         assert "data-investigate" not in http.get("/settings").text
+
+
+def test_an_assistant_is_told_the_same_line(server: LiveServer, trouble: Trouble) -> None:
+    with Client(server.url) as client:
+        told = call(find("changes"), {"ask": "around", "about": trouble.job}, client)
+    answer = json.loads(told.text)
+    assert not told.failed
+    assert answer["total"]["entries"] >= 2
+    assert f"train {trouble.mark} ended: failed" in told.text
+    assert "the bill" in [source for source, _ in answer["data"]["silent_sources"]["rows"]]

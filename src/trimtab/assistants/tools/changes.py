@@ -9,6 +9,7 @@ from trimtab.assistants.tool import Tool
 from trimtab.assistants.words import End, Start, Text
 from trimtab.client.api import Client
 from trimtab.client.audit import Audit
+from trimtab.client.investigations import Investigations
 
 _BASIS = "CloudTrail records and every change that was made through trimtab, the newest first"
 
@@ -17,11 +18,12 @@ class Arguments(Struct, frozen=True, forbid_unknown_fields=True):
     """Which events."""
 
     ask: Annotated[
-        Literal["changes", "before", "findings"],
+        Literal["changes", "before", "around", "findings"],
         Meta(
             description="changes: who changed what in a range. before: what changed in the hours before `end`, that"
-            " speaks of `about` first (the cause of a problem). findings: calls that look like trouble (secrets read,"
-            " keys used from elsewhere, trails stopped)."
+            " speaks of `about` first (the cause of a problem). around: all within half an hour of `end` (alarms,"
+            " anomalies, logs, traces, runs, GPU faults, changes, costs), what is about `about` marked. findings: calls"
+            " that look like trouble (secrets read, keys used from elsewhere, trails stopped)."
         ),
     ] = "changes"
     about: Annotated[Text, Meta(description="A resource, endpoint, machine or word that it is about.")] = ""
@@ -35,6 +37,8 @@ class Arguments(Struct, frozen=True, forbid_unknown_fields=True):
 def _run(client: Client, asked: Arguments) -> Answer:
     if asked.ask == "before":
         return _before(client, asked)
+    if asked.ask == "around":
+        return _around(client, asked)
     return _findings(client, asked) if asked.ask == "findings" else _changes(client, asked)
 
 
@@ -87,6 +91,24 @@ def _before(client: Client, asked: Arguments) -> Answer:
         basis="changes that speak of what was asked first, then the newest",
         period=(f"{window} before", time_text(found.at_ms) or ""),
         tables=[Table(name="changes", columns=columns, rows=rows)],
+    )
+
+
+def _around(client: Client, asked: Arguments) -> Answer:
+    found = Investigations(client).line({"at": asked.end, "about": [asked.about]})
+    rows = [
+        (time_text(one.at_ms), one.kind, one.level, one.what, one.further, one.about, one.page) for one in found.entries
+    ]
+    columns = ("at", "kind", "level", "what", "further", "about_it", "page")
+    return Answer(
+        page="/investigate",
+        total={"entries": len(found.entries) + found.left_out},
+        basis="every source that knows what happened",
+        period=(found.start_ms, found.end_ms),
+        tables=[
+            Table(name="time_line", columns=columns, rows=rows, more=found.left_out),
+            Table(name="silent_sources", columns=("source", "why"), rows=[(one.name, one.why) for one in found.absent]),
+        ],
     )
 
 

@@ -1,8 +1,8 @@
 """What the company promised, put through REST as its people would: objectives, and what teams may hold.
 
 Chat is to answer within a minute in 95 of 100 cases, which it does, and to fail in one of a hundred at most, which it
-does not since the new version of a model was rolled out. On the SLURM cluster each team has its GPUs, and may hold more while others leave
-theirs.
+does not since the new version of a model was rolled out. On the SLURM cluster each team has its GPUs, and may hold more
+while others leave theirs.
 """
 
 from collections.abc import Mapping

@@ -34,9 +34,12 @@ class _Kept(Struct, Generic[T]):
 class KeptHours(Generic[T]):
     """Hours of whatever `read` makes of spans. Askers of the same time wait for one read."""
 
-    def __init__(self, marks: Marks, read: Read[T]) -> None:
+    def __init__(self, marks: Marks, read: Read[T], weigh: Callable[[T], int] = lambda _: 0, most: int = 1) -> None:
+        """Of what `weigh` says of its hours about `most` is kept; an answer that has more ends with that hour."""
         self._marks = marks
         self._read = read
+        self._weigh = weigh
+        self._most = most
         self._kept: dict[int, _Kept[T]] = {}
         self._alone = asyncio.Lock()
 
@@ -47,20 +50,40 @@ class KeptHours(Generic[T]):
     async def over(self, start_ms: int, end_ms: int) -> list[T]:
         """What is made of the hours that `[start, end)` touches, in their order; of hours that have something.
 
-        Raises QueryAborted, Unavailable.
+        Where it weighs more than `most`, it is the first of them. Raises QueryAborted, Unavailable.
         """
         first, last = start_ms // HOUR_MS * HOUR_MS, -(-end_ms // HOUR_MS) * HOUR_MS
         async with self._alone:
             marks = await self._marks(first - HOUR_MS, last + HOUR_MS)
             now = {hour: _around(marks, hour) for hour in range(first, last, HOUR_MS)}
-            for begin, end in _blocks([hour for hour in now if self._is_old(hour, now[hour])]):
-                made = await self._read(begin - HOUR_MS, end + HOUR_MS)
-                for hour in range(begin, end, HOUR_MS):
-                    self._kept[hour] = _Kept(now[hour], made.get(hour))
-            found = [self._asked(hour) for hour, mark in now.items() if mark[1] != _NONE]
-            while len(self._kept) > MOST_HOURS:
-                del self._kept[next(iter(self._kept))]
-        return [value for value in found if value is not None]
+            blocks = dict(_blocks([hour for hour in now if self._is_old(hour, now[hour])]))
+            found: list[T] = []
+            weight = 0
+            for hour, mark in now.items():
+                if weight > self._most:
+                    break
+                if hour in blocks:
+                    await self._make(now, hour, blocks[hour])
+                if mark[1] != _NONE and (value := self._asked(hour)) is not None:
+                    found.append(value)
+                    weight += self._weigh(value)
+            self._shrink()
+        return found
+
+    def weight(self) -> int:
+        """What the hours weigh that are kept."""
+        return sum(self._weigh(one.value) for one in self._kept.values() if one.value is not None)
+
+    async def _make(self, now: Mapping[int, tuple[Mark, Mark, Mark]], begin: int, end: int) -> None:
+        made = await self._read(begin - HOUR_MS, end + HOUR_MS)
+        for hour in range(begin, end, HOUR_MS):
+            self._kept[hour] = _Kept(now[hour], made.get(hour))
+
+    def _shrink(self) -> None:
+        weight = self.weight()
+        while len(self._kept) > MOST_HOURS or weight > self._most:
+            gone = self._kept.pop(next(iter(self._kept))).value
+            weight -= self._weigh(gone) if gone is not None else 0
 
     def _is_old(self, hour: int, marks: tuple[Mark, Mark, Mark]) -> bool:
         if marks[1] == _NONE:

@@ -88,3 +88,15 @@ def test_askers_of_the_same_time_share_a_read() -> None:
     kept.forget()
     _ask(kept, 5, 6)
     assert 2 == len(spans.reads)
+
+
+def test_what_weighs_too_much_ends_an_answer_and_is_not_kept() -> None:
+    spans = Spans({hour * H: (10, 1) for hour in (1, 11, 21, 31)})
+    kept = KeptHours(spans.marks, spans.read, lambda value: value, 15)
+    assert [10, 10] == _ask(kept, 1, 40)  # the second made it too much: the third is not even read
+    assert [(0, 3), (10, 13)] == spans.reads
+    assert 10 == kept.weight()
+    assert [10] == _ask(kept, 11, 12)
+    assert 2 == len(spans.reads)
+    assert [10] == _ask(kept, 1, 2)
+    assert 3 == len(spans.reads)

@@ -18,8 +18,7 @@ from trimtab.traces.kept_hours import HOUR_MS, KeptHours
 from trimtab.traces.read import TraceReader
 
 MOST_SPANS = 500_000
-"""Spans that one read gives, whole traces with calls, and calls that one question is answered by: some 400 bytes each
-in memory."""
+"""Spans that one read gives, whole traces with calls; and calls that one question is answered by and that are kept."""
 
 READY_DAYS = 8
 """The whole days that a range of seven touches."""
@@ -46,7 +45,7 @@ class SpanCalls:
 
     def __init__(self, traces: TraceReader) -> None:
         self._traces = traces
-        self._hours: KeptHours[Calls] = KeptHours(traces.hour_marks, self._by_hour)
+        self._hours: KeptHours[Calls] = KeptHours(traces.hour_marks, self._by_hour, _number, MOST_SPANS)
 
     def forget(self) -> None:
         """Empty the memory: for who wipes everything."""
@@ -61,11 +60,17 @@ class SpanCalls:
         return await asyncio.to_thread(_within, hours, scope, start_ms, end_ms)
 
     def job(self, clock: Clock) -> Job:
-        """Keeps the days ready that pages show first: who opens one waits for what came in the last minutes alone."""
+        """Keeps the days ready that pages show first: who opens one waits for what came in the last minutes alone.
+
+        Of very many calls fewer days: the newest first, as long as the next is likely to fit.
+        """
 
         async def ready() -> None:
             now_ms = clock.now_ms()
-            await self._hours.over(now_ms - READY_DAYS * DAY_MS, now_ms)
+            for day in range(READY_DAYS):
+                await self._hours.over(now_ms - (day + 1) * DAY_MS, now_ms - day * DAY_MS)
+                if self._hours.weight() * (day + 2) > MOST_SPANS * (day + 1):
+                    return
 
         return Job("keep calls of models ready", _READY_S, ready)
 
@@ -94,7 +99,12 @@ def _within(hours: Sequence[Calls], scope: Scope, start_ms: int, end_ms: int) ->
         and (accounts is None or call.account in accounts)
         and (regions is None or call.region in regions)
     ]
-    return Calls(found[:MOST_SPANS], len(found) > MOST_SPANS or any(hour.cut for hour in hours))
+    cut = sum(map(_number, hours)) > MOST_SPANS or any(hour.cut for hour in hours)
+    return Calls(found[:MOST_SPANS], cut)
+
+
+def _number(hour: Calls) -> int:
+    return len(hour.calls)
 
 
 def _calls(columns: Any) -> Calls:

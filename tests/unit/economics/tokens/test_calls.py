@@ -105,3 +105,17 @@ def test_an_hour_of_more_spans_than_are_read_is_said_to_be_cut(monkeypatch: pyte
     spread = Traces([(hour * 50 * H, "a", "x") for hour in range(1, 5)])
     found = asyncio.run(_calls(spread).over(EVERYTHING, 0, 250 * H))
     assert (3, True) == (len(found.calls), found.cut)
+
+
+def test_of_very_many_calls_the_newest_days_are_kept_ready_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_SPANS", 10)
+    clock = ManualClock()
+    clock.at_ms = 1000 * H
+    traces = Traces([(1000 * H - day * 24 * H - at, "a", "x") for day in range(READY_DAYS) for at in range(1, 5)])
+    calls = _calls(traces)
+    asyncio.run(calls.job(clock).work())
+    assert 2 == len(traces.reads)
+    asyncio.run(calls.job(clock).work())
+    assert 2 == len(traces.reads)
+    found = asyncio.run(calls.over(EVERYTHING, 1000 * H - READY_DAYS * 24 * H, 1000 * H))
+    assert (10, True) == (len(found.calls), found.cut)

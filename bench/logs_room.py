@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trimtab.base.clock import ManualClock, SystemClock
+from trimtab.egress.entries import Entries
+from trimtab.egress.gate import Gate
+from trimtab.egress.own import OwnPorts
 from trimtab.logs.insights.run import LogInsights
 from trimtab.logs.model import Group, Stream
 from trimtab.logs.room import LogsRoom
+from trimtab.settings import Settings
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry, embedded_endpoint
 from trimtab.store.telemetry.log import IngestLog
@@ -75,7 +79,7 @@ def logs_room(at: Path) -> Iterator[Bench]:
     migrate(telemetry)
     log = IngestLog(at / "log", telemetry, SystemClock())
     log.open()
-    room = LogsRoom.of(telemetry, state, log, clock)
+    room = LogsRoom.of(telemetry, state, log, clock, Gate(Entries(state, clock), OwnPorts(Settings(data_dir=at))))
     try:
         yield Bench(room, LogInsights(telemetry, room.reader, room.groups, clock), telemetry)
     finally:

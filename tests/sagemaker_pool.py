@@ -71,7 +71,7 @@ class Pool:
         telling = Telling(logs, metrics, self.runs, clock, self._announced)
         self.analyzer = Analyzer(metrics, clock)
         self.jobs = ContainerJobs(self.served, clock, folder / "jobs", places, file, telling, self.analyzer)
-        self.tuning = TuningJobs(self.served, clock)
+        self.tuning = TuningJobs(self.served, clock, self._announced)
         self.monitors = Monitors(self.served, clock, places, folder / "monitors", settle_ms=0)
         self.inference = InferenceRoom.of(state, clock, folder / "inference", *PLACE, open_gate(), places)
         self.registry = ModelRegistry(self.served, open_gate(), self._announced)

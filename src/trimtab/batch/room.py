@@ -73,7 +73,7 @@ class BatchRoom(Struct, frozen=True):
         registry = ModelRegistry(served, gate, announce)
         pipelines = PipelineExecutions(served, clock, places, folder / "pipelines", registry, announce)
         lock, spot = Lock(state, clock, "batch"), SpotPriceStore(state)
-        tuning = TuningJobs(served, clock)
+        tuning = TuningJobs(served, clock, announce)
         return cls(clock, recorder, spot, jobs, commands, containers, tuning, monitors, registry, pipelines, lock)
 
     def jobs(self) -> list[Job]:

@@ -8,12 +8,14 @@ from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput
 from trimtab.batch.containers.jobs import COMPLETED, FAILED, RUNNING, STOPPED, STOPPING
+from trimtab.batch.containers.telling import Announce
 from trimtab.batch.tuning.asked import Tuning, trial_name, tuning_of
 from trimtab.inventory.served.model import TRAINING, TUNING, Served
 from trimtab.inventory.served.store import ServedStore
 
 DUE_AS = {TUNING: (RUNNING, STOPPING)}
 """By kind, the statuses of resources for which a turn has something to do."""
+CHANGED = "SageMaker HyperParameter Tuning Job State Change"
 NONE_SUCCEEDED = "No training job succeeded."
 _MOST_FAILED = 5
 """Training jobs that fail one after another, after which no more are begun: what fails five times fails again."""
@@ -24,6 +26,7 @@ class TuningJobs(Struct, frozen=True):
 
     served: ServedStore
     clock: Clock
+    announce: Announce
 
     async def turn(self) -> None:
         """Look at every tuning job that is under way."""
@@ -39,8 +42,7 @@ class TuningJobs(Struct, frozen=True):
         try:
             tuning, known = tuning_of(job.name, job.arn, job.form), await self.trials(job)
         except InvalidInput as problem:  # made by a release that allowed more
-            state = {**job.state, "ended_ms": self.clock.now_ms(), "problem": str(problem)}
-            await self.served.change(job, status=FAILED, state=state)
+            await self._over(job, FAILED, str(problem))
             return
         going = [one for one in known if one.status in (RUNNING, STOPPING)]
         if job.status == STOPPING or job.state.get("ending") or self._enough(job, tuning, known):
@@ -96,10 +98,23 @@ class TuningJobs(Struct, frozen=True):
             await self.served.change(one, status=STOPPING, only_from=(RUNNING,))
 
     async def _end(self, job: Served, tuning: Tuning, known: Sequence[Served]) -> None:
-        state = {**job.state, "ended_ms": self.clock.now_ms()}
         if job.status == STOPPING:
-            await self.served.change(job, status=STOPPED, state=state)
+            await self._over(job, STOPPED)
         elif tuning.best(known) is None:
-            await self.served.change(job, status=FAILED, state={**state, "problem": NONE_SUCCEEDED})
+            await self._over(job, FAILED, NONE_SUCCEEDED)
         else:
-            await self.served.change(job, status=COMPLETED, state=state)
+            await self._over(job, COMPLETED)
+
+    async def _over(self, job: Served, status: str, problem: str = "") -> None:
+        """Keep how a tuning job ended, and put it on the bus, as the service does."""
+        state = {**job.state, "ended_ms": self.clock.now_ms(), **({"problem": problem} if problem else {})}
+        await self.served.change(job, status=status, state=state)
+        detail = {
+            "HyperParameterTuningJobName": job.name,
+            "HyperParameterTuningJobArn": job.arn,
+            "HyperParameterTuningJobStatus": status,
+            "HyperParameterTuningJobConfig": job.form["HyperParameterTuningJobConfig"],
+            "CreationTime": job.created_ms,
+            "HyperParameterTuningEndTime": state["ended_ms"],
+        }
+        await self.announce((job.account, job.region), CHANGED, job.arn, detail)

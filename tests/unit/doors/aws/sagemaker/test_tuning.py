@@ -104,6 +104,8 @@ def test_a_grid_tries_every_combination_once_and_tells_the_best(pool: Pool) -> N
         job["TuningJobArn"], job["HyperParameters"]["_tuning_objective_metric"], job["HyperParameters"]["rate"],
     )  # fmt: skip
     assert [{"Key": "team", "Value": "ml"}] == pool.api.list_tags(ResourceArn=best["TrainingJobArn"])["Tags"]
+    told = [(arn, detail) for kind, arn, detail in pool.events if "Tuning" in kind]
+    assert [(arn, "Completed")] == [(one, detail["HyperParameterTuningJobStatus"]) for one, detail in told]
     [row] = pool.api.list_hyper_parameter_tuning_jobs()["HyperParameterTuningJobSummaries"]
     assert ("grid", "Grid", "Completed") == (
         row["HyperParameterTuningJobName"], row["Strategy"], row["HyperParameterTuningJobStatus"],

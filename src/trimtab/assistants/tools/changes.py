@@ -96,9 +96,8 @@ def _before(client: Client, asked: Arguments) -> Answer:
 
 def _around(client: Client, asked: Arguments) -> Answer:
     found = Investigations(client).line({"at": asked.end, "about": [asked.about]})
-    rows = [
-        (time_text(one.at_ms), one.kind, one.level, one.what, one.further, one.about, one.page) for one in found.entries
-    ]
+    first = sorted(found.entries, key=lambda one: (not one.about, one.at_ms))  # the last rows are left out first
+    rows = [(time_text(one.at_ms), one.kind, one.level, one.what, one.further, one.about, one.page) for one in first]
     columns = ("at", "kind", "level", "what", "further", "about_it", "page")
     return Answer(
         page="/investigate",

@@ -16,14 +16,13 @@ _LEAST_PX = 4.0
 
 
 class Mark(Struct, frozen=True):
-    """One thing: its lane, when it was (`end_ms`: until when), its colour, its words, and the page that shows it."""
+    """One thing: its lane, when it was (`end_ms`: until when), its colour, and its words."""
 
     lane: str
     at_ms: int
     end_ms: int
     color: str
     title: str
-    href: str
 
 
 class Lanes(Struct, frozen=True):
@@ -68,4 +67,4 @@ def _mark(one: Mark, x: LinearScale, middle: float, chart: Lanes) -> Svg:
         "x": min(left, chart.width - _RIGHT_PX - size), "y": middle - _MARK_PX / 2, "width": size, "height": _MARK_PX,
         "rx": 2, "fill": one.color, "fill-opacity": 0.75,
     }  # fmt: skip
-    return element("a", {"href": one.href, "tabindex": "-1"}, element("rect", bar, element("title", {}, one.title)))
+    return element("rect", bar, element("title", {}, one.title))

@@ -18,9 +18,9 @@ def bars(svg: str) -> list[tuple[float, float, float]]:
 
 def test_marks_lie_in_their_lane_at_their_time() -> None:
     svg = chart(
-        Mark("runs", 0, HOUR_MS, "grey", "whole", "/runs"),
-        Mark("alarms", HOUR_MS // 2, HOUR_MS // 2, "red", "<fired>", "/alarms"),
-        Mark("alarms", HOUR_MS, 2 * HOUR_MS, "red", "late", "/alarms"),
+        Mark("runs", 0, HOUR_MS, "grey", "whole"),
+        Mark("alarms", HOUR_MS // 2, HOUR_MS // 2, "red", "<fired>"),
+        Mark("alarms", HOUR_MS, 2 * HOUR_MS, "red", "late"),
     )
     whole, fired, late = bars(svg)
     assert (76, 1068) == (whole[0], whole[0] + whole[2])
@@ -34,5 +34,5 @@ def test_marks_lie_in_their_lane_at_their_time() -> None:
 
 
 def test_a_narrow_chart_names_fewer_times() -> None:
-    one = Mark("runs", 0, 1, "grey", "", "/")
+    one = Mark("runs", 0, 1, "grey", "")
     assert chart(one).count(":") > chart(one, width=340).count(":")

@@ -82,7 +82,7 @@ def pictures_of(line: TimeLine) -> dict[str, Svg]:
     kinds = [kind for kind in Kind if any(one.kind is kind for one in line.entries)]
     inquiry = line.inquiry
     marks = [
-        Mark(WORDS[one.kind], one.at_ms, one.end_ms or one.at_ms, _COLORS[one.level], _told(one), one.href)
+        Mark(WORDS[one.kind], one.at_ms, one.end_ms or one.at_ms, _COLORS[one.level], _told(one))
         for one in line.entries
     ]
     label = f"{len(line.entries)} entries by kind over time, around {instant(inquiry.at_ms)}"

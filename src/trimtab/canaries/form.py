@@ -13,6 +13,8 @@ Admit = Callable[[str, str], Awaitable[None]]
 """Whether a canary may connect to a URL, and what asks. Raises InvalidInput, Forbidden."""
 ONCE = ("rate(0 minute)", "rate(0 minutes)", "rate(0 hour)")
 """Schedules of a canary that runs once each time that it is started (API reference, CanaryScheduleInput)."""
+LONGEST_NAME = 255
+"""Characters of a name (service model, CanaryName)."""
 MOST_S = 840
 """The longest run (API reference, CanaryRunConfigInput)."""
 _HOUR_MS = 3_600_000
@@ -22,6 +24,12 @@ def check_form(form: Form) -> None:
     """Check what a form says. Raises InvalidInput."""
     steps_of(form)
     schedule_of(form, 0)
+
+
+def check_name(name: str) -> None:
+    """Check a canary's name. Raises InvalidInput."""
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise InvalidInput(f"cannot use the canary's name: expected 1 to {LONGEST_NAME} characters, got {len(name)}")
 
 
 def steps_of(form: Form) -> Sequence[Step]:

@@ -12,7 +12,7 @@ from trimtab.access.scope import Scope
 from trimtab.base import typed
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, NotFound
-from trimtab.canaries.form import check_form
+from trimtab.canaries.form import check_form, check_name
 from trimtab.canaries.model import Canary, CanaryKey, Run, StepResult
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import canaries, canary_runs, tags
@@ -34,6 +34,7 @@ class CanaryStore:
     async def create(self, key: CanaryKey, form: Form) -> Canary:
         """Keep a new canary, which does not run yet. Raises InvalidInput, Conflict where there is one of that name."""
         check_form(form)
+        check_name(key.name)
         now_ms = self._clock.now_ms()
 
         def write(connection: Connection) -> Canary:
@@ -49,6 +50,7 @@ class CanaryStore:
 
     async def put(self, key: CanaryKey, blueprint: Any, schedule: str, retries: int, timeout_s: int | None) -> Canary:
         """Make a canary, or change these of one that there is. Raises InvalidInput."""
+        check_name(key.name)
         now_ms = self._clock.now_ms()
 
         def write(connection: Connection) -> Canary:

@@ -96,6 +96,8 @@ def test_what_cannot_be_is_refused(server: LiveServer, name: str) -> None:
     assert 404 == rest(server, "POST", f"{name}/start").status_code
     step = {"checkerType": "TCP", "hostname": "127.0.0.1", "port": 1}
     assert 400 == rest(server, "PUT", name, {"blueprint": {"steps": {"1": step}}, "schedule": "rate(9 x)"}).status_code
+    long = rest(server, "PUT", "a" * 256, {"blueprint": {"steps": {"1": step}}})
+    assert (400, True) == (long.status_code, "1 to 255 characters" in long.text)
     assert 404 == rest(server, "GET", name).status_code
     assert 200 == rest(server, "PUT", name, {"blueprint": {"steps": {"1": step}}}).status_code
     assert 409 == rest(server, "POST", f"{name}/stop").status_code

@@ -19,7 +19,7 @@ from trimtab.cli.main import root
 
 TESTS = Path(__file__).parents[1]
 CLIENT = Path(client.__file__).parent
-MOST_UNNAMED = 157
+MOST_UNNAMED = 155
 UNNAMED = [
     line.split(" ", 1) for line in (Path(__file__).parent / "unnamed.txt").read_text().splitlines() if line[0] != "#"
 ]

@@ -18,7 +18,7 @@ from made_bill import cur2
 pytestmark = pytest.mark.wire
 
 RATES = """name: hall-9
-currency: EUR
+currency: USD
 from: 2026-08-01
 to: 2026-09-01
 items:
@@ -27,7 +27,7 @@ items:
 SHOWN = {
     "CloudWatch": ["MetricName", "Orders"],
     "Cost Explorer": ["ResultsByTime", "2026-07-01", "2026-08-01", "UnblendedCost"],
-    "Kubecost and OpenCost": ["21308.16 EUR", "existing"],
+    "Kubecost and OpenCost": ["21308.16 USD", "existing"],
     "Prometheus and Grafana": ["samples are in trimtab", "17 widgets", "Wrote "],
     "SLURM accounting": ["pretrain", "mira"],
 }

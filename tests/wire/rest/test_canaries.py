@@ -23,7 +23,7 @@ Cli = Callable[..., str]
 @pytest.fixture
 def cli(server: LiveServer, capsys: pytest.CaptureFixture[str]) -> Cli:
     def ask(*words: str) -> str:
-        assert 0 == run(["canaries", *words, "--url", server.url]), capsys.readouterr().err
+        assert 0 == run([*words, "--url", server.url]), capsys.readouterr().err
         return capsys.readouterr().out
 
     return ask
@@ -47,21 +47,22 @@ def rest(server: LiveServer, verb: str, path: str, body: Any = None) -> httpx.Re
 def test_the_command_line_makes_runs_shows_stops_and_deletes_one(
     server: LiveServer, cli: Cli, name: str, shop: Receiver
 ) -> None:
-    made = json.loads(cli("put", name, "--check", f"{shop.url}/health", "--retries", "1", "--json"))
+    made = json.loads(cli("canaries", "put", name, "--check", f"{shop.url}/health", "--retries", "1", "--json"))
     assert ("READY", None, [], "rate(5 minutes)") == tuple(
         made[member] for member in ("state", "passed_share", "runs", "schedule")
     )
-    assert "RUNNING" == json.loads(cli("start", name, "--json"))["state"]
-    runs = until(lambda: json.loads(cli("show", name, "--json"))["runs"], "the canary ran")
+    assert "RUNNING" == json.loads(cli("canaries", "start", name, "--json"))["state"]
+    runs = until(lambda: json.loads(cli("canaries", "show", name, "--json"))["runs"], "the canary ran")
     assert (True, "", 200, "1") == (
         runs[0]["passed"], runs[0]["reason"], runs[0]["steps"][0]["status"], runs[0]["steps"][0]["name"],
     )  # fmt: skip
-    assert "passed 100 % of 1 runs" in cli("show", name)
-    assert name in cli("list")
-    assert name in cli("list", "--json")
-    stopped = json.loads(cli("stop", name, "--json"))
+    assert "passed 100 % of 1 runs" in cli("canaries", "show", name)
+    assert name in cli("canaries", "list")
+    assert name in cli("canaries", "list", "--json")
+    assert name in httpx.get(f"{server.url}/rest/v1/canaries", timeout=60).text
+    stopped = json.loads(cli("canaries", "stop", name, "--json"))
     assert ("STOPPED", None) == (stopped["state"], stopped["next_ms"])
-    assert f"deleted {name}" in cli("delete", name)
+    assert f"deleted {name}" in cli("canaries", "delete", name)
     assert 404 == rest(server, "GET", name).status_code
 
 
@@ -72,8 +73,8 @@ def test_a_blueprint_of_a_file_fails_where_an_assertion_does_and_synthetics_sees
     step = {"stepName": "health", "checkerType": "HTTP", "url": f"{shop.url}/health", "assertions": [says]}
     file = tmp_path / "blueprint.json"
     file.write_text(json.dumps({"steps": {"1": step}}))
-    cli("put", name, "--file", str(file), "--schedule", "rate(0 minute)")
-    cli("start", name)
+    cli("canaries", "put", name, "--file", str(file), "--schedule", "rate(0 minute)")
+    cli("canaries", "start", name)
     shown = until(lambda: (one := rest(server, "GET", name).json())["runs"] and one, "the canary ran")
     assert (0.0, False) == (shown["passed_share"], shown["runs"][0]["passed"])
     assert shown["runs"][0]["reason"].startswith("health: ")

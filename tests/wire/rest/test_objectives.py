@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from live_server import LiveServer
+from patience import until
 from trimtab.__main__ import run
 
 pytestmark = pytest.mark.wire
@@ -112,7 +113,13 @@ def test_the_page_has_those_with_the_least_left_first_and_makes_one(server: Live
         assert pages.post("/objectives/act", content=body, headers=FORM).status_code == 303
         text = pages.get("/objectives").text
         assert f"page {shop.name}" in text
-        rows = pages.get("/objectives.json").json()["objectives"]
+
+        def counted() -> list[dict[str, Any]]:
+            rows = pages.get("/objectives.json").json()["objectives"]
+            [mine] = [one for one in rows if one["name"] == f"page {shop.name}"]
+            return rows if mine["status"] != "INSUFFICIENT_DATA" else []
+
+        rows = until(counted, "the spans are counted")
         [mine] = [one for one in rows if one["name"] == f"page {shop.name}"]
         assert (mine["promised"], mine["status"]) == (90, "BREACHED")
         shares = [one["left_share"] for one in rows if one["left_share"] is not None]

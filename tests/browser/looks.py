@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, TimeoutError
 
 PHONE = {"width": 390, "height": 844}
 
@@ -29,7 +29,10 @@ def faults(page: Page, axe: str) -> list[str]:
     page.emulate_media(color_scheme="light")
     wide = page.viewport_size
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # playwright's own dict of width and height
-    if (width := page.evaluate("document.documentElement.scrollWidth")) > PHONE["width"]:
+    try:  # charts are drawn anew for their new width a moment later
+        page.wait_for_function("most => document.documentElement.scrollWidth <= most", arg=PHONE["width"], timeout=5000)
+    except TimeoutError:
+        width = page.evaluate("document.documentElement.scrollWidth")
         found.append(f"phone: it is {width} pixels wide and scrolls sideways")
     if wide is not None:
         page.set_viewport_size(wide)

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from live_server import LiveServer
+from patience import until
 from trimtab.assistants.toolbox import call, find
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.cli.main import root
@@ -245,8 +246,8 @@ def test_pages_with_a_time_lead_to_it(server: LiveServer, trouble: Trouble) -> N
         assert f"run={trouble.job}" in run
         alarm = http.get(f"/alarms/named/{trouble.alarm}").text
         assert f"about={trouble.alarm}" in alarm
-        trace = http.get(f"/traces/{trouble.trace}").text
-        assert "data-investigate" in trace
+        address = f"/traces/{trouble.trace}"
+        until(lambda: "data-investigate" in http.get(address).text, "the trace can be read")
         assert "data-investigate" not in http.get("/settings").text
 
 

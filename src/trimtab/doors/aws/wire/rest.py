@@ -21,6 +21,8 @@ from trimtab.doors.aws.wire.scalars import TEXT_READERS
 
 _LABEL = re.compile(r"\{(\w+)(\+?)\}")
 _JSON: tuple[bytes, bytes] = (b"content-type", b"application/json")
+_NO_CONTENT = 204
+"""No reader takes a body of such an answer: it would stand before the next one of the connection."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -86,7 +88,7 @@ class RestCodec:
     def write(self, output: Mapping[str, Any], request_id: str) -> HttpAnswer:
         """The answer: status, headers and body."""
         if self._output is None:
-            return HttpAnswer(self._status, [_JSON], b"" if self._status == 204 else b"{}")
+            return HttpAnswer(self._status, [_JSON], b"" if self._status == _NO_CONTENT else b"{}")
         if self._stream is not None:
             others = {name: value for name, value in output.items() if name != self._stream.member}
             return self._stream.write(output, self._output.headers(others))
@@ -233,7 +235,7 @@ class _Output:
             return _payload_answer(status, headers, payload[0])
         if self._payload:
             return HttpAnswer(status, headers)
-        return HttpAnswer(status, [_JSON, *headers], _encode(document))
+        return HttpAnswer(status, [_JSON, *headers], b"" if status == _NO_CONTENT else _encode(document))
 
 
 def _payload_answer(status: int, headers: Headers, value: Any) -> HttpAnswer:

@@ -1,7 +1,9 @@
 """rest-json with the models of X-Ray and Lambda, through real botocore clients and a small service."""
 
 import datetime as dt
+import socket
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
@@ -50,6 +52,8 @@ def url(asked: list[Request], make_world: Any, serve: Any) -> str:
 
     @functions.add("DeleteFunction")
     async def delete_function(rooms: list[Request], request: Request, context: CallContext) -> Answer:
+        if request["FunctionName"] == "there":
+            return {"StatusCode": 204}
         raise AwsError("ResourceNotFoundException", "no such function", members={"Type": "User"})
 
     services = (xray.bind(asked), functions.bind(asked))
@@ -103,6 +107,21 @@ def test_errors_are_the_services(url: str, make_client: Any) -> None:
     with pytest.raises(ClientError) as other:
         make_client(url, "xray").create_group(GroupName="x")
     assert other.value.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
+def test_an_answer_without_content_leaves_nothing_before_the_next(url: str) -> None:
+    to = urlsplit(url)
+    asked = "DELETE /2015-03-31/functions/{} HTTP/1.1\r\nhost: {}\r\nauthorization: {}\r\ncontent-length: 0\r\n\r\n"
+    signed = "AWS4-HMAC-SHA256 Credential=a/20261125/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0"
+    with socket.create_connection((to.hostname, to.port), timeout=30) as connection:
+        told = b""
+        for name in ("there", "gone"):
+            connection.sendall(asked.format(name, to.netloc, signed).encode())
+            while told.count(b"HTTP/1.1 ") < ("there", "gone").index(name) + 1 or b"\r\n\r\n" not in told[-2000:]:
+                told += connection.recv(65536)
+    first, second = told.split(b"HTTP/1.1 ")[1:]
+    assert (b"204", b"404") == (first[:3], second[:3])
+    assert first.endswith(b"\r\n\r\n")
 
 
 def test_a_constraint_of_the_model_is_checked(url: str, make_client: Any) -> None:

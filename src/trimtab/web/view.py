@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from trimtab.access.principal import Principal
 from trimtab.access.scope import Scope
-from trimtab.base.errors import InvalidInput
+from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.jobs.schedule import named_zone
 from trimtab.web.window import Window, read_window
 
@@ -41,6 +41,16 @@ class View(Struct, frozen=True):
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of parameter `name`."""
         return tuple(value for key, value in self.parameters if key == name)
+
+    def place(self, account: str, region: str) -> tuple[str, str]:
+        """The account and region that the URL means, else the viewer's account and these. Raises NotFound where the
+        viewer may not see them."""
+        account = self.get("account") or self.principal.account or account
+        region = self.get("region") or region
+        accounts, regions = self.scope.accounts, self.scope.regions
+        if (accounts is not None and account not in accounts) or (regions is not None and region not in regions):
+            raise NotFound(f"nothing is known of account {account} in {region}")
+        return account, region
 
     def url(self, *, path: str | None = None, drop: tuple[str, ...] = (), **changes: str | None) -> str:
         """This view with parameters replaced (None removes one): every link on a page is made so."""

@@ -100,11 +100,13 @@ class CostPages:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """`url` is a gateway in the vendor's place. Raises SetupError: a key is not sent in the clear."""
-        address = url or vendor.url
-        if address.startswith("http://") and not is_loopback(httpx.URL(address).host):
-            raise SetupError(f"cannot use URL {address!r}: the key would be sent in the clear; expected https://…")
+        address = (url or vendor.url).rstrip("/")
         headers = {"User-Agent": "trimtab-connect", **vendor.headers(key)}
-        self._http = connection(address.rstrip("/"), headers, ca_file, _TIMEOUT_S, transport=transport)
+        self._http = connection(address, headers, ca_file, _TIMEOUT_S, transport=transport)
+        to = self._http.base_url
+        if to.scheme != "https" and not is_loopback(to.host):
+            self._http.close()
+            raise SetupError(f"cannot use URL {address!r}: the key would be sent in the clear; expected https://…")
         self._vendor, self._clock, self._wait = vendor, clock, wait
 
     def close(self) -> None:

@@ -17,7 +17,6 @@ from trimtab.alarms.replay.model import Replay
 from trimtab.alarms.room import AlarmRoom
 from trimtab.alarms.rows import Stored
 from trimtab.alarms.suggest.model import Suggestions
-from trimtab.base.errors import NotFound
 from trimtab.web.cache import SharedCache
 from trimtab.web.view import View, link
 from trimtab.web.window import Window
@@ -51,13 +50,7 @@ class Desk:
 
     def place(self, view: View) -> tuple[str, str]:
         """The account and region that the URL means. Raises NotFound where the viewer may not see them."""
-        account = view.get("account") or view.principal.account or self.rooms.account
-        region = view.get("region") or self.rooms.region
-        scope = view.scope
-        hidden = scope.accounts is not None and account not in scope.accounts
-        if hidden or (scope.regions is not None and region not in scope.regions):
-            raise NotFound(f"nothing is known of account {account} in {region}")
-        return account, region
+        return view.place(self.rooms.account, self.rooms.region)
 
     def elsewhere(self, view: View, key: AlarmKey) -> list[tuple[str, str]]:
         """The parameters that a link to an alarm needs for its account and region."""

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
-from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.base.errors import InvalidInput
 from trimtab.canaries.form import admit_places
 from trimtab.canaries.model import Canary, CanaryKey, Checker, Run
 from trimtab.web import respond
@@ -50,7 +50,7 @@ def routes(site: Site) -> list[BaseRoute]:
     async def act(request: Request) -> Response:
         view = site.view(request)
         form = await read_form(request, _FORM_BYTES)
-        key, store = CanaryKey(*_place(rooms, view), form.get("name", "").strip()), rooms.room.store
+        key, store = CanaryKey(*view.place(rooms.account, rooms.region), form.get("name", "").strip()), rooms.room.store
         match form.get("do"):
             case "delete":
                 await store.delete(key)
@@ -106,13 +106,3 @@ def _cells(one: Canary, runs: list[Run]) -> tuple[Any, ...]:
         return (*head, None, None, None, None)
     last = runs[0]
     return (*head, last.began_ms, last.passed, last.ended_ms - last.began_ms, last.reason)
-
-
-def _place(rooms: CanaryRooms, view: View) -> tuple[str, str]:
-    account = view.get("account") or view.principal.account or rooms.account
-    region = view.get("region") or rooms.region
-    scope = view.scope
-    hidden = scope.accounts is not None and account not in scope.accounts
-    if hidden or (scope.regions is not None and region not in scope.regions):
-        raise NotFound(f"nothing is known of account {account} in {region}")
-    return account, region

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
-from trimtab.base.errors import InvalidInput, NotFound
+from trimtab.base.errors import InvalidInput
 from trimtab.slos.model import SloKey, StoredSlo
 from trimtab.slos.report import Report
 from trimtab.web import respond
@@ -35,7 +35,8 @@ def routes(site: Site) -> list[BaseRoute]:
     async def page(request: Request) -> Response:
         view = site.view(request)
         return site.page(
-            request, view, "objectives", timed=False, rows=await _rows(site, rooms, view), place=_place(rooms, view),
+            request, view, "objectives", timed=False, rows=await _rows(site, rooms, view),
+            place=view.place(rooms.account, rooms.region),
             may_write=view.principal.may(Role.WRITE),
         )  # fmt: skip
 
@@ -50,7 +51,7 @@ def routes(site: Site) -> list[BaseRoute]:
     async def act(request: Request) -> Response:
         view = site.view(request)
         form = await read_form(request, _FORM_BYTES)
-        key = SloKey(*_place(rooms, view), form.get("name", "").strip())
+        key = SloKey(*view.place(rooms.account, rooms.region), form.get("name", "").strip())
         if form.get("do") == "delete":
             await rooms.room.store.delete(key)
         else:
@@ -99,16 +100,6 @@ def _cells(row: Row) -> tuple[Any, ...]:
         slo.key.name, report.status.value, slo.goal.attainment, report.attainment, unit, report.budget, report.left,
         report.left_share, report.outcomes.failed, report.outcomes.completed,
     )  # fmt: skip
-
-
-def _place(rooms: ObjectiveRooms, view: View) -> tuple[str, str]:
-    account = view.get("account") or view.principal.account or rooms.account
-    region = view.get("region") or rooms.region
-    scope = view.scope
-    hidden = scope.accounts is not None and account not in scope.accounts
-    if hidden or (scope.regions is not None and region not in scope.regions):
-        raise NotFound(f"nothing is known of account {account} in {region}")
-    return account, region
 
 
 def _definition(form: dict[str, str]) -> dict[str, Any]:

@@ -111,7 +111,17 @@ def test_what_is_no_page_is_refused(body: str) -> None:
         Answers(httpx.Response(200, text=body)).read()
 
 
-def test_a_key_is_not_sent_in_the_clear() -> None:
+@pytest.mark.parametrize("url", ["http://gateway.example.com", "HTTP://gateway.example.com/v1"])
+def test_a_key_is_not_sent_in_the_clear(url: str) -> None:
     with pytest.raises(SetupError, match="in the clear"):
-        CostPages(OPENAI, "k", ManualClock(), lambda _: None, "http://gateway.example.com")
+        CostPages(OPENAI, "k", ManualClock(), lambda _: None, url)
+
+
+def test_a_gateway_of_this_machine_may_be_asked_in_the_clear() -> None:
     CostPages(OPENAI, "k", ManualClock(), lambda _: None, "http://127.0.0.1:1").close()
+
+
+@pytest.mark.parametrize("url", ["http://[bad", "gateway", "ftp://gateway.example.com"])
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(SetupError, match="cannot use URL"):
+        CostPages(OPENAI, "k", ManualClock(), lambda _: None, url)

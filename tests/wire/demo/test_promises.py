@@ -19,7 +19,7 @@ def test_promises_are_put_once(server: LiveServer) -> None:
     tokens = {SERVING.id: "", TRAINING.id: ""}  # the operator of this machine needs none
     put_promises(server.url, tokens)
     try:
-        assert sorted(OBJECTIVES) == sorted(one["name"] for one in get("objectives")["objectives"])
+        assert set(OBJECTIVES) <= {one["name"] for one in get("objectives")["objectives"]}
         told = get(f"queue/quotas?cluster={CLUSTER}&start=-1d&end=now")
         assert set(QUOTAS) <= {one["team"] for one in told["teams"]}
         changed = get("objectives/chat-answers")["definition"]

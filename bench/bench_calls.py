@@ -4,8 +4,8 @@
 
 Bodies of 500 spans of calls in OTLP protobuf, with the attributes that OpenTelemetry's instrumentations of OpenAI and
 Anthropic write and those that say whose a call is, are decoded, made durable and drained into the engine, a process of
-its own beside; then the calls of the hour are read, each once. Reported by the CPU time of this process. The last line
-is JSON.
+its own beside; then the calls of six days are read, each once, priced and added up for the ledger. Reported by
+the CPU time of this process. The last line is JSON.
 """
 
 import asyncio
@@ -22,17 +22,22 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import SystemClock
+from trimtab.costs.read_sql import DAY_MS
 from trimtab.doors.otlp.answer import Encoding
 from trimtab.doors.otlp.traces import TraceIntake, TraceWriting
 from trimtab.doors.protobuf.kernels import Kernels
 from trimtab.economics.tokens.calls import SpanCalls
+from trimtab.economics.tokens.hours import KeptSums
+from trimtab.genai.prices.book import shipped
 from trimtab.inventory.sources import SourceLedger
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.log import IngestLog
+from trimtab.traces.kept_hours import HOUR_MS
 from trimtab.traces.room import TracesRoom
 
 CALLS = 100_000
 _A_BODY = 500
+_HOURS = 24 * 6
 _MODELS = (("openai", "gpt-5-mini-2025-08-07"), ("anthropic", "claude-sonnet-4-5-20250929"))
 
 
@@ -86,7 +91,7 @@ async def _run(calls: int) -> dict[str, Any]:
         log.open()
         room = TracesRoom.of(telemetry, state, log, clock)
         now_ms = clock.now_ms()
-        bodies = [_body(number, now_ms * 1_000_000) for number in range(calls // _A_BODY)]
+        bodies = [_body(number, (now_ms - number % _HOURS * HOUR_MS) * 1_000_000) for number in range(calls // _A_BODY)]
         kernels = Kernels("trimtab.doors.otlp.span_rows_compiled")
         kernels.load()
         intake = TraceIntake(TraceWriting(room, SourceLedger(state, clock), *PLACE), kernels)
@@ -99,20 +104,41 @@ async def _run(calls: int) -> dict[str, Any]:
         while not await room.reader.fresh(60):
             continue
         taken = time.process_time() - cpu
+        number = len(bodies) * _A_BODY
+        size = sum(map(len, bodies)) / number
+        bodies.clear()
+        before = _memory_mb("VmRSS", anew=True)
         cpu = time.process_time()
-        found = await SpanCalls(room.reader).over(EVERYTHING, now_ms - 1000, now_ms + 60_000)
+        books, last_ms = (shipped(),), (now_ms // DAY_MS + 1) * DAY_MS
+        ledger = KeptSums(SpanCalls(room.reader), room.reader.hour_marks, lambda: books)
+        found = await ledger.over(EVERYTHING, last_ms - 8 * DAY_MS, last_ms, "tenant")
         read = time.process_time() - cpu
+        began = time.perf_counter()
+        again = await ledger.over(EVERYTHING, last_ms - 8 * DAY_MS, last_ms, "user")
+        asked = time.perf_counter() - began
         log.close()
         state.close()
-    assert len(found.calls) == (len(bodies) + 1) * _A_BODY, len(found.calls)
-    assert sum(call.tokens.cache_read or 0 for call in found.calls) == 800 * len(found.calls)
+    for sums in (found, again):
+        tallies = sums.tallies.values()
+        assert (sum(tally.calls for tally in tallies), sums.cut) == (number + _A_BODY, False)
+        assert sum(tally.tokens["cache_read"] for tally in tallies) == 800 * (number + _A_BODY)
     return {
-        "calls": len(bodies) * _A_BODY,
-        "taken_calls_a_cpu_s": round(len(bodies) * _A_BODY / taken),
-        "durable_calls_s": round(len(bodies) * _A_BODY / durable),
-        "read_calls_a_cpu_s": round(len(found.calls) / read),
-        "body_bytes_a_call": round(sum(map(len, bodies)) / len(bodies) / _A_BODY),
+        "calls": number,
+        "taken_calls_a_cpu_s": round(number / taken),
+        "durable_calls_s": round(number / durable),
+        "ledger_calls_a_cpu_s": round(number / read),
+        "ledger_again_ms": round(asked * 1000),
+        "ledger_more_mb": _memory_mb("VmHWM") - before,
+        "body_bytes_a_call": round(size),
     }
+
+
+def _memory_mb(field: str, *, anew: bool = False) -> int:
+    """A field of this process' memory; `anew`: what was the most begins anew."""
+    if anew:
+        Path("/proc/self/clear_refs").write_text("5")
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:")) // 1024
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextvars import ContextVar
 from functools import cache, wraps
 from pathlib import Path
@@ -167,6 +167,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if live is not None and _folder(item) not in ("wire", "real"):
         live.stop()
         del item.config.stash[SHARED]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What the shared server printed last stands below a failure: an answer of 500 says its reason there alone."""
+    report = yield
+    live = item.config.stash.get(SHARED, None)
+    if report.failed and live is not None and live.output:
+        report.sections.append(("what the shared server printed last", "".join(live.output[-60:])))
+    return report
 
 
 _WAITING = ("crash", "wire", "browser")

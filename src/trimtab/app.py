@@ -410,7 +410,7 @@ def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
         *rooms.inference.jobs(),
         *rooms.batch.jobs(),
         *rooms.progress.jobs(),
-        rooms.spoken.job(rooms.clock),
+        rooms.token_sums.job(rooms.clock),
         *rooms.token_minutes.jobs(),
         *rooms.slo_minutes.jobs(),
         *rooms.canaries.jobs(),

@@ -140,13 +140,17 @@ ALL: frozenset[str] = MARKS | frozenset(
 
 def text(attributes: Attributes, names: Iterable[str]) -> str:
     """The first of these attributes that is not empty; "" for none."""
-    return next((value for name in names if (value := attributes.get(name))), "")
+    for name in names:
+        if value := attributes.get(name):
+            return value
+    return ""
 
 
 def number(attributes: Attributes, names: Iterable[str]) -> int | None:
     """The first of these attributes that is a whole number, not negative; None for none."""
     for name in names:
-        value = quantity(attributes.get(name, ""))
+        words = attributes.get(name)
+        value = quantity(words) if words else None
         if value is not None and value >= 0:
             return int(value)
     return None
@@ -155,7 +159,8 @@ def number(attributes: Attributes, names: Iterable[str]) -> int | None:
 def time_ms(attributes: Attributes, names: Iterable[tuple[str, float]]) -> float | None:
     """The first of these times, in ms; None for none."""
     for name, unit in names:
-        value = quantity(attributes.get(name, ""))
+        words = attributes.get(name)
+        value = quantity(words) if words else None
         if value is not None and value >= 0:
             return value * unit
     return None

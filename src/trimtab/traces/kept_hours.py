@@ -22,8 +22,9 @@ _NONE: Mark = (0, 0)
 Marks = Callable[[int, int], Awaitable[Mapping[int, Mark]]]
 """Start and end (ms) → by hour (its start, ms) its mark; hours without spans are left out. Raises QueryAborted,
 Unavailable."""
-Read = Callable[[int, int], Awaitable[Mapping[int, T]]]
-"""Start and end (ms) → by hour what is made of its spans. Raises QueryAborted, Unavailable."""
+Read = Callable[[int, int], Awaitable[Mapping[int, T] | None]]
+"""Start and end (ms) → by hour what is made of its spans; None where that is too much to read together, which a read
+for one hour (and those beside it) must not say. Raises QueryAborted, Unavailable."""
 
 
 class _Kept(Struct, Generic[T]):
@@ -41,6 +42,7 @@ class KeptHours(Generic[T]):
         self._weigh = weigh
         self._most = most
         self._kept: dict[int, _Kept[T]] = {}
+        self._together = BLOCK
         self._alone = asyncio.Lock()
 
     def forget(self) -> None:
@@ -52,32 +54,59 @@ class KeptHours(Generic[T]):
 
         Where it weighs more than `most`, it is the first of them. Raises QueryAborted, Unavailable.
         """
+        found: list[T] = []
+        weight = 0
+
+        async def take(value: T) -> bool:
+            nonlocal weight
+            found.append(value)
+            weight += self._weigh(value)
+            return weight <= self._most
+
+        await self.walk(start_ms, end_ms, take)
+        return found
+
+    async def walk(self, start_ms: int, end_ms: int, take: Callable[[T], Awaitable[bool]]) -> None:
+        """Give `take` what is made of each hour that `[start, end)` touches, in their order, until it answers False.
+
+        However many there are, about `most` of them stay in memory. Raises QueryAborted, Unavailable.
+        """
         first, last = start_ms // HOUR_MS * HOUR_MS, -(-end_ms // HOUR_MS) * HOUR_MS
         async with self._alone:
             marks = await self._marks(first - HOUR_MS, last + HOUR_MS)
             now = {hour: _around(marks, hour) for hour in range(first, last, HOUR_MS)}
-            blocks = dict(_blocks([hour for hour in now if self._is_old(hour, now[hour])]))
-            found: list[T] = []
+            old = {hour for hour in now if self._is_old(hour, now[hour])}
+            self._together = min(self._together * 2, BLOCK)
             weight = 0
             for hour, mark in now.items():
-                if weight > self._most:
+                if hour in old:
+                    await self._make(now, hour, old)
+                value = self._asked(hour) if mark[1] != _NONE else None
+                if value is None:
+                    continue
+                weight += self._weigh(value)
+                if weight > self._most:  # what a longer range begins with stays: else it would be read anew each time
+                    del self._kept[hour]
+                if not await take(value):
                     break
-                if hour in blocks:
-                    await self._make(now, hour, blocks[hour])
-                if mark[1] != _NONE and (value := self._asked(hour)) is not None:
-                    found.append(value)
-                    weight += self._weigh(value)
             self._shrink()
-        return found
 
     def weight(self) -> int:
         """What the hours weigh that are kept."""
         return sum(self._weigh(one.value) for one in self._kept.values() if one.value is not None)
 
-    async def _make(self, now: Mapping[int, tuple[Mark, Mark, Mark]], begin: int, end: int) -> None:
-        made = await self._read(begin - HOUR_MS, end + HOUR_MS)
+    async def _make(self, now: Mapping[int, tuple[Mark, Mark, Mark]], begin: int, old: set[int]) -> None:
+        """Read that hour and the old ones after it; of what is too much the first half, and of later hours no more."""
+        while True:
+            end = begin + HOUR_MS
+            while end in old and end - begin < self._together * HOUR_MS:
+                end += HOUR_MS
+            if (made := await self._read(begin - HOUR_MS, end + HOUR_MS)) is not None:
+                break
+            self._together = max((end - begin) // HOUR_MS // 2, 1)
         for hour in range(begin, end, HOUR_MS):
             self._kept[hour] = _Kept(now[hour], made.get(hour))
+            old.discard(hour)
 
     def _shrink(self) -> None:
         weight = self.weight()
@@ -99,14 +128,3 @@ class KeptHours(Generic[T]):
 def _around(marks: Mapping[int, Mark], hour: int) -> tuple[Mark, Mark, Mark]:
     before, own, after = (marks.get(hour + step, _NONE) for step in (-HOUR_MS, 0, HOUR_MS))
     return before, own, after
-
-
-def _blocks(hours: list[int]) -> list[tuple[int, int]]:
-    """Hours, in order, as ranges of `BLOCK` hours at most."""
-    found: list[tuple[int, int]] = []
-    for hour in hours:
-        if found and found[-1][1] == hour and hour - found[-1][0] < BLOCK * HOUR_MS:
-            found[-1] = found[-1][0], hour + HOUR_MS
-        else:
-            found.append((hour, hour + HOUR_MS))
-    return found

@@ -47,6 +47,7 @@ from trimtab.economics.estimate.live import LiveEstimates
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.shared.machines import FleetMachines
 from trimtab.economics.tokens.calls import SpanCalls
+from trimtab.economics.tokens.hours import KeptSums
 from trimtab.economics.tokens.minutes import TokenMinutes
 from trimtab.economics.tokens.room import TokensRoom
 from trimtab.economics.unit.room import UnitCosts
@@ -164,7 +165,7 @@ class Rooms(Struct, frozen=True):
     exposed: Exposed
     units: UnitCosts
     tokens: TokensRoom
-    spoken: SpanCalls
+    token_sums: KeptSums
     token_minutes: TokenMinutes
     slos: SloRoom
     canaries: CanaryRoom
@@ -290,7 +291,8 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
     facts = inventory, reader, registry, costs
     profiles = ProfilesRoom.of(stores.state, settings.data_dir, clock)
     runs = run_reports(reader, registry, inventory, progress, profiles.store, gpu_health)
-    tokens = TokensRoom(spoken, units, costs.reader, lambda: books)
+    token_sums = KeptSums(spoken, traces.reader.hour_marks, lambda: books)
+    tokens = TokensRoom(spoken, token_sums, units, costs.reader, lambda: books)
     advice = advice_of(stores, clock, facts, audit, alarms, economics, (fleet.ledger, gpu_health), runs, tokens)
     sizes = rightsizing_room_of(settings, stores, clock, (inventory, reader, registry, costs), serverless, advice)
     plan = plan_of(stores, clock, costs, advice, inventory)
@@ -328,7 +330,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
         exposed=Exposed(live, fleet.ledger, clock),
         units=units,
         tokens=tokens,
-        spoken=spoken,
+        token_sums=token_sums,
         token_minutes=TokenMinutes(spoken, lambda: books, ingest, registry, clock, Lock(stores.state, clock, "tokens")),
         slos=slos,
         slo_minutes=SloMinutes(slos, ingest, registry, Lock(stores.state, clock, "objectives")),
@@ -392,6 +394,7 @@ async def build_rooms(settings: Settings, stores: Stores, clock: Clock) -> Rooms
             detectors.book.forget,
             economics.forget,
             spoken.forget,
+            token_sums.forget,
             live.forget,
             fleet.forget,
             progress.intake.forget,

@@ -15,12 +15,15 @@ class Spans:
     def __init__(self, marks: dict[int, Mark]) -> None:
         self.hours = marks
         self.reads: list[tuple[int, int]] = []
+        self.most_hours = 99
 
     async def marks(self, start_ms: int, end_ms: int) -> Mapping[int, Mark]:
         return {hour: mark for hour, mark in self.hours.items() if start_ms <= hour < end_ms}
 
-    async def read(self, start_ms: int, end_ms: int) -> Mapping[int, int]:
+    async def read(self, start_ms: int, end_ms: int) -> Mapping[int, int] | None:
         self.reads.append((start_ms // H, end_ms // H))
+        if end_ms - start_ms > self.most_hours * H:
+            return None
         return {hour: number for hour, (number, _) in self.hours.items() if start_ms <= hour < end_ms}
 
 
@@ -96,7 +99,40 @@ def test_what_weighs_too_much_ends_an_answer_and_is_not_kept() -> None:
     assert [10, 10] == _ask(kept, 1, 40)  # the second made it too much: the third is not even read
     assert [(0, 3), (10, 13)] == spans.reads
     assert 10 == kept.weight()
-    assert [10] == _ask(kept, 11, 12)
+    assert [10] == _ask(kept, 1, 2)  # what it began with is still there
     assert 2 == len(spans.reads)
-    assert [10] == _ask(kept, 1, 2)
+    assert [10] == _ask(kept, 11, 12)
     assert 3 == len(spans.reads)
+
+
+def test_what_is_too_much_to_read_together_is_read_in_parts() -> None:
+    spans = Spans({hour * H: (hour, 1) for hour in range(1, 8)})
+    spans.most_hours = 4
+    kept = KeptHours(spans.marks, spans.read)
+    assert [1, 2, 3, 4, 5, 6, 7] == _ask(kept, 1, 8)
+    assert [(0, 9), (0, 5), (0, 3), (1, 4), (2, 5), (3, 6), (4, 7), (5, 8), (6, 9)] == spans.reads
+    assert [2, 3] == _ask(kept, 2, 4)
+    assert 9 == len(spans.reads)
+    kept.forget()
+    assert [1, 2, 3, 4] == _ask(kept, 1, 5)  # it tries a little more than went well the last time
+    assert [(0, 6), (0, 4), (2, 6)] == spans.reads[9:]
+
+
+def test_a_walk_goes_on_however_much_it_is_and_keeps_what_it_begins_with() -> None:
+    spans = Spans({hour * H: (10, 1) for hour in (1, 11, 21, 31)})
+    kept = KeptHours(spans.marks, spans.read, lambda value: value, 25)
+
+    def walked(until: int) -> list[int]:
+        taken: list[int] = []
+
+        async def take(value: int) -> bool:
+            taken.append(value)
+            return len(taken) < until
+
+        asyncio.run(kept.walk(1 * H, 40 * H, take))
+        return taken
+
+    assert [10, 10, 10, 10] == walked(9)
+    assert (20, 4) == (kept.weight(), len(spans.reads))
+    assert [10, 10, 10] == walked(3)
+    assert [(20, 23)] == spans.reads[4:]

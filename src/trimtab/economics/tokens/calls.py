@@ -7,22 +7,19 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING, Scope
-from trimtab.base.clock import Clock
-from trimtab.costs.read_sql import DAY_MS
 from trimtab.genai.attributes import ALL, MARKS
 from trimtab.genai.call import Call
 from trimtab.genai.once import calls_of
 from trimtab.genai.spans import CallSpan
-from trimtab.jobs.periodic import Job
 from trimtab.traces.kept_hours import HOUR_MS, KeptHours
 from trimtab.traces.read import TraceReader
 
 MOST_SPANS = 500_000
-"""Spans that one read gives, whole traces with calls; and calls that one question is answered by and that are kept."""
-
-READY_DAYS = 8
-"""The whole days that a range of seven touches."""
-_READY_S = 300.0
+"""Spans that one read gives, whole traces with calls; and calls that are kept, and that one list of calls has."""
+_TOGETHER = 5
+"""A read of several hours gives at most this part of them: a span's fifteen attributes take 3 KB of memory."""
+_EDGE_MS = 300_000
+"""Of an hour with too many spans to read it with those beside it: how much of them is read with it."""
 
 
 class Calls(Struct, frozen=True):
@@ -30,6 +27,8 @@ class Calls(Struct, frozen=True):
 
     calls: Sequence[Call]
     cut: bool = False
+    hour_ms: int = 0
+    """Of the calls of an hour: its start."""
 
 
 class ReadCalls(Protocol):
@@ -45,7 +44,7 @@ class SpanCalls:
 
     def __init__(self, traces: TraceReader) -> None:
         self._traces = traces
-        self._hours: KeptHours[Calls] = KeptHours(traces.hour_marks, self._by_hour, _number, MOST_SPANS)
+        self._hours: KeptHours[Calls] = KeptHours(traces.hour_marks, self.by_hour, _number, MOST_SPANS)
 
     def forget(self) -> None:
         """Empty the memory: for who wipes everything."""
@@ -55,37 +54,32 @@ class SpanCalls:
         """The calls that began in `[start_ms, end_ms)`. Of less than an hour they are read anew: minutes are counted
         every few seconds, and an hour is more to read. So they are for whoever is bound to tags."""
         if scope.rows or end_ms - start_ms < HOUR_MS:
-            return await self._read(scope, start_ms, end_ms)
+            return await self._read(scope, start_ms, end_ms, MOST_SPANS)
         hours = await self._hours.over(start_ms, end_ms)
         return await asyncio.to_thread(_within, hours, scope, start_ms, end_ms)
 
-    def job(self, clock: Clock) -> Job:
-        """Keeps the days ready that pages show first: who opens one waits for what came in the last minutes alone.
-
-        Of very many calls fewer days: the newest first, as long as the next is likely to fit.
-        """
-
-        async def ready() -> None:
-            now_ms = clock.now_ms()
-            for day in range(READY_DAYS):
-                await self._hours.over(now_ms - (day + 1) * DAY_MS, now_ms - day * DAY_MS)
-                if self._hours.weight() * (day + 2) > MOST_SPANS * (day + 1):
-                    return
-
-        return Job("keep calls of models ready", _READY_S, ready)
-
-    async def _by_hour(self, start_ms: int, end_ms: int) -> dict[int, Calls]:
-        read = await self._read(EVERYTHING, start_ms, end_ms)
+    async def by_hour(self, start_ms: int, end_ms: int) -> dict[int, Calls] | None:
+        """The calls of each hour of a range, of all accounts; the first and the last hour are read for those beside
+        them. None: that is too much to read together, see `KeptHours`. Raises QueryAborted, Unavailable."""
+        several = end_ms - start_ms > 3 * HOUR_MS
+        most = MOST_SPANS // (_TOGETHER if several else 1)
+        found = await self._traces.model_spans(EVERYTHING, start_ms, end_ms, MARKS, ALL, most)
+        if several and len(found["span_id"]) >= most:
+            return None
+        read = await asyncio.to_thread(_calls, found, most)
+        if read.cut:  # one hour, with more spans than are read: by itself, and what is then missing is said
+            hour = start_ms + HOUR_MS
+            read = await self._read(EVERYTHING, hour - _EDGE_MS, hour + HOUR_MS + _EDGE_MS, MOST_SPANS)
+            own = [call for call in read.calls if hour <= call.at_ms < hour + HOUR_MS]
+            return {hour: Calls(own, read.cut, hour)}
         hours: dict[int, list[Call]] = {}
         for call in read.calls:
             hours.setdefault(call.at_ms // HOUR_MS * HOUR_MS, []).append(call)
-        if read.cut:  # of each hour the first calls are there, if any: what is shown says that others are not
-            return {hour: Calls(hours.get(hour, ()), True) for hour in range(start_ms, end_ms, HOUR_MS)}
-        return {hour: Calls(calls) for hour, calls in hours.items()}
+        return {hour: Calls(calls, hour_ms=hour) for hour, calls in hours.items()}
 
-    async def _read(self, scope: Scope, start_ms: int, end_ms: int) -> Calls:
-        found = await self._traces.model_spans(scope, start_ms, end_ms, MARKS, ALL, MOST_SPANS)
-        return await asyncio.to_thread(_calls, found)
+    async def _read(self, scope: Scope, start_ms: int, end_ms: int, most: int) -> Calls:
+        found = await self._traces.model_spans(scope, start_ms, end_ms, MARKS, ALL, most)
+        return await asyncio.to_thread(_calls, found, most)
 
 
 def _within(hours: Sequence[Calls], scope: Scope, start_ms: int, end_ms: int) -> Calls:
@@ -107,7 +101,7 @@ def _number(hour: Calls) -> int:
     return len(hour.calls)
 
 
-def _calls(columns: Any) -> Calls:
+def _calls(columns: Any, most: int) -> Calls:
     names = ("account", "region", "service", "trace_id", "span_id", "parent_id", "start_ns", "duration_ns", "failed",
              "said", "resource_said")  # fmt: skip
     rows = zip(*(columns[name].tolist() for name in names), strict=True)
@@ -127,4 +121,4 @@ def _calls(columns: Any) -> Calls:
         )
         for account, region, service, trace, span, parent, start, duration, failed, said, resource in rows
     ]
-    return Calls(calls_of(spans), len(spans) >= MOST_SPANS)
+    return Calls(calls_of(spans), len(spans) >= most)

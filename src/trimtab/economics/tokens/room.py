@@ -12,9 +12,11 @@ from trimtab.economics.tokens.bills import ReadCosts, bills_of
 from trimtab.economics.tokens.calls import Calls, ReadCalls
 from trimtab.economics.tokens.choices import Comparison, compare
 from trimtab.economics.tokens.habits import habits_of
+from trimtab.economics.tokens.hours import ReadSums
 from trimtab.economics.tokens.ledger import OwnModel, VendorBill, amounts_by_vendor, bill_rests, lines_of, priced, sums
 from trimtab.economics.tokens.model import BY, Priced, Rest, TokenLedger
 from trimtab.economics.tokens.replicas import Question, given_replica, replicas_of
+from trimtab.economics.tokens.tallies import Tallies, tally_of
 from trimtab.economics.unit.prices import ModelCost
 from trimtab.economics.unit.room import UnitCosts, own_books
 from trimtab.genai.habits import Habits
@@ -33,6 +35,7 @@ class TokensRoom(Struct, frozen=True):
     """What calls of models cost, and whom. Every question takes whole days and what a scope may see of them."""
 
     calls: ReadCalls
+    sums: ReadSums
     units: UnitCosts
     bills: ReadCosts
     books: Callable[[], Sequence[Book]] = own_books
@@ -41,12 +44,22 @@ class TokensRoom(Struct, frozen=True):
         """The ledger by a field of calls. Raises InvalidInput, QueryAborted, Unavailable."""
         if by not in BY:
             raise InvalidInput(f"cannot read tokens by {by!r}: expected one of {', '.join(BY)}", field="by")
-        found, bills = await asyncio.gather(
-            self.priced(scope, start_ms, end_ms),
+        whole = Scope(accounts=scope.accounts, regions=scope.regions)
+        read, own, bills = await asyncio.gather(
+            self.sums.over(whole, start_ms, end_ms, by),
+            self._own(whole, start_ms, end_ms),
             _nothing() if scope.rows else bills_of(self.bills, scope, start_ms, end_ms),
         )
-        lines = lines_of(found.calls, by)
-        rests = [*found.rests, *bill_rests(found.calls, bills)]
+        cut = read.cut
+        if scope.rows:
+            seen = await self.calls.over(scope, start_ms, end_ms)
+            cut = cut or seen.cut
+            mine: Tallies = (await asyncio.to_thread(tally_of, start_ms, seen.calls, self.books())).by[by]
+            lines, _ = await asyncio.to_thread(lines_of, mine, own, read.models)
+            rests: list[Rest] = []
+        else:
+            lines, rests = await asyncio.to_thread(lines_of, read.tallies, own)
+            rests += bill_rests(read, own, bills)
         return TokenLedger(
             start_ms=start_ms,
             end_ms=end_ms,
@@ -55,7 +68,7 @@ class TokensRoom(Struct, frozen=True):
             rests=rests,
             totals=sums(lines, rests),
             billed=amounts_by_vendor(bills),
-            cut=found.cut,
+            cut=cut,
         )
 
     async def priced(self, scope: Scope, start_ms: int, end_ms: int) -> PricedCalls:

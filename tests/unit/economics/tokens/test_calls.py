@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
-from trimtab.base.clock import ManualClock
 from trimtab.economics.tokens import calls as module
-from trimtab.economics.tokens.calls import READY_DAYS, SpanCalls
-from trimtab.traces.kept_hours import HOUR_MS
+from trimtab.economics.tokens.calls import Calls, SpanCalls
+from trimtab.traces.kept_hours import HOUR_MS, KeptHours
 
 H = HOUR_MS
 NAMES = ("account", "region", "service", "trace_id", "span_id", "parent_id", "start_ns", "duration_ns", "failed",
@@ -86,36 +85,37 @@ def test_minutes_are_read_by_themselves_and_not_with_their_hours() -> None:
         assert ([5 * H], [scope] * times) == ([one.at_ms for one in found.calls], traces.reads)
 
 
-def test_the_days_that_pages_show_first_are_kept_ready() -> None:
-    clock = ManualClock()
-    clock.at_ms = 1000 * H
-    traces = Traces([(1000 * H - READY_DAYS * 24 * H, "a", "x"), (1000 * H - 1, "a", "x")])
-    calls = _calls(traces)
-    asyncio.run(calls.job(clock).work())
-    read = len(traces.reads)
-    assert 2 == len(asyncio.run(calls.over(EVERYTHING, 1000 * H - READY_DAYS * 24 * H, 1000 * H)).calls)
-    assert read == len(traces.reads) == 2
+def test_a_list_of_more_calls_than_it_may_have_is_the_first_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_SPANS", 3)
+    spread = Traces([(hour * 50 * H, "a", "x") for hour in range(1, 5)])
+    found = asyncio.run(_calls(spread).over(EVERYTHING, 0, 250 * H))
+    assert ([50 * H, 100 * H, 150 * H], True) == ([one.at_ms for one in found.calls], found.cut)
+
+
+def test_hours_that_are_too_much_together_are_read_one_by_one_and_lack_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_SPANS", 9)
+    spans = [(hour * H + at, "a", "x") for hour in range(5, 11) for at in range(2)]
+    assert {hour * H: (2, False) for hour in range(5, 11)} == _walked(Traces(spans))
+
+
+def test_an_hour_with_many_spans_beside_it_is_read_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_SPANS", 5)
+    spans = [(5 * H + at, "a", "x") for at in range(4)] + [(6 * H + at * 60_000, "a", "x") for at in (5, 6, 7)]
+    assert {5 * H: (4, False), 6 * H: (3, False)} == _walked(Traces(spans))
 
 
 def test_an_hour_of_more_spans_than_are_read_is_said_to_be_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_SPANS", 3)
-    traces = Traces([(5 * H + at, "a", "x") for at in range(4)])
-    found = asyncio.run(_calls(traces).over(EVERYTHING, 5 * H, 6 * H))
-    assert (3, True) == (len(found.calls), found.cut)
-    spread = Traces([(hour * 50 * H, "a", "x") for hour in range(1, 5)])
-    found = asyncio.run(_calls(spread).over(EVERYTHING, 0, 250 * H))
+    spans = [(5 * H + at, "a", "x") for at in range(4)] + [(9 * H, "a", "x")]
+    assert {5 * H: (3, True), 9 * H: (1, False)} == _walked(Traces(spans))
+    found = asyncio.run(_calls(Traces(spans)).over(EVERYTHING, 5 * H, 6 * H))
     assert (3, True) == (len(found.calls), found.cut)
 
 
-def test_of_very_many_calls_the_newest_days_are_kept_ready_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_SPANS", 10)
-    clock = ManualClock()
-    clock.at_ms = 1000 * H
-    traces = Traces([(1000 * H - day * 24 * H - at, "a", "x") for day in range(READY_DAYS) for at in range(1, 5)])
+def _walked(traces: Traces) -> dict[int, tuple[int, bool]]:
+    """By hour how many calls it has, and whether some were not read; as whoever keeps hours reads them."""
     calls = _calls(traces)
-    asyncio.run(calls.job(clock).work())
-    assert 2 == len(traces.reads)
-    asyncio.run(calls.job(clock).work())
-    assert 2 == len(traces.reads)
-    found = asyncio.run(calls.over(EVERYTHING, 1000 * H - READY_DAYS * 24 * H, 1000 * H))
-    assert (10, True) == (len(found.calls), found.cut)
+    kept: KeptHours[Calls] = KeptHours(traces.hour_marks, calls.by_hour)
+    hours = asyncio.run(kept.over(0, 20 * H))
+    assert all(hour.hour_ms == one.at_ms // H * H for hour in hours for one in hour.calls)
+    return {hour.hour_ms: (len(hour.calls), hour.cut) for hour in hours}

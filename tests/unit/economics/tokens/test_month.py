@@ -4,14 +4,17 @@ import random
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from trimtab.economics.tokens.ledger import OwnModel, VendorBill, bill_rests, lines_of, priced, sums
+from trimtab.access.scope import EVERYTHING
+from trimtab.economics.tokens.ledger import OwnModel, VendorBill, bill_rests, lines_of, sums
 from trimtab.economics.tokens.model import BY
+from trimtab.economics.tokens.tallies import Sums, tally_of
 from trimtab.genai.call import Call
 from trimtab.genai.prices.book import shipped
 from trimtab.genai.tokens import Tokens
 
 D = Decimal
-DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 START = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp() * 1000)
 END = START + 30 * DAY_MS
 API = (("openai", "gpt-4o-2024-08-06"), ("anthropic", "claude-sonnet-4-5"))
@@ -35,17 +38,23 @@ def call(draw: random.Random, number: int) -> Call:
 def test_a_month_of_tenants_and_rests_is_the_bills_and_the_pods() -> None:
     draw = random.Random(26)
     calls = [call(draw, number) for number in range(20_000)]
-    found, rests = priced(calls, (shipped(),), OWN)
-    rests = [*rests, *bill_rests(found, BILLS)]
+    hours: dict[int, list[Call]] = {}
+    for one in calls:
+        hours.setdefault(one.at_ms // HOUR_MS * HOUR_MS, []).append(one)
+    tallies = [tally_of(hour, began, (shipped(),)) for hour, began in hours.items()]
     known = {"USD": D("913.55") + D("402.10") + OWN[0].cost, "EUR": OWN[1].cost}
+    by_name = {}
     for by in BY:
-        lines = lines_of(found, by)
-        assert known == sums(lines, rests)
+        read = Sums()
+        for tally in tallies:
+            read.add(tally, by, EVERYTHING)
+        lines, rests = lines_of(read.tallies, OWN)
+        by_name[by] = {line.name: line for line in lines}
+        assert known == sums(lines, [*rests, *bill_rests(read, OWN, BILLS)])
         assert len(calls) == sum(line.calls for line in lines)
-    tenants = {line.name: line for line in lines_of(found, "tenant")}
+    tenants = by_name["tenant"]
     assert 41 == len(tenants)
     assert all(line.amounts["USD"] > 0 for line in tenants.values())
     assert OWN[1].cost == sum(line.own.get("EUR", D(0)) for line in tenants.values())
-    unknown = [one for one in found if not one.call.tokens.known and not one.own]
-    assert unknown
-    assert all(one.cost.amount is None for one in unknown)
+    unknown = {by_name["model"][model].unknown_usage for _, model in API}
+    assert sum(unknown) == sum(not one.tokens.known for one in calls if one.vendor != "vllm") > 0

@@ -1,11 +1,15 @@
-"""People over one real server: each gets to what they came for in three clicks, by keyboard too.
+"""Five people over one real server: each gets to what they came for in three clicks or one search, by keyboard too.
 
-A newcomer, and a platform engineer on call. What they find was put in by the doors that everybody has.
+A newcomer, a platform engineer on call, a team lead, somebody of FinOps, and an auditor. What they find was put in by
+the doors that everybody has.
 """
 
+import csv
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +21,43 @@ from browser.conftest import Served, Watched
 from browser.looks import assert_fit
 from live_server import LiveServer
 from patience import until
+from trimtab.client.advice import AdviceCalls
 from trimtab.client.alarms import Alarms
 from trimtab.client.api import Client
+from trimtab.client.budgets import Budgets
+from trimtab.client.budgets_wire import PutBudget
 from trimtab.client.costs import Costs
 from trimtab.client.costs_wire import StartImport
 from trimtab.client.inventory import Inventory
-from trimtab.client.inventory_wire import HeldGpus, NodeRecord, ReportNodes, ReportRuns, RunRecord, SetRate
+from trimtab.client.inventory_wire import (
+    HeldGpus,
+    NodeRecord,
+    ReportNodes,
+    ReportRuns,
+    ResourceRecord,
+    RunRecord,
+    SetRate,
+)
 from trimtab.client.runs import Runs
+from trimtab.client.wire import Datum
 
 pytestmark = [pytest.mark.browser, pytest.mark.wire]
 MINUTE_MS = 60_000
 MOST_CLICKS = 3
 MOST_TABS = 90
 """Presses of Tab after which a link of a head or a sidebar has had the focus."""
-BILL = """\
-BillingAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,\
-ChargeCategory,ServiceName,BilledCost,EffectiveCost
-1,USD,2026-10-01,2026-11-01,2026-10-03,2026-10-04,Usage,Compute,1234.50,1234.50
-"""
+BILLED_A_DAY = 164.40
+"""Of the running month."""
 TRACE = uuid.uuid4().hex
+ACCOUNT = "575757575757"
+CLUSTER = f"arn:aws:eks:us-east-1:{ACCOUNT}:cluster/serving"
+COMPUTE = "Amazon Elastic Compute Cloud,us-east-1,i-0abc"
+KUBERNETES = f"Amazon Elastic Kubernetes Service,us-east-1,{CLUSTER}"
+_COLUMNS = (
+    "BilledCost,EffectiveCost,BillingCurrency,BillingAccountId,SubAccountId,BillingPeriodStart,BillingPeriodEnd,"
+    "ChargePeriodStart,ChargePeriodEnd,ChargeCategory,ProviderName,ServiceName,RegionId,ResourceId,"
+    "ConsumedQuantity,ConsumedUnit,PricingQuantity,PricingUnit,Tags"
+)
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +72,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def _happen(url: str, folder: Path) -> None:
     """A bill, a node with a run that failed, a failed request, and an alarm that fires and stays so."""
     now_ms = int(time.time() * 1000)
-    bill = folder / "october.csv"
-    bill.write_text(BILL)
+    bill = folder / "bill.csv"
+    bill.write_text(bill_text())
     with Client(url, timeout_s=120) as client:
         begun = Costs(client).start(StartImport(str(bill), source=bill.name))
         inventory = Inventory(client)
@@ -61,14 +83,20 @@ def _happen(url: str, folder: Path) -> None:
             inventory.put_nodes(ReportNodes("hall", [node], seen_ms=at_ms))
         failed = RunRecord(
             job="48213", state="failed", name="vision-train", submit_ms=now_ms - 250 * MINUTE_MS, team="vision",
-            user="ana", start_ms=now_ms - 240 * MINUTE_MS, end_ms=now_ms - 5 * MINUTE_MS, gpus=8, gpu_type="H100",
+            user="ana", start_ms=now_ms - 245 * MINUTE_MS, end_ms=now_ms - 5 * MINUTE_MS, gpus=8, gpu_type="H100",
             nodes=1, node_names=["gpu-1"], held=[HeldGpus("gpu-1", 8)],
         )  # fmt: skip
         Runs(client).report(ReportRuns("hall", "slurm", [failed]))
+        _idle(client, range(now_ms - 245 * MINUTE_MS, now_ms - 5 * MINUTE_MS, MINUTE_MS))
+        old = {"version": "1.29", "endpointPublicAccess": False, "loggingTypes": ["audit"]}
+        inventory.put([ResourceRecord(arn=CLUSTER, name="serving", attributes=old, tags={"team": "vision"})], "test")
         alarms = Alarms(client)
         alarms.put("checkout is slow", _ALARM)
         alarms.set_state("checkout is slow", "ALARM", "p99 is 3 s")
         until(lambda: Costs(client).one(begun.id).state not in ("reading", "committing"), "the bill is not read")
+        Budgets(client).put(PutBudget("vision-month", "9000", tags={"team": ["vision"]}))
+        until(lambda: Budgets(client).get("vision-month").actual is not None, "the budget is not judged")
+        AdviceCalls(client).refresh(["trimtab-eks-extended-support"])
     span = {
         "traceId": TRACE, "spanId": "a" * 16, "name": "POST /pay", "kind": 2, "status": {"code": 2},
         "startTimeUnixNano": str((now_ms - MINUTE_MS) * 1_000_000),
@@ -79,6 +107,29 @@ def _happen(url: str, folder: Path) -> None:
     httpx.post(f"{url}/v1/traces", json={"resourceSpans": spans}, timeout=60).raise_for_status()
 
 
+def _idle(client: Client, times: range) -> None:
+    """The GPUs of the run did nothing, minute by minute."""
+    for gpu in range(8):
+        labels = {"Hostname": "gpu-1", "gpu": str(gpu), "UUID": f"GPU-{gpu}"}
+        data = [Datum(name="DCGM_FI_DEV_GPU_UTIL", value=0.0, time=at, dimensions=labels) for at in times]
+        assert client.put("dcgm", data).accepted == len(data)
+
+
+def bill_text() -> str:
+    """A FOCUS file of a hundred days and today: vision uses more compute since this month began."""
+    today = datetime.now(UTC).date()
+    rows = [_COLUMNS]
+    for back in range(100, -1, -1):
+        day = today - timedelta(days=back)
+        after = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+        period = ",".join(f"{one}T00:00:00Z" for one in (day.replace(day=1), after, day, day + timedelta(days=1)))
+        hours = 30 if day >= today.replace(day=1) else 20
+        for cost, what, used in ((5 * hours, COMPUTE, f"{hours},Hours,{hours},Hours"), ("14.40", KUBERNETES, ",,,")):
+            billed = f"{cost},{cost},USD,{ACCOUNT},{ACCOUNT},{period},Usage,AWS,{what},{used}"
+            rows.append(billed + ',"{""team"": ""vision""}"')
+    return "\n".join(rows) + "\n"
+
+
 _ALARM: dict[str, Any] = {
     "Namespace": "Shop", "MetricName": "Latency", "Dimensions": [{"Name": "Service", "Value": "checkout"}],
     "Statistic": "Average", "Period": 60, "EvaluationPeriods": 1, "Threshold": 1.0,
@@ -87,61 +138,48 @@ _ALARM: dict[str, Any] = {
 
 Step = Callable[[Page], Locator]
 """What a person goes for next on the page that they see."""
+SIDEBAR, TABS, MAIN = "nav[aria-label=Pages]", ".page-tabs", "main"
 
 
-def link(name: str, *, where: str = "") -> Step:
+def link(name: str, *, where: str) -> Step:
     def found(page: Page) -> Locator:
-        within = page.locator(where) if where else page
-        return within.get_by_role("link", name=name).first
+        return page.locator(where).get_by_role("link", name=name).first
 
     return found
 
 
-def by_mouse(page: Page, *steps: Step) -> None:
+def go(watched: Watched, *steps: Step) -> Page:
+    """From the first page: each step could be clicked, has the focus after presses of Tab, and Enter follows it."""
     assert len(steps) <= MOST_CLICKS
+    page = watched.open("/")
     for step in steps:
         before = page.url
-        step(page).click()
-        page.wait_for_function("before => location.href !== before", arg=before)
-        page.wait_for_load_state()
-
-
-def by_keyboard(page: Page, *steps: Step) -> None:
-    """The same by Tab and Enter alone: what has the focus is to be what the person went for."""
-    assert len(steps) <= MOST_CLICKS
-    for step in steps:
-        before, goal = page.url, step(page)
-        goal.wait_for()
-        page.evaluate("document.activeElement?.blur()")
-        for _ in range(MOST_TABS):
-            page.keyboard.press("Tab")
-            if goal.evaluate("one => one === document.activeElement"):
-                break
-        else:
-            raise AssertionError(f"the keyboard does not reach {goal} on {before}")
+        reach(page, step(page))
         page.keyboard.press("Enter")
         page.wait_for_function("before => location.href !== before", arg=before)
         page.wait_for_load_state()
+    return page
 
 
-WAYS = pytest.mark.parametrize("go", [by_mouse, by_keyboard])
-TABS, MAIN = ".page-tabs", "main"
+def reach(page: Page, goal: Locator) -> None:
+    """Where the mouse can click it, by the keyboard."""
+    goal.click(trial=True)
+    page.evaluate("document.activeElement?.blur()")
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        if goal.evaluate("one => one === document.activeElement"):
+            return
+    raise AssertionError(f"the keyboard does not reach {goal} on {page.url}")
 
 
-@WAYS
-def test_a_newcomer_finds_where_a_bill_is_dropped(watched: Watched, go: Callable[..., None]) -> None:
-    page = watched.open("/")
-    go(page, link("Connect", where=MAIN))
+def test_a_newcomer_finds_where_a_bill_is_dropped(watched: Watched) -> None:
+    page = go(watched, link("Connect", where=MAIN))
     assert page.locator("#bill-files").count() == 1
 
 
-@WAYS
-def test_who_is_on_call_gets_from_the_alarm_to_what_happened_around_it(
-    watched: Watched, go: Callable[..., None]
-) -> None:
-    page = watched.open("/")
-    go(
-        page,
+def test_who_is_on_call_gets_from_the_alarm_to_what_happened_around_it(watched: Watched) -> None:
+    page = go(
+        watched,
         link("On call", where=TABS),
         link("checkout is slow", where=MAIN),
         link("Investigate", where=".page-actions"),
@@ -151,6 +189,69 @@ def test_who_is_on_call_gets_from_the_alarm_to_what_happened_around_it(
     assert "vision-train ended: failed" in text
     assert f"trace {TRACE}" in text
     page.wait_for_selector("#suspects:not([hx-get])")
+
+
+def test_a_team_lead_sees_what_the_team_cost_what_is_left_and_which_run_was_wasted(watched: Watched) -> None:
+    page = go(watched, link("My team", where=TABS))
+    left = f"{9000 - BILLED_A_DAY * datetime.now(UTC).day:,.0f}"
+    for figure, value in (("gpu_time_cost", "80USD"), ("gpu_hours_held", "32h"), ("budget_left", f"{left}USD")):
+        assert value == page.locator(f".tile[data-figure={figure}] .tile-value").inner_text(), figure
+    reach(page, link("With activity and losses", where=MAIN)(page))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/runs?*team=vision*")
+    (wasted,) = page.locator("section[aria-label='Largest losses'] li").all_inner_texts()
+    assert "vision-train vision, ana 80 USD 8 GPUs did nothing for 4.0 h" in wasted
+
+
+def test_finops_sees_the_month_its_forecast_what_changed_and_what_the_plan_saves(watched: Watched) -> None:
+    page = go(watched, link("Money", where=TABS))
+    page.wait_for_selector("#ahead:not([hx-get])")
+    month = page.locator(".tile[data-figure=month_to_date] .tile-value").inner_text()
+    assert f"{BILLED_A_DAY * datetime.now(UTC).day:,.0f}USD" == month
+    text = page.locator(MAIN).inner_text()
+    assert re.search(r"by the end of \d\d \w+ it is expected to come to [\d,]+ USD", text), text
+    assert re.search(r"Costs rose by [\d,.]+ USD \(\+[\d.]+ %\): \+[\d,.]+ USD by use", text), text
+    assert "365.00 USD a month off the next invoices if all that is advised is done" in text
+
+
+def test_an_auditor_sees_who_changed_what_and_takes_the_file_along(watched: Watched) -> None:
+    page = go(watched, link("Explore", where=SIDEBAR), link("Audit", where=TABS))
+    row = page.locator("section[aria-label=Events] tbody tr", has_text="PutAlarm").inner_text()
+    assert "local" in row and "checkout is slow" in row
+    csv_link = link("CSV", where=MAIN)(page)  # the third click
+    reach(page, csv_link)
+    with page.expect_download() as file:
+        page.keyboard.press("Enter")
+    with Path(file.value.path()).open(newline="") as text:
+        kept = [(row["what"], row["who"], row["to"]) for row in csv.DictReader(text)]
+    assert ("PutAlarm", "local", "checkout is slow") in kept
+    assert ("PutBudget", "local", "vision-month") in kept
+
+
+def test_one_search_leads_each_of_them_there_too(watched: Watched) -> None:
+    page = watched.open("/settings")
+    for words, goal, path in SEARCHES:
+        page.keyboard.press("Control+k")
+        page.keyboard.type(words)
+        page.wait_for_selector(f"[role=option]:has-text('{goal}')")
+        for _ in range(page.locator("[role=option]").count()):
+            if goal in page.locator("[role=option][aria-selected=true]").inner_text():
+                break
+            page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        page.wait_for_function("path => location.pathname.startsWith(path)", arg=path)
+        page.wait_for_load_state()
+
+
+SEARCHES = (
+    ("connect", "Connect", "/connect"),
+    ("slow", "checkout is slow", "/alarms/named/checkout%20is%20slow"),
+    ("vision", "vision", "/teams/vision"),
+    ("budgets", "Budgets", "/budgets"),
+    ("audit", "Audit", "/audit"),
+    (TRACE, TRACE[:12], f"/traces/{TRACE}"),
+)
+"""What is typed, the line that is meant, and where it leads."""
 
 
 def test_an_investigation_is_kept_noted_pinned_and_fit_for_everyone(watched: Watched, axe: str) -> None:

@@ -254,6 +254,26 @@ SEARCHES = (
 """What is typed, the line that is meant, and where it leads."""
 
 
+def test_a_click_on_a_point_of_any_kind_of_chart_leads_to_what_happened_then(watched: Watched) -> None:
+    day = datetime.now(UTC).date() - timedelta(days=1)
+    page = watched.open(f"/costs?per=daily&start={day - timedelta(days=9)}&end={day}")
+    for columns in (".drawing.wide-only svg.columns", "#ahead .wide-only svg.columns"):
+        page.locator(f"{columns} [data-from]").last.click()
+        page.locator(".point-menu a").wait_for()
+        assert f"at={day}T12%3A00%3A00.000Z&around=720m" in (page.locator(".point-menu a").get_attribute("href") or "")
+    page = watched.open("/explore/metrics?m=dcgm|DCGM_FI_DEV_GPU_UTIL&range=6h&live=off")
+    page.locator(".u-over").click()
+    there = page.locator(".point-menu a")
+    assert there.evaluate("one => one === document.activeElement")
+    page.keyboard.press("Escape")
+    assert there.count() == 0
+    page.locator(".u-over").click()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/investigate?**")
+    middle = datetime.fromisoformat(page.locator("input[name=at]").input_value())
+    assert abs(datetime.now(UTC) - timedelta(hours=3) - middle.replace(tzinfo=UTC)) < timedelta(minutes=20)
+
+
 def test_an_investigation_is_kept_noted_pinned_and_fit_for_everyone(watched: Watched, axe: str) -> None:
     page = watched.open("/investigate?around=30m&service=checkout")
     page.wait_for_selector("#suspects:not([hx-get])")

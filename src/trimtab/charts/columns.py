@@ -11,6 +11,7 @@ from msgspec import Struct
 from trimtab.charts.bar_chart import picture
 from trimtab.charts.ink import LIGHT_INK, Ink
 from trimtab.charts.scales import LinearScale, extent_from_zero
+from trimtab.charts.shades import time_of
 from trimtab.charts.svg import Attributes, Svg, element, number
 from trimtab.charts.ticks import short, value_ticks
 
@@ -23,7 +24,8 @@ HATCH = "columns-hatch"
 class Column(Struct, frozen=True):
     """One period: the text below it, the words for the pointer, and a value for each part.
 
-    `mark` sets a column off with a triangle above it, and is what the pointer reads there.
+    `mark` sets a column off with a triangle above it, and is what the pointer reads there. `span` is the time that it
+    covers, where it is one: a click leads to what happened then.
     """
 
     label: str
@@ -31,6 +33,7 @@ class Column(Struct, frozen=True):
     parts: Sequence[float]
     partial: bool = False
     mark: str = ""
+    span: tuple[int, int] | None = None
 
 
 class Columns(Struct, frozen=True):
@@ -158,6 +161,7 @@ def _columns(
             box: Attributes = {"x": start, "y": top, "width": thick, "height": bottom - top}
             parts.append(element("rect", {**box, "fill": f"url(#{HATCH})"}))
         area: Attributes = {"class": "column-area", "x": left + step * at, "y": top, "width": step}
+        area |= time_of(column.span)
         words = element("title", {}, f"{column.title}\n{column.mark}" if column.mark else column.title)
         parts.append(element("rect", {**area, "height": bottom - top, "fill": "transparent"}, words))
     return parts

@@ -14,11 +14,14 @@ from trimtab.charts.ink import LIGHT_INK, Ink
 from trimtab.charts.line_frame import Frame, Legend, frame_of
 from trimtab.charts.line_marks import BandAcross, SpanAlong, draw_marks
 from trimtab.charts.scales import LinearScale
+from trimtab.charts.shades import time_of
 from trimtab.charts.svg import Attributes, Svg, element, number
 from trimtab.charts.ticks import short, time_ticks, value_ticks
 
 _TICK_EVERY_PX, _TIME_EVERY_PX = 36, 80
 _DOT = 2.5
+_MOMENTS = 60
+"""Parts of the range that a click tells apart."""
 
 
 class Curve(Struct, frozen=True):
@@ -85,6 +88,9 @@ def draw_lines(chart: LineChart) -> Svg:
     parts += draw_marks(chart.across, chart.along, frame, x, y_left, y_right, chart.ink, below=False)
     parts += frame.head(chart.ink)
     parts += frame.names([(curve.label, curve.color) for curve in chart.curves], chart.ink)
+    spot: Attributes = {"x": frame.left, "y": frame.top, "width": frame.right - frame.left, "fill": "transparent"}
+    spot |= {"height": frame.bottom - frame.top, **time_of((chart.start_ms, chart.end_ms), _MOMENTS)}
+    parts.append(element("rect", spot))
     if not any(len(curve.times) for curve in chart.curves):
         parts.append(frame.note("No data in this range", chart.ink))
     size: Attributes = {

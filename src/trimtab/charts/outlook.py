@@ -10,6 +10,7 @@ from msgspec import Struct
 from trimtab.charts.bar_chart import picture
 from trimtab.charts.ink import PAGE_INK, Ink
 from trimtab.charts.scales import LinearScale, extent_from_zero
+from trimtab.charts.shades import time_of
 from trimtab.charts.svg import Attributes, Svg, element, number
 from trimtab.charts.ticks import short, value_ticks
 
@@ -18,7 +19,10 @@ _TICK_EVERY_PX, _LABEL_PX, _SHARE = 40, 64, 0.72
 
 
 class OutlookDay(Struct, frozen=True):
-    """A day: what is known of it, whether that is an estimate, and else what is expected, from `low` to `high`."""
+    """A day: what is known of it, whether that is an estimate, and else what is expected, from `low` to `high`.
+
+    `span` is its time where it is not still to come: a click leads to what happened then.
+    """
 
     label: str
     title: str
@@ -27,6 +31,7 @@ class OutlookDay(Struct, frozen=True):
     mean: float | None = None
     low: float | None = None
     high: float | None = None
+    span: tuple[int, int] | None = None
 
 
 class OutlookChart(Struct, frozen=True):
@@ -63,6 +68,7 @@ def draw_outlook(chart: OutlookChart) -> Svg:
             "width": step,
             "height": bottom - top,
             "fill": "transparent",
+            **time_of(day.span),
         }
         parts.append(element("rect", hit, element("title", {}, day.title)))
     every = max(int(_LABEL_PX / max(step, 1e-9)) + 1, 1)

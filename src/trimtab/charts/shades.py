@@ -48,6 +48,13 @@ def linked(href: str, *drawn: Svg) -> Svg:
     return element("a", {"href": href, "tabindex": "-1", "aria-label": name}, *drawn)
 
 
+def time_of(span: tuple[int, int] | None, parts: int = 1) -> Attributes:
+    """The time (ms) that an area covers, in so many equal parts: a click on it leads to what happened then."""
+    if span is None:
+        return {}
+    return {"data-from": str(span[0]), "data-to": str(span[1]), "data-parts": None if parts == 1 else parts}
+
+
 def label_at(
     text: str, x: float, y: float, fill: str, anchor: str = "start", *, size: float | None = None, bold: bool = False
 ) -> Svg:

@@ -3,6 +3,8 @@
 import re
 
 from trimtab.charts.columns import Column, Columns, draw_columns
+from trimtab.charts.line_chart import LineChart, draw_lines
+from trimtab.charts.outlook import OutlookChart, OutlookDay, draw_outlook
 from trimtab.charts.waterfall import Step, draw_waterfall
 
 
@@ -44,6 +46,23 @@ def test_nothing_is_drawn_of_nothing_and_text_is_escaped() -> None:
 def test_a_column_that_is_not_complete_is_hatched() -> None:
     assert "url(#columns-hatch)" in columns([1, 1], partial=True)
     assert "columns-hatch" not in columns([1, 1])
+
+
+def test_a_column_says_the_time_that_it_covers_where_it_is_one() -> None:
+    timed = draw_columns(Columns([Column("1", "one", [1], span=(60_000, 120_000))], ["#one"], "USD", "a"))
+    assert 'data-from="60000" data-to="120000"' in timed
+    assert "data-from" not in columns([1, 1])
+
+
+def test_lines_say_the_range_that_a_click_on_them_is_in() -> None:
+    assert 'data-from="60000" data-to="180000" data-parts="60"' in draw_lines(LineChart((), 60_000, 180_000))
+
+
+def test_days_that_are_over_say_their_time_and_those_ahead_do_not() -> None:
+    days = [OutlookDay("1", "billed", 1.0, span=(0, 86_400_000)), OutlookDay("2", "ahead", mean=1.0, low=0.0, high=2.0)]
+    svg = draw_outlook(OutlookChart(days, "USD", "by day"))
+    assert svg.count("data-from") == 1
+    assert 'data-from="0" data-to="86400000"' in svg
 
 
 def test_a_waterfall_goes_on_where_it_was() -> None:

@@ -43,7 +43,8 @@ def timeline(window: Window, steps: Sequence[Step]) -> Drawing:
         one = by_start.get(at, Step(at, 0, 0, 0))
         words = local(at).strftime(form)
         title = f"from {words} {current()}: {one.changes:,} changes, {one.reads:,} reads, {one.errors:,} failed"
-        columns.append(Column(words, title, [float(one.changes), float(one.reads), float(one.errors)]))
+        parts = [float(one.changes), float(one.reads), float(one.errors)]
+        columns.append(Column(words, title, parts, span=(at, at + step)))
     label = f"{sum(one.changes for one in steps):,} changes, {sum(one.reads for one in steps):,} reads over time"
     colors = [PAGE_INK.slot(1), PAGE_INK.slot(8), PAGE_INK.mark]
     wide, narrow = (

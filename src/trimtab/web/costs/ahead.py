@@ -119,7 +119,8 @@ def _drawing(
     days: list[OutlookDay] = []
     for at in range(back, found.known_until_ms, DAY_MS):
         amount = known.get(at, Decimal(0))
-        days.append(OutlookDay(_label(at), f"{_day(at)}: {amount:,.2f} {currency} billed", float(amount)))
+        title, span = f"{_day(at)}: {amount:,.2f} {currency} billed", (at, at + DAY_MS)
+        days.append(OutlookDay(_label(at), title, float(amount), span=span))
     for one in found.periods:
         if one.start_ms < found.known_until_ms:
             continue

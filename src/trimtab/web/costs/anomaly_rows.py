@@ -153,7 +153,8 @@ def drawing(anomaly: Anomaly, days: Sequence[DayOf]) -> Picture:
         over = max(day.actual - day.expected, 0.0) if inside else 0.0
         when = f"{to_datetime(day.start_ms):%Y-%m-%d}"
         title = f"{when}: {day.actual:,.2f} {found.currency}, expected {day.expected:,.2f}"
-        columns.append(Column(when[5:], title, (day.actual - over, over)))
+        whole = (day.start_ms, day.start_ms + DAY_MS)
+        columns.append(Column(when[5:], title, (day.actual - over, over), span=whole))
     line = [day.expected for day in days]
     label = (
         f"{place(found)}: {len(days)} days, from {found.impact.expected:,.2f} expected to {found.impact.actual:,.2f}"

@@ -57,7 +57,7 @@ def stacked(
         title = _title(question, span, sheet.unit, total, [(name, values[at]) for name, values in shown])
         partial = question.granularity is Granularity.MONTHLY and span[0] < last_ms < span[1]
         mark = marks.get(span[0], "") if question.granularity is Granularity.DAILY else ""
-        columns.append(Column(_label(question, span), title, parts, partial, mark))
+        columns.append(Column(_label(question, span), title, parts, partial, mark, span))
     label = f"{question.name}, {question.words}, {sheet.unit}: {len(columns)} columns"
     drawn = [
         draw_columns(Columns(columns, colors, sheet.unit, label, width, height, PAGE_INK))

@@ -151,10 +151,11 @@ def _columns(lines: dict[str, list[float | None]], t0: int, step: int) -> tuple[
     form = "%m-%d %H:%M" if step >= 3_600_000 else "%H:%M" if step >= 60_000 else "%H:%M:%S"
     columns = []
     for at in range(len(next(iter(lines.values())))):
-        moment = datetime.fromtimestamp((t0 + at * step) / 1000, UTC).strftime(form)
+        first = t0 + at * step
+        moment = datetime.fromtimestamp(first / 1000, UTC).strftime(form)
         parts = [values[at] or 0.0 for values in lines.values()]
         told = ", ".join(f"{name} {value(part, NUMBER)}" for name, part in zip(lines, parts, strict=True))
-        columns.append(Column(moment, f"{moment} UTC: {told}", parts))
+        columns.append(Column(moment, f"{moment} UTC: {told}", parts, span=(first, first + step)))
     colors = [PAGE_INK.slot(slot) for slot in slots(list(lines))]
     label = f"{', '.join(lines)} over time, in {len(columns)} columns"
     wide, narrow = (

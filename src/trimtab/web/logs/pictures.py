@@ -30,8 +30,10 @@ def histogram(window: Window, counts: Sequence[int]) -> Drawing:
     form = "%m-%d %H:%M" if span > 2 * _DAY_MS else "%H:%M" if step >= _MINUTE_MS // 2 else "%H:%M:%S"
     columns = []
     for at, count in enumerate(counts):
-        words = local(window.start_ms + at * step).strftime(form)
-        columns.append(Column(words, f"from {words} {current()}: {count:,} events", [float(count)]))
+        first = window.start_ms + at * step
+        words = local(first).strftime(form)
+        title = f"from {words} {current()}: {count:,} events"
+        columns.append(Column(words, title, [float(count)], span=(first, first + step)))
     label = f"{sum(counts):,} events over time, in {len(counts)} columns"
     wide, narrow = (
         draw_columns(Columns(columns, [PAGE_INK.slot(1)], "events", label, width, height, PAGE_INK))

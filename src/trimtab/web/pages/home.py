@@ -39,6 +39,7 @@ _YEAR_S = 31_536_000
 _FIRING, _BROKEN, _UNUSUAL, _BEST, _BUDGETS, _COST_ANOMALIES = 12, 8, 6, 5, 8, 5
 _CHANGED_MS = 6 * HOUR_MS
 """Who comes on call wants what changed since the shift before."""
+_HALF_DAY_MS = 12 * HOUR_MS
 _BURNT = 0.25
 """A service is shown as burning when less than a quarter of its error budget is left."""
 
@@ -67,7 +68,8 @@ def routes(site: Site) -> list[BaseRoute]:
 
     async def of_money(request: Request) -> Response:
         view = site.view(request)
-        return site.page(request, view, "home_money", timed=False, **await _money(site, view))
+        day = (view.now_ms - _HALF_DAY_MS, _HALF_DAY_MS)
+        return site.page(request, view, "home_money", timed=False, moment=day, **await _money(site, view))
 
     return [
         Route("/home", site.guarded(home, Role.FINANCE, bound=True)),

@@ -23,10 +23,12 @@ def over_time(window: Window, course: Course) -> Drawing:
     form = "%m-%d %H:%M" if span > 2 * _DAY_MS else "%H:%M"
     columns = []
     for at, (number, failed, cold) in enumerate(zip(course.invocations, course.failed, course.colds, strict=True)):
-        when = local(window.start_ms + at * step).strftime(form)
+        first = window.start_ms + at * step
+        when = local(first).strftime(form)
         cold = min(cold, number - failed)
         said = f"from {when} {current()}: {number:,} invocations, {course.colds[at]:,} cold, {failed:,} failed"
-        columns.append(Column(when, said, [float(number - failed - cold), float(cold), float(failed)]))
+        parts = [float(number - failed - cold), float(cold), float(failed)]
+        columns.append(Column(when, said, parts, span=(first, first + step)))
     return _drawn(columns, f"{sum(course.invocations):,} invocations over time", len(COLORS))
 
 

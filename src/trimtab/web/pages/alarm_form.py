@@ -14,9 +14,9 @@ from trimtab.base.errors import InvalidInput
 from trimtab.web.alarms.desk import Desk
 from trimtab.web.alarms.draft import BAND_OPERATORS, KINDS, MISSING, OPERATORS, PARAMETERS, is_started, read_draft
 from trimtab.web.alarms.log_draft import EVERY, log_groups
-from trimtab.web.alarms.metric_picker import PICKING, choices
 from trimtab.web.alarms.proposals import shown_proposals
 from trimtab.web.alarms.shown import show_replay
+from trimtab.web.metric_picker import PICKING, choices
 from trimtab.web.site import Site
 from trimtab.web.told import whom
 from trimtab.web.view import View, link

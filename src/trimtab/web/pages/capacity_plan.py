@@ -11,6 +11,7 @@ from trimtab.scaling.plan.model import Choice
 from trimtab.scaling.plan.room import Planned, PlansRoom
 from trimtab.scaling.plan.words import dollars, share
 from trimtab.web import respond
+from trimtab.web.metric_picker import TEXT, choices
 from trimtab.web.scaling import plan_picture
 from trimtab.web.scaling.plan_draft import CONTROLS, PlanDraft, read_plan_draft
 from trimtab.web.site import Site
@@ -42,7 +43,8 @@ def routes(site: Site) -> list[BaseRoute]:
                 "measured": planned.plan.measured,
             }
         return site.page(request, view, "capacity_plan", timed=False, controls=CONTROLS, draft=draft, services=services,
-                         planned=planned, complaint=complaint, dollars=dollars, share=share, **told)  # fmt: skip
+                         choices=await choices(site.state, view, TEXT) if services else [], planned=planned,
+                         complaint=complaint, dollars=dollars, share=share, **told)  # fmt: skip
 
     async def as_json(request: Request) -> Response:
         _, draft, planned, complaint = await _read(room, site.view(request))

@@ -12,6 +12,7 @@ from trimtab.capacity.simulate.fleet import Array
 from trimtab.scaling.demand import read_demand
 from trimtab.scaling.simulation import Simulated, Simulation, simulate
 from trimtab.web import respond
+from trimtab.web.metric_picker import TEXT, choices
 from trimtab.web.scaling import picture
 from trimtab.web.scaling.draft import CONTROLS, Draft, read_draft
 from trimtab.web.scaling.example import example_demand
@@ -40,8 +41,8 @@ def routes(site: Site) -> list[BaseRoute]:
         found: Simulation | None = told["found"]
         drawn = None if found is None else picture.draw(found, _TICK_S, told["start_ms"])
         return site.page(request, view, "simulate", timed=False, controls=CONTROLS, draft=told["draft"],
-                         complaint=told["complaint"], drawn=drawn, rows=_rows(found), moments=_moments(found),
-                         promises=_promises(found),
+                         choices=await choices(site.state, view, TEXT), complaint=told["complaint"], drawn=drawn,
+                         rows=_rows(found), moments=_moments(found), promises=_promises(found),
                          oracle=None if found is None else f"{found.oracle_cost:,.2f}")  # fmt: skip
 
     async def as_json(request: Request) -> Response:

@@ -1,5 +1,12 @@
+"""The simulator page: what its form reads, what it draws, what it promises."""
+
+import re
+from html import unescape
+from urllib.parse import parse_qsl, urlsplit
+
 import pytest
 
+from asgi_client import AsgiClient
 from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.errors import InvalidInput
@@ -25,6 +32,19 @@ def test_the_form_starts_with_the_usual_and_reads_every_control() -> None:
     asked = draft.asked(example_demand())
     assert (60.0, 0.8) == (asked.fleet.launch_s, asked.policies[1].target)
     assert 10 == pytest.approx(example_demand().max() / asked.fleet.pools[0].capacity)
+
+
+def test_a_metric_is_found_by_words_and_its_text_is_what_the_form_reads(pages: AsgiClient) -> None:
+    text = pages.get("/simulate?find=system.memory.utilization web-1 used&price=2").text
+    (taken,) = re.findall(r'href="([^"]+)">Use it<', text)
+    address = urlsplit(unescape(taken))
+    given = dict(parse_qsl(address.query))
+    assert ("/simulate", "2") == (address.path, given["price"])
+    asked = read_draft(view_of(metric=given["metric"])).demand_asked(NOW_MS)
+    assert asked is not None
+    assert ("trimtab/Host", "system.memory.utilization", "Sum") == (asked.namespace, asked.name, asked.statistic)
+    assert {"host.name": "web-1", "system.memory.state": "used"} == asked.dimensions
+    assert "Use it" not in pages.get("/simulate").text
 
 
 @pytest.mark.parametrize("wrong", [{"target": "x"}, {"target": "900"}, {"price": "-1"}])

@@ -1,4 +1,4 @@
-"""Finding the metric of an alarm by words: each series that fits, drawn, with the link that puts it into the draft."""
+"""Finding a metric by words: each series that fits, drawn, with the link that puts it into the form that asks."""
 
 from collections.abc import Sequence
 
@@ -22,8 +22,10 @@ _SPAN_MS, _STEP_S = 3 * 3_600_000, 300
 _AVERAGE = parse_statistic("Average")
 FIND = "find"
 """The parameter of the words."""
-PICKING = frozenset({"metric", "band", "math", "slo"})
-"""Kinds of alarms that ask for metrics."""
+TEXT = "text"
+"""A form with one field `metric` whose text names it: NAMESPACE|NAME{DIMENSION=VALUE,…}@Sum."""
+PICKING = frozenset({"metric", "band", "math", "slo", TEXT})
+"""Kinds of alarms, and of other forms, that ask for metrics."""
 
 
 class Choice(Struct, frozen=True):
@@ -94,6 +96,9 @@ def _links(view: View, series: Series, kind: str) -> tuple[tuple[str, str], ...]
     if kind in ("metric", "band"):
         chosen = [("namespace", identity.namespace), ("metric", identity.name), *(("dimension", one) for one in pairs)]
         return (("Watch it", _draft(view, ("namespace", "metric", "dimension"), chosen)),)
+    if kind == TEXT:
+        text = f"{identity.namespace}|{identity.name}{{{','.join(pairs)}}}@Sum"
+        return (("Use it", _draft(view, ("metric",), [("metric", text)])),)
     if kind == "math":
         lines = [line for line in view.get("inputs").splitlines() if line.strip()]
         taken = {line.partition("=")[0].strip() for line in lines}

@@ -10,6 +10,7 @@ from trimtab.access.keys import KeyStore
 from trimtab.access.principal import Principal, Role, scope_of
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import ManualClock
+from trimtab.cloud.buckets import Buckets
 from trimtab.doors.aws.quicksight.rooms import QuickSightRooms
 from trimtab.doors.aws.quicksight.service import build
 from trimtab.doors.aws.service import CallContext
@@ -17,7 +18,12 @@ from trimtab.reports.analyses.room import AnalysisRoom
 from trimtab.reports.datasets.query import Query
 from trimtab.reports.datasets.reading import DatasetReader
 from trimtab.reports.datasets.room import DatasetRoom
+from trimtab.reports.quicksight.allowed import Allowed
+from trimtab.reports.quicksight.credentials import Credentials
+from trimtab.reports.quicksight.files import Files
+from trimtab.reports.quicksight.ingestions import Ingestions
 from trimtab.reports.quicksight.model import Place, own_name
+from trimtab.reports.quicksight.outside import OutsideReader
 from trimtab.reports.quicksight.people import People
 from trimtab.reports.quicksight.room import QuickSightRoom
 from trimtab.reports.quicksight.snapshots import Snapshots
@@ -30,6 +36,7 @@ T = TypeVar("T")
 ADMIN = Principal("ann", None, Role.ADMIN, EVERYTHING)
 OF_A = Principal("bob", A, Role.ADMIN, scope_of(A))
 HERE = Place(A, "us-east-1")
+BUCKET = Allowed(("s3://mine/",))
 SHEET = [{"SheetId": "s", "SelectionScope": "ALL_VISUALS"}]
 
 
@@ -40,17 +47,22 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 class QuickSight:
     """The service over made-up sources, called as the gateway calls it."""
 
-    def __init__(self, state: State, engine: Telemetry, folder: Path) -> None:
-        clock = ManualClock(NOW)
-        self.datasets = DatasetRoom.of(state, DatasetReader(engine, SOURCES, clock), clock, A)
-        analyses = AnalysisRoom.of(state, self.datasets, Forecaster(), clock)
+    def __init__(self, state: State, engine: Telemetry, folder: Path, allowed: Allowed = BUCKET) -> None:
+        self.clock = clock = ManualClock(NOW)
         store = ResourceStore(state, clock)
-        self.room = QuickSightRoom(store, self.datasets, analyses, clock, "https://t.example", auth_required=True)
+        url = "https://t.example"
+        files = Files(Buckets({"mine": folder.parent / "bucket"}), allowed)
+        self.outside = OutsideReader(store, Credentials(state), files, url)
+        reader = DatasetReader(engine, SOURCES, clock, self.outside.rows)
+        self.datasets = DatasetRoom.of(state, reader, clock, A)
+        analyses = AnalysisRoom.of(state, self.datasets, Forecaster(), clock)
+        self.room = QuickSightRoom(store, self.datasets, analyses, clock, self.outside, url, auth_required=True)
+        self.ingestions = Ingestions(self.room)
         self.keys = KeyStore(state, clock)
         people = People(store, self.keys, self.datasets.teams)
         self.snapshots = Snapshots(analyses, folder, clock, self._put)
         self.uploaded: dict[str, bytes] = {}
-        self.service = build(QuickSightRooms(self.room, people, self.snapshots))
+        self.service = build(QuickSightRooms(self.room, self.ingestions, people, self.snapshots))
 
     def _put(self, bucket: str, key: str, body: bytes) -> None:
         self.uploaded[f"{bucket}/{key}"] = body

@@ -291,6 +291,11 @@ class Settings:
         _text,
         "TOML file that names the queues and commands which jobs of AWS Batch's and SageMaker's APIs may run; empty: none (see the guides of batch jobs and SageMaker).",
     )
+    quicksight_sources: str = _setting(
+        "",
+        _text,
+        "What data sources of QuickSight may read beside trimtab's own tables: s3://bucket/prefix and postgresql://host:port/database places, separated by commas; empty: nothing.",
+    )
     audit_watch: str = _setting(
         "", _text, "Folders and s3://bucket/prefix places, separated by commas, whose new CloudTrail files are read."
     )

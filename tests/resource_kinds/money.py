@@ -153,8 +153,8 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         service="quicksight", kind="source", tags="Tags", arn="Arn", absent="ResourceNotFoundException",
-        create=("CreateDataSource", {**_OWN, "DataSourceId": "{n}", "Name": "{n}", "Type": "ATHENA",
-                                     "DataSourceParameters": {"AthenaParameters": {}}}),
+        create=("CreateDataSource", {**_OWN, "DataSourceId": "{n}", "Name": "{n}", "Type": "MYSQL",
+            "DataSourceParameters": {"MySqlParameters": {"Host": "localhost", "Port": 3306, "Database": "x"}}}),
         read=("DescribeDataSource", {**_OWN, "DataSourceId": "{n}"}, "DataSource"),
         listed=("ListDataSources", _OWN, "DataSources[].DataSourceId"),
         update=("UpdateDataSource", {**_OWN, "DataSourceId": "{n}", "Name": "other"}),

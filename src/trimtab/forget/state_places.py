@@ -179,6 +179,7 @@ PLACES: Mapping[str, Place] = {
     "purchase_generations": Place(derived=True),
     "purchase_plans": Place(derived=True),
     "queue_quotas": Place(account="account", team=("team",), by=("made_by",)),
+    "quicksight_credentials": _ACCOUNT,
     "quicksight_resources": _ACCOUNT,
     "quota_requests": Place(account="account", by=("requester",)),
     "sign_in_failures": Place(user=("subject",)),

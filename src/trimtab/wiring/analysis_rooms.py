@@ -5,6 +5,7 @@ from trimtab.jobs.lock import Lock
 from trimtab.reports.analyses.room import AnalysisRoom
 from trimtab.reports.analyses.watches import WatchStore
 from trimtab.reports.analyses.watching import Watching
+from trimtab.reports.datasets.outside import ReadOutside
 from trimtab.reports.datasets.reading import DatasetReader
 from trimtab.reports.datasets.room import DatasetRoom
 from trimtab.reports.datasets.sources import every
@@ -12,8 +13,8 @@ from trimtab.timeseries.forecast.forecaster import Forecaster
 from trimtab.wiring.rooms import Rooms
 
 
-def datasets_of(rooms: Rooms) -> DatasetRoom:
-    """The room of datasets, over every source."""
+def datasets_of(rooms: Rooms, outside: ReadOutside) -> DatasetRoom:
+    """The room of datasets, over every source, and over tables elsewhere."""
     runs = rooms.run_reports
     sources = every.every_source(
         every.Rooms(
@@ -32,7 +33,7 @@ def datasets_of(rooms: Rooms) -> DatasetRoom:
             rooms.tokens,
         )
     )
-    reader = DatasetReader(rooms.stores.telemetry, sources, rooms.clock)
+    reader = DatasetReader(rooms.stores.telemetry, sources, rooms.clock, outside)
     found = DatasetRoom.of(rooms.stores.state, reader, rooms.clock, rooms.settings.account_id)
     rooms.forget.append(found.forget)
     return found

@@ -96,7 +96,7 @@ def gateway_of(rooms: Rooms, reports: ReportRooms, auditor: AwsAuditor) -> Gatew
         health_service.build(HealthRooms(notices)),
         quotas_service.build(_quotas(rooms)),
         pricing_service.build(rooms.inventory.book, public_url(rooms.settings)),
-        quicksight_of(rooms, reports),
+        quicksight_of(rooms, reports.ingestions, reports.snapshots),
     ]
     services.append(tagging_of(rooms, services))
     place = rooms.settings.account_id, rooms.settings.region

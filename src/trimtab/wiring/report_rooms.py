@@ -12,11 +12,13 @@ from trimtab.notify.mailing import mail_channels
 from trimtab.reports.datasets.room import DatasetRoom
 from trimtab.reports.investigations.room import InvestigationRoom
 from trimtab.reports.investigations.source import Readers
+from trimtab.reports.quicksight.ingestions import Ingestions
 from trimtab.reports.quicksight.snapshots import Snapshots
 from trimtab.reports.written.facts import Facts
 from trimtab.reports.written.room import WrittenReports
 from trimtab.settings import public_url
 from trimtab.wiring.analysis_rooms import analysing_of, datasets_of
+from trimtab.wiring.quicksight import ingestions_of, outside_of
 from trimtab.wiring.rooms import Rooms
 
 
@@ -27,18 +29,20 @@ class ReportRooms(Struct, frozen=True):
     datasets: DatasetRoom
     analysing: Analysing
     snapshots: Snapshots
+    ingestions: Ingestions
     hangs: HangWatch
     investigating: InvestigationRoom
 
     def jobs(self) -> list[Job]:
         """What they do by themselves."""
         own = [*self.reporting.room.jobs(), *self.analysing.watching.jobs(), *self.datasets.jobs()]
-        return [*own, *self.hangs.jobs()]
+        return [*own, *self.ingestions.jobs(), *self.hangs.jobs()]
 
 
 def report_rooms(rooms: Rooms) -> ReportRooms:
     """The rooms over all others."""
-    datasets = datasets_of(rooms)
+    outside = outside_of(rooms)
+    datasets = datasets_of(rooms, outside.rows)
     analysing = analysing_of(rooms, datasets)
     snapshots = Snapshots(analysing.room, rooms.settings.data_dir / "snapshots", rooms.clock, put_object)
     hangs = HangWatch.of(rooms.run_reports, rooms.stores.state, rooms.clock)
@@ -47,6 +51,7 @@ def report_rooms(rooms: Rooms) -> ReportRooms:
         datasets,
         analysing,
         snapshots,
+        ingestions_of(rooms, outside, datasets, analysing.room),
         hangs,
         _investigating(rooms),
     )

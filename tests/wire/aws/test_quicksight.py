@@ -1,5 +1,8 @@
 """boto3's QuickSight against a live server: from a data source to a snapshot."""
 
+import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -18,7 +21,11 @@ def test_from_a_data_source_to_a_snapshot(server: LiveServer) -> None:
     client = boto3.client("quicksight", **made, aws_secret_access_key="b")
     own = {"AwsAccountId": account}
     source = client.create_data_source(
-        **own, DataSourceId="here", Name="Here", Type="ATHENA", DataSourceParameters={"AthenaParameters": {}}
+        **own,
+        DataSourceId="here",
+        Name="Here",
+        Type="POSTGRESQL",
+        DataSourceParameters={"PostgreSqlParameters": {"Host": "localhost", "Port": 5432, "Database": "trimtab"}},
     )
     assert (source["Status"], source["CreationStatus"]) == (202, "CREATION_SUCCESSFUL")
     query = "SELECT day, service, SUM(effective_cost) AS cost FROM costs GROUP BY day, service"
@@ -49,6 +56,57 @@ def test_from_a_data_source_to_a_snapshot(server: LiveServer) -> None:
         client.describe_dashboard(**own, DashboardId="none")
     with pytest.raises(ClientError, match="UnknownOperation"):
         client.list_topics(**own)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[LiveServer]:
+    bucket = tmp_path / "bucket"
+    bucket.mkdir()
+    (bucket / "orders.csv").write_text("team,amount\nvision,1\nspeech,2\n")
+    (bucket / "manifest.json").write_text(json.dumps({"fileLocations": [{"URIs": ["s3://mine/orders.csv"]}]}))
+    settings = {"TRIMTAB_QUICKSIGHT_SOURCES": "s3://mine", "TRIMTAB_BATCH_BUCKETS": f"mine={bucket}"}
+    made = LiveServer(tmp_path / "data", **settings).start()
+    yield made
+    made.stop()
+
+
+def test_files_of_a_bucket_are_ingested_and_refreshed(shop: LiveServer) -> None:
+    made = {"endpoint_url": shop.url, "region_name": "us-east-1", "aws_access_key_id": "a"}
+    account = boto3.client("sts", **made, aws_secret_access_key="b").get_caller_identity()["Account"]
+    client = boto3.client("quicksight", **made, aws_secret_access_key="b")
+    own = {"AwsAccountId": account}
+    lake = client.create_data_source(
+        **own, DataSourceId="lake", Name="L", Type="ATHENA", DataSourceParameters={"AthenaParameters": {}}
+    )
+    assert lake["CreationStatus"] == "CREATION_FAILED"
+    error = client.describe_data_source(**own, DataSourceId="lake")["DataSource"]["ErrorInfo"]
+    assert error["Type"] == "COPY_SOURCE_NOT_FOUND"
+    place = {"S3Parameters": {"ManifestFileLocation": {"Bucket": "mine", "Key": "manifest.json"}}}
+    source = client.create_data_source(**own, DataSourceId="shop", Name="Shop", Type="S3", DataSourceParameters=place)
+    assert source["CreationStatus"] == "CREATION_SUCCESSFUL"
+    columns = [{"Name": name, "Type": "STRING"} for name in ("team", "amount")]
+    table = {"S3Source": {"DataSourceArn": source["Arn"], "InputColumns": columns}}
+    orders = {**own, "DataSetId": "orders"}
+    client.create_data_set(**orders, Name="Orders", ImportMode="SPICE", PhysicalTableMap={"o": table})
+    client.create_ingestion(**orders, IngestionId="now")
+    ingestion = client.describe_ingestion(**orders, IngestionId="now")["Ingestion"]
+    assert (ingestion["IngestionStatus"], ingestion["RowInfo"]["RowsIngested"]) == ("COMPLETED", 2)
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match="it is COMPLETED"):
+        client.cancel_ingestion(**orders, IngestionId="now")
+    daily = {"Interval": "DAILY", "TimeOfTheDay": "06:00", "Timezone": "Europe/Berlin"}
+    schedule = {"ScheduleId": "s", "ScheduleFrequency": daily, "RefreshType": "FULL_REFRESH"}
+    arn = client.create_refresh_schedule(**orders, Schedule=schedule)["Arn"]
+    assert arn == f"arn:aws:quicksight:us-east-1:{account}:dataset/orders/refresh-schedule/s"
+    with pytest.raises(client.exceptions.ResourceExistsException):
+        client.create_refresh_schedule(**orders, Schedule=schedule)
+    client.update_refresh_schedule(**orders, Schedule={**schedule, "ScheduleFrequency": {"Interval": "HOURLY"}})
+    told = client.describe_refresh_schedule(**orders, ScheduleId="s")["RefreshSchedule"]
+    assert client.list_refresh_schedules(**orders)["RefreshSchedules"] == [told]
+    assert told["ScheduleFrequency"] == {"Interval": "HOURLY"}
+    client.delete_refresh_schedule(**orders, ScheduleId="s")
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.describe_refresh_schedule(**orders, ScheduleId="s")
+    client.delete_data_source(**own, DataSourceId="shop")
 
 
 def _money(arn: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from trimtab.reports.datasets.field import Field
 from trimtab.reports.datasets.joins import Joined, join_uses
 from trimtab.reports.datasets.language.tree import fields_in
 from trimtab.reports.datasets.language.typed import Bindings, Stage, Typed
+from trimtab.reports.datasets.outside import ReadOutside, source_of
 from trimtab.reports.datasets.query import Asked, Query, ask
 from trimtab.reports.datasets.reader import Reader
 from trimtab.reports.datasets.source import Relation, Source
@@ -90,8 +91,12 @@ def compile_spec(
     reader: Reader | None = None,
     given: Mapping[str, Any] | None = None,
     bindings: Bindings | None = None,
+    outside: ReadOutside | None = None,
 ) -> Compiled:
-    """A dataset made ready; every expression in it is checked. Raises InvalidInput, with the place in the spec."""
+    """A dataset made ready; every expression in it is checked. Raises InvalidInput, with the place in the spec.
+
+    `outside` reads the tables of it that lie elsewhere.
+    """
     own = {"reader": reader.name} if reader else {"reader": ""}
     lists = {
         "teams": reader.teams if reader else frozenset[str](),
@@ -100,7 +105,7 @@ def compile_spec(
     environment = Environment(now_ms, spec.parameters, given or {}, own, lists, bindings or Bindings())
     plans = []
     for at, use in enumerate(spec.sources):
-        source = sources.get(use.use)
+        source = source_of(use, outside, f"sources[{at}]") or sources.get(use.use)
         if source is None:
             raise InvalidInput(
                 f"cannot use dataset: sources[{at}].use: there is no source {use.use!r}; expected one of "

@@ -79,9 +79,12 @@ class ExtractStore:
         statement = update(dataset_extracts).where(_at(one.dataset, one.scope)).values(values)
         await self._state.change(lambda connection: connection.execute(statement))
 
-    async def due(self, dataset: str) -> None:
-        """Have all extracts of a dataset made anew."""
-        statement = update(dataset_extracts).where(_rows.dataset == dataset).values(next_ms=self._clock.now_ms())
+    async def due(self, dataset: str, *, besides: Scope | None = None) -> None:
+        """Have all extracts of a dataset made anew, but that of a scope for which it was made just now."""
+        others = _rows.dataset == dataset
+        if besides is not None:
+            others &= _rows.scope != key_of(besides)
+        statement = update(dataset_extracts).where(others).values(next_ms=self._clock.now_ms())
         await self._state.change(lambda connection: connection.execute(statement))
 
     async def forget(self, dataset: str, scope: Scope | None = None) -> None:

@@ -16,6 +16,7 @@ from trimtab.base.records import replace
 from trimtab.reports.datasets.compiled import Compiled, compile_spec
 from trimtab.reports.datasets.extract_store import Extract
 from trimtab.reports.datasets.field import Field
+from trimtab.reports.datasets.outside import ReadOutside
 from trimtab.reports.datasets.query import Asked, Query
 from trimtab.reports.datasets.reader import Reader
 from trimtab.reports.datasets.rows import relation_of
@@ -52,9 +53,12 @@ class Answer(Struct, frozen=True):
 class DatasetReader:
     """Answers questions to datasets, always within the scope of who asks."""
 
-    def __init__(self, telemetry: Telemetry, sources: Mapping[str, Source], clock: Clock) -> None:
+    def __init__(
+        self, telemetry: Telemetry, sources: Mapping[str, Source], clock: Clock, outside: ReadOutside | None = None
+    ) -> None:
         self.telemetry = telemetry
         self.sources = sources
+        self.outside = outside
         self._clock = clock
         self._kept: OrderedDict[tuple[str, Window], tuple[int, Relation]] = OrderedDict()
         self._reading: dict[tuple[str, Window], asyncio.Future[Relation]] = {}
@@ -62,7 +66,7 @@ class DatasetReader:
     def compiled(self, spec: Dataset, reader: Reader | None = None, query: Query | None = None) -> Compiled:
         """A dataset made ready. Raises InvalidInput, with the place in the spec."""
         given = query.parameters if query else None
-        return compile_spec(spec, self.sources, self._clock.now_ms(), reader, given)
+        return compile_spec(spec, self.sources, self._clock.now_ms(), reader, given, outside=self.outside)
 
     def span(self, spec: Dataset, query: Query) -> tuple[int, int]:
         """The range that is read: what is asked, else the dataset's own, of days from the first one's beginning.
@@ -162,7 +166,8 @@ class DatasetReader:
         if not isinstance(found, Rows):
             return found
         relation = await asyncio.to_thread(relation_of, source, found)
-        self._kept[source.name, window] = self._clock.now_ms(), relation
+        if not source.fresh:
+            self._kept[source.name, window] = self._clock.now_ms(), relation
         while len(self._kept) > _MOST_KEPT:
             self._kept.popitem(last=False)
         return relation

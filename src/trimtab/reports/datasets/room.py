@@ -124,11 +124,16 @@ class DatasetRoom(Struct, frozen=True):
         return await self.statements.run(query, await self.teams.reader(principal), named)
 
     async def refresh(self, principal: Principal, name: str) -> Extract:
-        """Make the extract of what the caller may see now. Raises InvalidInput where the dataset has none."""
+        """Make the extract of what the caller may see now, and soon those of others.
+
+        Raises InvalidInput where the dataset has none.
+        """
         stored, spec = await self.open(principal, name)
         if spec.extract is None:
             raise InvalidInput(f"cannot extract {stored.name}: its spec has no `extract`", field="extract")
-        return await self.extracts.refresh(stored, spec, principal.scope)
+        made = await self.extracts.refresh(stored, spec, principal.scope)
+        await self.extracts.store.due(stored.id, besides=principal.scope)
+        return made
 
     def forget(self) -> None:
         """Empty what is remembered of answers: called when everything is wiped."""

@@ -54,7 +54,7 @@ class Source(Struct, frozen=True):
     """A source. `grain` says what one row is, `role` who may read it at all: finance sees money and no telemetry.
 
     `whole`: it answers rows that have every field, whichever are looked at; so one reading serves every question, but
-    for those that look at a field of `finer`, for which there are more rows.
+    for those that look at a field of `finer`, for which there are more rows. `fresh`: it is read for each question.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Source(Struct, frozen=True):
     role: Role = Role.READ
     whole: bool = False
     finer: frozenset[str] = frozenset()
+    fresh: bool = False
 
     def field(self, name: str) -> Field | None:
         """A field by its name."""

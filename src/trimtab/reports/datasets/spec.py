@@ -46,6 +46,18 @@ class Form(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A part of a spec: what is not known is refused."""
 
 
+class OutsideTable(Form, frozen=True):
+    """A table that lies elsewhere (`outside.py`): what is read of a data source, and the columns that this gives.
+
+    `select` is the statement for a database; without it files are read as `upload` says (QuickSight's UploadSettings).
+    """
+
+    source: Annotated[str, Meta(min_length=1, max_length=1600)]
+    columns: Annotated[dict[str, Literal["text", "number", "integer", "money", "time", "bool"]], Meta(max_length=200)]
+    select: Annotated[str, Meta(max_length=200_000)] = ""
+    upload: Annotated[dict[str, str | int | bool], Meta(max_length=10)] = {}
+
+
 class Use(Form, frozen=True):
     """A source as the dataset takes it. Without `take` every field, without `by` every row.
 
@@ -61,6 +73,7 @@ class Use(Form, frozen=True):
     where: Annotated[list[Expression], Meta(max_length=50)] = []
     join: Literal["left", "inner", "full"] = "left"
     on: Annotated[list[Name], Meta(max_length=20)] = []
+    outside: OutsideTable | None = None
 
     @property
     def alias(self) -> str:
@@ -162,6 +175,11 @@ def yaml_of(spec: Dataset) -> str:
 def spec_of(text: str) -> Dataset:
     """The dataset that `text_of` wrote."""
     return typed.decode(text.encode(), type=Dataset)
+
+
+def text_of_table(table: OutsideTable) -> str:
+    """What is read of a table elsewhere, as one text: equal for equal tables."""
+    return json.dumps(msgspec.to_builtins(table))
 
 
 def _check_names(spec: Dataset) -> None:

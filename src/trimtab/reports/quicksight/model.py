@@ -9,11 +9,13 @@ from msgspec import Struct, field
 from trimtab.base.partitions import partition_of
 
 DATA_SOURCE, DATA_SET, INGESTION = "datasource", "dataset", "ingestion"
+REFRESH_SCHEDULE = "refresh-schedule"
 ANALYSIS, DASHBOARD, VERSION, SNAPSHOT = "analysis", "dashboard", "version", "snapshot-job"
 USER, GROUP, MEMBER = "user", "group", "member"
-WITHIN: Mapping[str, str] = {INGESTION: DATA_SET, VERSION: DASHBOARD, SNAPSHOT: DASHBOARD}
+WITHIN: Mapping[str, str] = {INGESTION: DATA_SET, REFRESH_SCHEDULE: DATA_SET, VERSION: DASHBOARD, SNAPSHOT: DASHBOARD}
 """Kinds that belong to a resource of another kind: they are told of in its ARN, and go when it goes."""
 
+RUNNING, COMPLETED, CANCELLED, INGESTION_FAILED = "RUNNING", "COMPLETED", "CANCELLED", "FAILED"
 MADE, FAILED = "CREATION_SUCCESSFUL", "CREATION_FAILED"
 UPDATED, UPDATE_FAILED = "UPDATE_SUCCESSFUL", "UPDATE_FAILED"
 _LONGEST = 90

@@ -17,10 +17,12 @@ from trimtab.base.records import replace
 from trimtab.reports.analyses.room import AnalysisRoom
 from trimtab.reports.datasets.room import Checked, DatasetRoom
 from trimtab.reports.quicksight.definitions import Mapped, Placed, map_definition, unmapped
-from trimtab.reports.quicksight.model import DATA_SET, Place, Problem, Resource, name_in, own_name
+from trimtab.reports.quicksight.model import DATA_SET, DATA_SOURCE, Place, Problem, Resource, name_in, own_name
+from trimtab.reports.quicksight.outside import OutsideReader
 from trimtab.reports.quicksight.row_rules import rules_of
 from trimtab.reports.quicksight.store import ResourceStore
 from trimtab.reports.quicksight.tables import Table, table_of
+from trimtab.reports.quicksight.unions import member
 
 RANGE_TAG, RANGE = "trimtab:range", "31d"
 """The tag of a data set that says how far back it reads, and how far without it: QuickSight reads whole tables."""
@@ -49,6 +51,7 @@ class QuickSightRoom(Struct, frozen=True):
     datasets: DatasetRoom
     analyses: AnalysisRoom
     clock: Clock
+    outside: OutsideReader
     public_url: str
     auth_required: bool
 
@@ -58,14 +61,21 @@ class QuickSightRoom(Struct, frozen=True):
             principal, account=place.account, scope=replace(principal.scope, accounts=frozenset((place.account,)))
         )
 
-    def tables(self, form: Mapping[str, Any]) -> Table:
+    async def tables(self, place: Place, form: Mapping[str, Any]) -> Table:
         """The tables of a data set. Raises InvalidInput."""
+        kinds = {}
+        for table in form["PhysicalTableMap"].values():
+            _, given = member(table)
+            name = name_in(given.get("DataSourceArn", ""), place, DATA_SOURCE)
+            source = await self.store.find(place, DATA_SOURCE, name) if name else None
+            if source is not None:
+                kinds[given["DataSourceArn"]] = self.outside.kind(source.form)
         sources = self.datasets.reader.sources
-        return table_of(form["PhysicalTableMap"], form.get("LogicalTableMap") or {}, sources)
+        return table_of(form["PhysicalTableMap"], form.get("LogicalTableMap") or {}, sources, kinds)
 
     async def dataset(self, place: Place, form: Mapping[str, Any], range_: str = RANGE) -> dict[str, Any] | None:
         """The dataset that a data set comes to; None for rows of constants. Raises InvalidInput, NotFound."""
-        table = self.tables(form)
+        table = await self.tables(place, form)
         rules = form.get("RowLevelPermissionDataSet")
         if table.rows:
             return None
@@ -135,7 +145,7 @@ class QuickSightRoom(Struct, frozen=True):
         found = await self.store.find(place, DATA_SET, name) if name else None
         if found is None:
             raise NotFound(f"there is no data set {arn!r}")
-        rows = self.tables(found.form).rows
+        rows = (await self.tables(place, found.form)).rows
         if not rows:
             raise InvalidInput(
                 "cannot use RowLevelPermissionDataSet: expected a CustomSql of constants: SELECT 'ml' AS GroupName, "

@@ -64,6 +64,14 @@ class ResourceStore:
         rows = await self._state.read(lambda connection: list(connection.execute(query)))
         return [_resource(row) for row in rows]
 
+    async def everywhere(self, kind: str, status: str | None = None) -> list[Resource]:
+        """Resources of a kind of every place; of a status, where one is given."""
+        query = select(quicksight_resources).where(_columns.kind == kind)
+        if status is not None:
+            query = query.where(_columns.status == status)
+        rows = await self._state.read(lambda connection: list(connection.execute(query)))
+        return [_resource(row) for row in rows]
+
     async def change(self, one: Resource, work: Callable[[Resource], Resource]) -> Resource:
         """Write what `work` makes of the resource of an id as it is now. Raises NotFound, and what `work` raises."""
         now_ms = self._clock.now_ms()

@@ -8,9 +8,12 @@ from msgspec import Struct, field
 
 from trimtab.base.errors import InvalidInput
 from trimtab.reports.analyses.grouping import field_text
-from trimtab.reports.datasets.field import Type
+from trimtab.reports.datasets.field import NUMERIC, Type
 from trimtab.reports.datasets.language.lexer import Lexeme, tokens_of
+from trimtab.reports.datasets.outside import OUTSIDE
 from trimtab.reports.datasets.source import Source
+from trimtab.reports.quicksight.outside import Kind
+from trimtab.reports.quicksight.outside_tables import outside_table
 from trimtab.reports.quicksight.sql import read_select
 from trimtab.reports.quicksight.unions import member
 
@@ -36,9 +39,14 @@ class Table(Struct):
     shown: Sequence[str] | None = None
 
 
-def table_of(physical: Mapping[str, Any], logical: Mapping[str, Any], sources: Mapping[str, Source]) -> Table:
-    """The table that a data set's maps of tables come to. Raises InvalidInput, naming the part."""
-    ready = {key: _physical(key, one, sources) for key, one in physical.items()}
+def table_of(
+    physical: Mapping[str, Any], logical: Mapping[str, Any], sources: Mapping[str, Source], kinds: Mapping[str, Kind]
+) -> Table:
+    """The table that a data set's maps of tables come to. Raises InvalidInput, naming the part.
+
+    `kinds` are those of the data sources, by ARN.
+    """
+    ready = {key: _physical(key, one, sources, kinds) for key, one in physical.items()}
     if not logical:
         if len(ready) != 1:
             raise _wrong("LogicalTableMap", "several physical tables need a logical one that joins them")
@@ -55,9 +63,13 @@ def table_of(physical: Mapping[str, Any], logical: Mapping[str, Any], sources: M
     return _Logical(logical, ready, sources).table(roots[0], ())
 
 
-def _physical(key: str, one: Mapping[str, Any], sources: Mapping[str, Source]) -> Table:
+def _physical(key: str, one: Mapping[str, Any], sources: Mapping[str, Source], kinds: Mapping[str, Kind]) -> Table:
     place = f"PhysicalTableMap.{key}"
     kind = next((name for name in _KINDS if one.get(name)), "")
+    source_kind = kinds.get(one[kind]["DataSourceArn"], Kind.OWN) if kind else Kind.OWN
+    if source_kind is not Kind.OWN:
+        name = re.sub(r"\W", "_", f"t_{key}", flags=re.ASCII)[:63]
+        return Table([{"use": OUTSIDE, "name": name, "outside": outside_table(kind, one[kind], source_kind, place)}])
     if kind == "RelationalTable":
         given = one[kind]
         source = _source(given["Name"], sources, f"{place}.RelationalTable.Name")
@@ -120,7 +132,7 @@ class _Logical(Struct, frozen=True):
         use = right.uses[0]
         use["where"] = [*use.get("where", []), *right.filters]
         use |= {"join": _JOINS[kind], "on": [a if a == b else f"{a} = {b}" for a, b in pairs]}
-        if use["use"] in [one.get("name", one["use"]) for one in left.uses]:
+        if use.get("name", use["use"]) in [one.get("name", one["use"]) for one in left.uses]:
             use["name"] = re.sub(r"\W", "_", alias)
         return Table([*left.uses, use], left.fields, left.filters)
 
@@ -155,22 +167,27 @@ class _Logical(Struct, frozen=True):
 
     def _cast(self, table: Table, body: Mapping[str, Any], place: str) -> None:
         name, wanted = body["ColumnName"], body["NewColumnType"]
-        source = self.sources[table.uses[0]["use"]] if len(table.uses) == 1 else None
-        taken = self._taken(table.uses[0]).get(name, "") if source else ""
-        known = source.field(taken.strip("{}")) if source else None
+        types = self._types(table.uses[0]) if len(table.uses) == 1 else {}
+        taken = self._taken(table.uses[0]).get(name, "") if types else ""
+        known = types.get(taken.strip("{}"))
         if known is None:
             raise _wrong(place, f"{name!r} is no plain column of one table; convert it in a calculated field")
         fits, written = _CASTS[wanted]
-        if known.type in fits:
+        if known in fits:
             return
-        if wanted in ("INTEGER", "DECIMAL") and not known.numeric:
+        if wanted in ("INTEGER", "DECIMAL") and known not in NUMERIC:
             written = "parseInt({})" if wanted == "INTEGER" else "parseDecimal({})"
         table.uses[0]["take"] = {**self._taken(table.uses[0]), name: written.format(taken)}
 
     def _taken(self, use: Mapping[str, Any]) -> dict[str, str]:
         """What a use takes, each field named."""
-        named = {one.name: field_text(one.name) for one in self.sources[use["use"]].fields}
-        return dict(use.get("take") or named)
+        return dict(use.get("take") or {name: field_text(name) for name in self._types(use)})
+
+    def _types(self, use: Mapping[str, Any]) -> dict[str, Type]:
+        """The fields that a use can take, with their types."""
+        if use["use"] == OUTSIDE:
+            return {name: Type(kind) for name, kind in use["outside"]["columns"].items()}
+        return {one.name: one.type for one in self.sources[use["use"]].fields}
 
 
 def _pairs(text: str, place: str) -> list[tuple[str, str]]:

@@ -25,6 +25,7 @@ from trimtab.store.state.tables import (
     event_destinations,
     notify_channels,
     notify_subscriptions,
+    quicksight_credentials,
     state_seal,
 )
 
@@ -38,6 +39,7 @@ SEALED: tuple[Column[str], ...] = (
     notify_channels.c.secret,
     notify_subscriptions.c.endpoint,
     notify_subscriptions.c.token,
+    quicksight_credentials.c.secret,
 )
 """Every column whose values are sealed. The row is named by the primary key, which is one column in all of them."""
 _MARK = "sealed:1:"

@@ -127,7 +127,7 @@ from trimtab.store.state.schema.purchases import (
     purchase_plans,
     savings_plans,
 )
-from trimtab.store.state.schema.quicksight import quicksight_resources
+from trimtab.store.state.schema.quicksight import quicksight_credentials, quicksight_resources
 from trimtab.store.state.schema.reports import report_schedules, report_writings
 from trimtab.store.state.schema.rightsizing import (
     rightsizing_enrolment,
@@ -330,6 +330,7 @@ __all__ = [
     "purchase_generations",
     "purchase_plans",
     "queue_quotas",
+    "quicksight_credentials",
     "quicksight_resources",
     "quota_requests",
     "reader_teams",

@@ -100,7 +100,7 @@ def test_tables_are_joined_filtered_and_calculated() -> None:
             ],
         },
     }  # fmt: skip
-    found = table_of(physical, logical, SOURCES)
+    found = table_of(physical, logical, SOURCES, {})
     assert [one["use"] for one in found.uses] == ["bill", "errors"]
     assert found.uses[1]["by"] == ["on_day"]
     assert (found.uses[1]["join"], found.uses[1]["on"]) == ("left", ["day = on_day"])
@@ -118,7 +118,7 @@ def test_tables_are_joined_filtered_and_calculated() -> None:
 )
 def test_tables_that_are_not_here_are_named(physical: dict[str, Any], why: str) -> None:
     with pytest.raises(InvalidInput, match=why):
-        table_of(physical, {}, SOURCES)
+        table_of(physical, {}, SOURCES, {})
 
 
 def test_permissions_are_rules_of_rows() -> None:

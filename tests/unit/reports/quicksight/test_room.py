@@ -22,8 +22,8 @@ def quicksight(state: State, engine: Telemetry, tmp_path: Path) -> QuickSight:
         "CreateDataSource",
         DataSourceId="here",
         Name="Here",
-        Type="ATHENA",
-        DataSourceParameters={"AthenaParameters": {}},
+        Type="POSTGRESQL",
+        DataSourceParameters={"PostgreSqlParameters": {"Host": "localhost", "Port": 5432, "Database": "trimtab"}},
     )
     return made
 
@@ -33,12 +33,17 @@ def test_data_sources_elsewhere_fail_and_say_why(quicksight: QuickSight) -> None
     made = quicksight("CreateDataSource", DataSourceId="db", Name="Db", Type="MYSQL", DataSourceParameters=given)
     assert (made["CreationStatus"], made["Status"], made["RequestId"]) == ("CREATION_FAILED", 202, "request-1")
     told = quicksight("DescribeDataSource", DataSourceId="db")["DataSource"]
-    assert told["ErrorInfo"]["Type"] == "UNKNOWN_HOST"
+    assert told["ErrorInfo"]["Type"] == "COPY_SOURCE_NOT_FOUND"
+    athena = {"AthenaParameters": {"WorkGroup": "primary"}}
+    quicksight("CreateDataSource", DataSourceId="lake", Name="L", Type="ATHENA", DataSourceParameters=athena)
+    lake = quicksight("DescribeDataSource", DataSourceId="lake")["DataSource"]
+    assert (lake["Status"], lake["ErrorInfo"]["Type"]) == ("CREATION_FAILED", "COPY_SOURCE_NOT_FOUND")
+    assert "type ATHENA cannot be read" in lake["ErrorInfo"]["Message"]
     ours = {"MySqlParameters": {"Host": "t.example", "Port": 1, "Database": "x"}}
     changed = quicksight("UpdateDataSource", DataSourceId="db", Name="Db", DataSourceParameters=ours)
     assert changed["UpdateStatus"] == "UPDATE_SUCCESSFUL"
     with pytest.raises(AwsError) as again:
-        quicksight("CreateDataSource", DataSourceId="db", Name="Db", Type="ATHENA")
+        quicksight("CreateDataSource", DataSourceId="db", Name="Db", Type="POSTGRESQL")
     assert again.value.code == "ResourceExistsException"
     quicksight("DeleteDataSource", DataSourceId="db")
     with pytest.raises(AwsError) as gone:

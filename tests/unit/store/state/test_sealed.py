@@ -23,6 +23,9 @@ from trimtab.base.errors import SetupError
 from trimtab.notify.channels import ChannelStore, Wish
 from trimtab.notify.subscribing import Subscribing
 from trimtab.notify.topics import TopicStore
+from trimtab.reports.quicksight import model as quicksight
+from trimtab.reports.quicksight.credentials import Credentials, Pair
+from trimtab.reports.quicksight.model import Resource
 from trimtab.store.state.database import State
 from trimtab.store.state.key_file import SealKey, read_keys, write_keys
 from trimtab.store.state.sealed import SEALED, rotate, unseal
@@ -36,6 +39,9 @@ HOOK, BEARER = "https://hooks.example.com/T0/B0/s3cr3tpath", "Bearer zq-channel-
 SENT_TO = "https://hooks.example.com/v1/zq-destination-path"
 TOPIC, SUBSCRIBED = "arn:aws:sns:us-east-1:123456789012:t", "https://hooks.example.com/zq-subscription-path"
 BASIC = {"BasicAuthParameters": {"Username": "u", "Password": "zq-connection-password"}}
+
+SHOP = Resource(quicksight.Place("123456789012", "us-east-1"), quicksight.DATA_SOURCE, "shop")
+PAIR = Pair("shop", "zq-database-password")
 
 
 @pytest.fixture
@@ -71,10 +77,11 @@ def put_everything(state: State, clock: ManualClock) -> list[str]:
     asyncio.run(DestinationStore(state, clock, open_gate()).create(place, "d", values))
     asyncio.run(TopicStore(state, clock).create(TOPIC, {}, {}))
     subscription = asyncio.run(subscribing(state, clock).subscribe(place.account, TOPIC, "https", SUBSCRIBED, {}))
+    asyncio.run(Credentials(state).put(SHOP, PAIR))
     keys = SigningKeys(state, clock)
     state.change_sync(lambda connection: keys.sign(connection, b"text"))
     words = (aws.secret, token.secret, PASSWORD, HOOK, "s3cr3tpath", BEARER, signing, "zq-connection-password")
-    return [*words, SENT_TO, SUBSCRIBED, subscription.token, "BEGIN PRIVATE KEY", "scrypt$"]
+    return [*words, SENT_TO, SUBSCRIBED, subscription.token, PAIR.password, "BEGIN PRIVATE KEY", "scrypt$"]
 
 
 def bytes_of(folder: Path) -> bytes:
@@ -104,6 +111,7 @@ def everything_works(state: State, clock: ManualClock) -> None:
     again = asyncio.run(subscribing(state, clock).subscribe(place.account, TOPIC, "https", SUBSCRIBED, {}))
     assert (known, SUBSCRIBED) == (again, known.endpoint)
     assert len(known.token) > 20
+    assert asyncio.run(Credentials(state).of(SHOP)) == PAIR
     keys = SigningKeys(state, clock)
     assert state.change_sync(lambda connection: keys.sign(connection, b"text"))
 

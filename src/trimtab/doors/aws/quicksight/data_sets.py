@@ -1,11 +1,10 @@
-"""Operations on data sources, data sets and their ingestions."""
+"""Operations on data sets."""
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from trimtab.access.principal import Role
-from trimtab.base.errors import InvalidInput, QueryAborted, TrimtabError
+from trimtab.base.errors import InvalidInput
 from trimtab.base.records import replace
 from trimtab.doors.aws.quicksight.rooms import (
     QuickSightRooms,
@@ -22,75 +21,13 @@ from trimtab.reports.datasets.field import Field, Type
 from trimtab.reports.quicksight.model import (
     DATA_SET,
     DATA_SOURCE,
-    FAILED,
-    INGESTION,
     MADE,
-    UPDATE_FAILED,
     UPDATED,
     Place,
     Resource,
     name_in,
-    own_name,
 )
 from trimtab.reports.quicksight.room import RANGE, RANGE_TAG
-from trimtab.reports.quicksight.unions import member
-
-
-@operations.add("CreateIngestion", needs=Role.WRITE, status=201, conflict="ResourceExistsException")
-async def create_ingestion(rooms: QuickSightRooms, request: Request, context: CallContext) -> Answer:
-    """Read a data set now. Every refresh is a full one."""
-    one = await found(rooms, place_of(request, context), DATA_SET, request["DataSetId"])
-    if one.form["ImportMode"] != "SPICE" or not one.state.get("fields"):
-        raise InvalidInput(f"cannot refresh data set {one.name!r}: it is not in SPICE")
-    made = await begin(rooms, one, request["IngestionId"], request.get("IngestionType", "FULL_REFRESH"), context)
-    return {"Arn": made.arn, "IngestionId": made.name, "IngestionStatus": made.status}
-
-
-@operations.add("DescribeIngestion")
-async def describe_ingestion(rooms: QuickSightRooms, request: Request, context: CallContext) -> Answer:
-    """One ingestion."""
-    place = place_of(request, context)
-    await found(rooms, place, DATA_SET, request["DataSetId"])
-    return {"Ingestion": _document(await found(rooms, place, INGESTION, request["IngestionId"], request["DataSetId"]))}
-
-
-@operations.add("ListIngestions")
-async def list_ingestions(rooms: QuickSightRooms, request: Request, context: CallContext) -> Answer:
-    """The ingestions of a data set, newest first."""
-    place = place_of(request, context)
-    await found(rooms, place, DATA_SET, request["DataSetId"])
-    listed = await rooms.room.store.listed(place, INGESTION, request["DataSetId"])
-    page, more = paged(listed, request, lambda one: [-one.created_ms, one.name])
-    return {"Ingestions": [_document(one) for one in page], **more}
-
-
-async def begin(rooms: QuickSightRooms, one: Resource, id_: str, kind: str, context: CallContext) -> Resource:
-    """Make an ingestion and carry it out; what went wrong is told in it. Raises Conflict for one of that id."""
-    room = rooms.room
-    made = await room.store.create(
-        Resource(one.place, INGESTION, id_, parent=one.name, status="RUNNING", state={"kind": kind})
-    )
-    principal = room.within(context.principal, one.place)
-    try:
-        extract = await room.datasets.refresh(principal, own_name(DATA_SET, one.name))
-    except TrimtabError as problem:
-        error = {"Type": "QUERY_TIMEOUT" if isinstance(problem, QueryAborted) else "SQL_EXCEPTION"}
-        failed = {"kind": kind, "error": {**error, "Message": str(problem)}}
-        return await room.store.change(made, lambda kept: replace(kept, status="FAILED", state=failed))
-    state: dict[str, Any] = {"kind": kind, "rows": extract.rows, "took_ms": extract.took_ms}
-    return await room.store.change(made, lambda kept: replace(kept, status="COMPLETED", state=state))
-
-
-def _document(one: Resource) -> dict[str, Any]:
-    told: dict[str, Any] = {"RequestSource": "MANUAL", "RequestType": one.state["kind"]}
-    if "rows" in one.state:
-        told["RowInfo"] = {"RowsIngested": one.state["rows"], "RowsDropped": 0, "TotalRowsInDataset": one.state["rows"]}
-        told["IngestionTimeInSeconds"] = round(one.state["took_ms"] / 1000)
-    if one.state.get("error"):
-        told["ErrorInfo"] = one.state["error"]
-    names = {"Arn": one.arn, "IngestionId": one.name, "IngestionStatus": one.status, "CreatedTime": one.created_ms}
-    return {**names, **told}
-
 
 _COLUMN_TYPES: Mapping[Type, tuple[str, str]] = {
     Type.NUMBER: ("DECIMAL", "FLOAT"),
@@ -166,12 +103,13 @@ async def _mapped(
             raise InvalidInput(f"cannot use data set: {name} has no meaning in trimtab", field=name)
     for table in form["PhysicalTableMap"].values():
         await _check_source(rooms, place, table)
+    table = await rooms.room.tables(place, form)
     document = await rooms.room.dataset(place, form, tags.get(RANGE_TAG, RANGE))
     if document is None:
-        names = list(rooms.room.tables(form).rows[0])
+        names = list(table.rows[0])
         return None, {"columns": [{"Name": name, "Type": "STRING"} for name in names]}
     fields = rooms.room.check(document).fields
-    shown = rooms.room.tables(form).shown
+    shown = table.shown
     columns = [_column(one) for one in fields if shown is None or one.name in shown]
     return document, {"columns": columns, "fields": [one.name for one in fields]}
 
@@ -190,7 +128,7 @@ async def _first(rooms: QuickSightRooms, one: Resource, context: CallContext, ki
     """The ingestion that making or changing a data set in SPICE begins."""
     if one.form["ImportMode"] != "SPICE" or not one.state.get("fields"):
         return {}
-    made = await begin(rooms, one, context.request_id, kind, context)
+    made = await rooms.ingestions.begin(one, context.request_id, kind, context.principal)
     return {"IngestionArn": made.arn, "IngestionId": made.name}
 
 
@@ -211,86 +149,3 @@ def _summary(one: Resource) -> dict[str, Any]:
     ) else {}  # fmt: skip
     flags = {"RowLevelPermissionTagConfigurationApplied": False, "ColumnLevelPermissionRulesApplied": False}
     return {**_names(one), "ImportMode": one.form["ImportMode"], **rules, **flags}
-
-
-_OWN_HOSTS = frozenset(("localhost", "127.0.0.1", "::1"))
-_HOSTLESS = frozenset(("AthenaParameters",))
-_SOURCE_MEMBERS = (
-    "DataSourceParameters",
-    "AlternateDataSourceParameters",
-    "VpcConnectionProperties",
-    "SslProperties",
-)
-
-
-@operations.add("CreateDataSource", needs=Role.WRITE, status=202, conflict="ResourceExistsException")
-async def create_data_source(rooms: QuickSightRooms, request: Request, context: CallContext) -> Answer:
-    """Make a data source; one over another database is kept and has failed."""
-    place = place_of(request, context)
-    form = form_of(request, "Credentials", "Permissions")
-    problem = _problem(form, rooms.room.public_url)
-    made = Resource(
-        place, DATA_SOURCE, request["DataSourceId"], request["Name"], status=FAILED if problem else MADE, form=form,
-        state={"error": problem} if problem else {},
-    )  # fmt: skip
-    made = await rooms.room.store.create(made, tags_of(request))
-    return {"Arn": made.arn, "DataSourceId": made.name, "CreationStatus": made.status}
-
-
-@operations.add("DescribeDataSource")
-async def describe_data_source(rooms: QuickSightRooms, request: Request, context: CallContext) -> Answer:
-    """One data source."""
-    one = await found(rooms, place_of(request, context), DATA_SOURCE, request["DataSourceId"])
-    return {"DataSource": _source_document(one)}
-
-
-@operations.add("ListDataSources")
-async def list_data_sources(rooms: QuickSightRooms, request: Request, context: CallContext) -> Answer:
-    """Data sources, by id."""
-    listed = await rooms.room.store.listed(place_of(request, context), DATA_SOURCE)
-    page, more = paged(listed, request, by_name)
-    return {"DataSources": [_source_document(one) for one in page], **more}
-
-
-@operations.add("UpdateDataSource", needs=Role.WRITE, status=202)
-async def update_data_source(rooms: QuickSightRooms, request: Request, context: CallContext) -> Answer:
-    """Change a data source."""
-    one = await found(rooms, place_of(request, context), DATA_SOURCE, request["DataSourceId"])
-    given, url = form_of(request, "Credentials"), rooms.room.public_url
-
-    def update(kept: Resource) -> Resource:
-        form = {**kept.form, **given}
-        problem = _problem(form, url)
-        status, state = (UPDATE_FAILED, {"error": problem}) if problem else (UPDATED, {})
-        return replace(kept, title=request["Name"], status=status, form=form, state=state)
-
-    changed = await rooms.room.store.change(one, update)
-    return {"Arn": one.arn, "DataSourceId": one.name, "UpdateStatus": changed.status}
-
-
-@operations.add("DeleteDataSource", needs=Role.WRITE)
-async def delete_data_source(rooms: QuickSightRooms, request: Request, context: CallContext) -> Answer:
-    """Delete a data source; data sets over it stay, as with AWS."""
-    one = await found(rooms, place_of(request, context), DATA_SOURCE, request["DataSourceId"])
-    await rooms.room.store.delete(one)
-    return {"Arn": one.arn, "DataSourceId": one.name}
-
-
-def _problem(form: Mapping[str, Any], public_url: str) -> dict[str, str] | None:
-    """Why nothing can be read there."""
-    given = form.get("DataSourceParameters") or {}
-    kind, parameters = member(given)
-    host = str((parameters or {}).get("Host") or "").lower()
-    if kind in _HOSTLESS or host in _OWN_HOSTS or (host and host == urlsplit(public_url).hostname):
-        return None
-    said = f"trimtab reads its own sources only, and no {form['Type']}" + (f" at {host}" if host else "")
-    advice = "use type ATHENA, or a database type whose Host is this server; tables are trimtab's sources"
-    return {"Type": "UNKNOWN_HOST" if host else "COPY_SOURCE_NOT_FOUND", "Message": f"{said}: {advice}"}
-
-
-def _source_document(one: Resource) -> dict[str, Any]:
-    told = {name: one.form[name] for name in _SOURCE_MEMBERS if one.form.get(name)}
-    error = {"ErrorInfo": one.state["error"]} if one.state.get("error") else {}
-    times = {"CreatedTime": one.created_ms, "LastUpdatedTime": one.updated_ms}
-    names = {"Arn": one.arn, "DataSourceId": one.name, "Name": one.title, "Type": one.form["Type"]}
-    return {**names, "Status": one.status, **times, **told, **error}

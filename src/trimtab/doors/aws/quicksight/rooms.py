@@ -10,7 +10,17 @@ from trimtab.base.errors import AccessDenied, Conflict, InvalidInput, LimitExcee
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Codes, Function, Operations, Request, coral_as
-from trimtab.reports.quicksight.model import DATA_SET, DATA_SOURCE, GROUP, INGESTION, USER, Place, Resource
+from trimtab.reports.quicksight.ingestions import Ingestions
+from trimtab.reports.quicksight.model import (
+    DATA_SET,
+    DATA_SOURCE,
+    GROUP,
+    INGESTION,
+    REFRESH_SCHEDULE,
+    USER,
+    Place,
+    Resource,
+)
 from trimtab.reports.quicksight.people import People
 from trimtab.reports.quicksight.room import QuickSightRoom
 from trimtab.reports.quicksight.snapshots import Snapshots
@@ -19,6 +29,7 @@ PAGE = 100
 """Entries of a page, at most and where none is asked for; AWS's limit."""
 _TYPES: Mapping[str, str] = {
     USER: "USER", GROUP: "GROUP", DATA_SOURCE: "DATA_SOURCE", DATA_SET: "DATA_SET", INGESTION: "INGESTION",
+    REFRESH_SCHEDULE: "REFRESH_SCHEDULE",
 }  # fmt: skip
 
 
@@ -26,6 +37,7 @@ class QuickSightRooms(Struct, frozen=True):
     """What the operations ask."""
 
     room: QuickSightRoom
+    ingestions: Ingestions
     people: People
     snapshots: Snapshots
 

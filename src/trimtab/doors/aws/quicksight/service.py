@@ -1,10 +1,10 @@
 """QuickSight as the gateway serves it: every operation, bound to the rooms."""
 
-from trimtab.doors.aws.quicksight import analyses, data_sets, people, snapshots
+from trimtab.doors.aws.quicksight import analyses, data_sets, data_sources, ingestions, people, snapshots
 from trimtab.doors.aws.quicksight.rooms import QuickSightRooms, operations
 from trimtab.doors.aws.service import Service
 
-OPERATION_FILES = (data_sets, analyses, people, snapshots)  # fmt: skip
+OPERATION_FILES = (data_sources, data_sets, ingestions, analyses, people, snapshots)  # fmt: skip
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 
 

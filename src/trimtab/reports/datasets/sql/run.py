@@ -97,7 +97,8 @@ class SqlReader(Struct, frozen=True):
         """A source or dataset as a SELECT of the columns that the statement speaks of."""
         spec = _of_source(name, query) if name in self.datasets.sources else await named(name)
         bindings = Bindings(f"t{at}e")
-        compiled = compile_spec(spec, self.datasets.sources, self.clock.now_ms(), reader, bindings=bindings)
+        own = self.datasets
+        compiled = compile_spec(spec, own.sources, self.clock.now_ms(), reader, bindings=bindings, outside=own.outside)
         whole = compiled.ask(Query())
         shown = [one for one, _ in whole.columns if columns is None or one.name in columns]
         asked = compiled.ask(Query(columns=tuple((one.name, "") for one in shown or [whole.columns[0][0]])))

@@ -40,6 +40,7 @@ SECRETS: dict[str, tuple[str, str]] = {
     "event_connections": ("secret", "credentials of event connections: put them again"),
     "notify_channels": ("secret", "credentials of notification channels: put them again"),
     "notify_subscriptions": ("token", "tokens of subscriptions that are not confirmed: subscribe again"),
+    "quicksight_credentials": ("secret", "passwords of QuickSight's data sources: update the sources with them"),
 }  # fmt: skip
 """Of tables with secrets: the column that is left empty without them ("": the rows are left out), and what to do."""
 

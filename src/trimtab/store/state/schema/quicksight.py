@@ -1,6 +1,6 @@
 """What is stored of QuickSight: every kind of resource as the document that it was made with."""
 
-from sqlalchemy import BigInteger, Column, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, String, Table, Text
 
 from trimtab.store.state.schema.metadata import metadata
 
@@ -18,4 +18,15 @@ quicksight_resources = Table(
     Column("state", Text, nullable=False),  # what became of it (JSON)
     Column("created_ms", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
+)
+
+# How data sources sign in to the databases that they read. `secret` is a password, and never leaves the server.
+quicksight_credentials = Table(
+    "quicksight_credentials",
+    metadata,
+    Column("arn", String(1024), primary_key=True),
+    Column("account", String(12), nullable=False),
+    Column("username", String(128), nullable=False),
+    Column("secret", Text, nullable=False),
+    Index(None, "account"),
 )

@@ -30,7 +30,11 @@ def rooms(state: State, engine: Telemetry, tmp_path: Path) -> QuickSight:
 def api(rooms: QuickSight) -> Any:
     made = client(rooms.service, SystemClock(), "us-east-1")
     made.create_data_source(
-        **OWN, DataSourceId="here", Name="Here", Type="ATHENA", DataSourceParameters={"AthenaParameters": {}}
+        **OWN,
+        DataSourceId="here",
+        Name="Here",
+        Type="POSTGRESQL",
+        DataSourceParameters={"PostgreSqlParameters": {"Host": "localhost", "Port": 5432, "Database": "trimtab"}},
     )
     return made
 

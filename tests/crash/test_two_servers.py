@@ -128,8 +128,8 @@ def test_what_one_server_is_told_both_know_and_it_is_done_once(pair: Pair, recei
     made = httpx.post(f"{first.url}/rest/v1/keys", json=asked).raise_for_status()
     secret = made.json()["secret"]
     with httpx.Client(base_url=second.url, headers={"Authorization": f"Bearer {secret}"}) as bearer:
-        # On loopback who shows no live token may do everything; this one may only read, as soon as the second server has
-        # read the keys again: for one that it does not know it does so five times a second.
+        # On loopback who shows no live token may do everything; this one may only read, as soon as the second server
+        # has read the keys again: for one that it does not know it does so five times a second.
         until(lambda: bearer.post("/rest/v1/keys", json=asked).status_code == 403, "the second does not know the token")
         httpx.delete(f"{second.url}/rest/v1/keys/{made.json()['id']}").raise_for_status()
         until(lambda: bearer.post("/rest/v1/keys", json=asked).status_code != 403, "a revoked token still counts")

@@ -7,6 +7,10 @@ import pytest
 
 from live_server import SHARED, LiveServer
 from real import parts
+from real.ceph_gateway import ceph_running
+from real.s3_gateway import Gateway, seaweedfs_running
+
+_S3 = {"SeaweedFS": seaweedfs_running, "Ceph": ceph_running}
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +20,13 @@ def server(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
     live = pytestconfig.stash[SHARED] = LiveServer(tmp_path_factory.mktemp("trimtab"), **settings).start()
     yield live
     live.stop()
+
+
+@pytest.fixture(scope="module", params=_S3)
+def gateway(request: pytest.FixtureRequest) -> Iterator[Gateway]:
+    """Each S3 in turn."""
+    with _S3[request.param]() as made:
+        yield made
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -1,7 +1,7 @@
-"""SeaweedFS's S3 on loopback, with keys and buckets of its own."""
+"""An S3 on loopback with keys and buckets of its own, and that of SeaweedFS (Ceph's: ceph_gateway.py)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -42,8 +42,24 @@ class Gateway:
         return {one["Key"]: s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read() for one in listed}
 
 
+def with_buckets(made: Gateway, said: Callable[[], str]) -> Gateway:
+    """A gateway that has begun to take buckets, with those of these tests; `said` is what its program printed."""
+
+    def takes_buckets() -> bool:
+        try:
+            for bucket in BUCKETS:
+                made.client().create_bucket(Bucket=bucket)
+            made.client().put_object(Bucket="models", Key="first", Body=b"there")
+        except Exception:  # noqa: BLE001  # whatever it answers while its parts find each other
+            return False
+        return True
+
+    until(takes_buckets, f"S3 takes no bucket: {said()[-2000:]}")
+    return made
+
+
 @contextmanager
-def s3_running() -> Iterator[Gateway]:
+def seaweedfs_running() -> Iterator[Gateway]:
     """SeaweedFS with its S3 gateway and every bucket of these tests."""
     with daemons() as running:
         folder = running.folder
@@ -65,16 +81,4 @@ def s3_running() -> Iterator[Gateway]:
             *words,
         )
         running.listens("weed", ports["s3"])
-        made = Gateway(f"http://127.0.0.1:{ports['s3']}")
-
-        def takes_buckets() -> bool:
-            try:
-                for bucket in BUCKETS:
-                    made.client().create_bucket(Bucket=bucket)
-                made.client().put_object(Bucket="models", Key="first", Body=b"there")
-            except Exception:  # noqa: BLE001  # whatever it answers while its parts find each other
-                return False
-            return True
-
-        until(takes_buckets, f"S3 takes no bucket: {running.output('weed')[-2000:]}")
-        yield made
+        yield with_buckets(Gateway(f"http://127.0.0.1:{ports['s3']}"), lambda: running.output("weed"))

@@ -1,12 +1,11 @@
-"""Prefixes are read and files written in a real S3 (SeaweedFS's gateway), by the calls that all rooms share."""
+"""Prefixes are read and files written in a real S3 (SeaweedFS's, Ceph's), by the calls that all rooms share."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from real.s3_gateway import Gateway, s3_running
+from real.s3_gateway import Gateway
 from trimtab.base.errors import InvalidInput
 from trimtab.cloud.s3 import S3Folder
 from trimtab.cloud.s3_files import S3Files
@@ -14,12 +13,6 @@ from trimtab.cloud.s3_folders import S3Folders
 from trimtab.cloud.s3_writing import put_object
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
-
-
-@pytest.fixture(scope="module")
-def gateway() -> Iterator[Gateway]:
-    with s3_running() as made:
-        yield made
 
 
 def test_large_objects_go_in_parts_and_come_back(gateway: Gateway, tmp_path: Path) -> None:

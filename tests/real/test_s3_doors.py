@@ -1,4 +1,4 @@
-"""Bills, CloudTrail files, exports and logs in a real S3 (SeaweedFS's gateway), by the doors; read back by boto3."""
+"""Bills, CloudTrail files, exports and logs in a real S3 (SeaweedFS's, Ceph's), by the doors; read back by boto3."""
 
 import gzip
 import json
@@ -16,7 +16,7 @@ import pytest
 from live_server import LiveServer
 from made_audit import record
 from patience import until
-from real.s3_gateway import Gateway, s3_running
+from real.s3_gateway import Gateway
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 
@@ -25,12 +25,6 @@ HEADER = (
     "ChargeCategory,ServiceName,BilledCost,EffectiveCost\n"
 )
 LINE = "realpayer,USD,2031-05-01,2031-06-01,2031-05-03,2031-05-04,Usage,Compute,{cost},{cost}\n"
-
-
-@pytest.fixture(scope="module")
-def gateway() -> Iterator[Gateway]:
-    with s3_running() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

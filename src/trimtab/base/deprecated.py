@@ -19,7 +19,7 @@ class Kind(StrEnum):
 
 
 class Deprecation(Struct, frozen=True, kw_only=True):
-    """A name (`TRIMTAB_X`, `trimtab costs list`, `GET /rest/v1/x`), since when, until when, and what to do."""
+    """A name (`TRIMTAB_X`, `trimtab costs idle`, `GET /rest/v1/x`), since when, until when, and what to do."""
 
     kind: Kind
     name: str

@@ -8,7 +8,8 @@ What must hold: the version is new and higher than every tag; pyproject.toml, th
 CHANGELOG.md has a dated section of it with lines; what was to be gone is gone; its names are kept; a data folder of
 every tag is there, so that upgrades from it are tested; nothing is uncommitted. What comes out, in dist/: the wheel and
 the sdist, built twice with the same bytes; `trimtab-VERSION.cdx.json` and `trimtab-agent-VERSION.cdx.json`, the bills
-of materials; `NOTES.md` with the section of the changelog; `SHA256SUMS` of all of them. Signing is the publisher's:
+of materials; `NOTES.md` with what users notice: the section of the changelog as far as its list `### Every change`;
+`SHA256SUMS` of all of them. Signing is the publisher's:
 `cosign sign-blob` or `gpg --sign` over SHA256SUMS.
 """
 
@@ -37,6 +38,10 @@ _NEEDED = (
     "trimtab/agent/deploy/daemonset.yaml",
 )
 _MOST_BYTES = 30 << 20
+EVERY_CHANGE = "### Every change"
+"""What the list of a section begins with, after the lines that a release says of itself."""
+_MOST_LINES = 20
+"""What somebody reads before an upgrade; the list is for who looks for something."""
 NAMES = "tests/crash/releases/{}.names.txt"
 """Settings, commands and operations of a release; tests/docs/test_deprecations.py holds them against later versions."""
 DATA = "tests/crash/releases/{}.tar.xz"
@@ -56,7 +61,10 @@ def order(version: str) -> tuple[int, int, int, int]:
 
 
 def notes_of(changelog: str, version: str) -> str:
-    """The section of a version. Raises Refused where it is missing, undated or empty."""
+    """What users notice of a version.
+
+    Raises Refused where its section is missing, undated, empty or only a long list.
+    """
     found = re.search(rf"^## {re.escape(version)} — (.+?)\n(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL)
     if found is None:
         raise Refused(f"cannot release {version}: CHANGELOG.md has no section `## {version} — YYYY-MM-DD`")
@@ -64,7 +72,15 @@ def notes_of(changelog: str, version: str) -> str:
         raise Refused(f"cannot release {version}: its section of CHANGELOG.md is of {found[1].strip()!r}, not of a day")
     if "\n- " not in f"\n{found[2]}":
         raise Refused(f"cannot release {version}: its section of CHANGELOG.md has no line")
-    return f"# trimtab {version}\n\n{found[2].strip()}\n"
+    noticed, listed, changes = found[2].partition(f"\n{EVERY_CHANGE}\n")
+    noticed = noticed.strip()
+    if len(noticed.splitlines()) > _MOST_LINES:
+        raise Refused(
+            f"cannot release {version}: what users notice has {len(noticed.splitlines())} lines; expected at most "
+            f"{_MOST_LINES} before `{EVERY_CHANGE}`"
+        )
+    count = len(re.findall(r"^- ", changes, re.MULTILINE))
+    return f"# trimtab {version}\n\n{noticed}\n" + (f"\nCHANGELOG.md lists all {count} changes.\n" if listed else "")
 
 
 def check(version: str, tags: Sequence[str], *, root: Path = ROOT) -> str:

@@ -126,6 +126,27 @@ def test_the_chart_goes_with_it(release: ModuleType, project: Path) -> None:
         release.check("0.3.0", [], root=project)
 
 
+def test_notes_are_what_users_notice_and_not_the_whole_list(release: ModuleType) -> None:
+    section = "## 0.3.0 — 2026-12-01\n\n- Bills.\n\n### Every change\n\n- Bills are read\n  whole.\n- Files are, too.\n"
+    expected = "# trimtab 0.3.0\n\n- Bills.\n\nCHANGELOG.md lists all 2 changes.\n"
+    assert expected == release.notes_of(f"{section}\n## 0.2.0 — 2026-01-01\n\n- Older.\n", "0.3.0")
+
+
+def test_a_long_list_alone_is_no_notes(release: ModuleType) -> None:
+    lines = "- Another change.\n" * 21
+    with pytest.raises(release.Refused, match="has 21 lines; expected at most 20 before `### Every change`"):
+        release.notes_of(f"## 0.3.0 — 2026-12-01\n\n{lines}", "0.3.0")
+
+
+def test_the_notes_of_the_next_release_are_written(release: ModuleType, repository: Path) -> None:
+    """The version's section can be released as soon as it has its day."""
+    log = (repository / "CHANGELOG.md").read_text().replace("— unreleased", "— 2026-12-01", 1)
+    version = log.partition("\n## ")[2].split()[0]
+    notes = release.notes_of(log, version)
+    assert 10 <= len(notes.splitlines()) <= 24
+    assert re.search(r"lists all \d{3,} changes", notes)
+
+
 @pytest.mark.parametrize(
     ("version", "said"), [("0.2.0", "not of a day"), ("0.1.0", "has no line"), ("0.4.0", "has no section")]
 )

@@ -3,7 +3,6 @@
 import email
 import email.policy
 import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -12,6 +11,7 @@ from typing import cast
 
 import pytest
 
+from made_certificates import certificate
 from patience import until
 from real.parts import daemons, free_port, need_root
 from trimtab.notify.compose.mail import compose
@@ -101,11 +101,7 @@ def exim() -> Iterator[Exim]:
     need_root("exim")
     with daemons() as running:
         folder = running.folder
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-             "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"],
-            cwd=folder, check=True, capture_output=True, timeout=60,
-        )  # fmt: skip
+        certificate().write(folder)
         made = Exim(folder, free_port(), free_port())
         (folder / "exim.conf").write_text(CONFIG.format(folder=folder, starttls=made.starttls, tls=made.tls))
         for name in ("spool", "mail"):

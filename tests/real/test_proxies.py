@@ -3,7 +3,6 @@
 import json
 import re
 import ssl
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 
 from live_server import LiveServer
+from made_certificates import certificate
 from patience import until
 from real.parts import Daemons, daemons, free_port
 from wire.rest.test_access import cli
@@ -79,16 +79,6 @@ def trimtab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveServ
     live.stop()
 
 
-def certificate(folder: Path) -> None:
-    """A certificate of loopback that signs itself."""
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"],
-        cwd=folder, check=True, capture_output=True, timeout=60,
-    )  # fmt: skip
-    (folder / "both.pem").write_text((folder / "cert.pem").read_text() + (folder / "key.pem").read_text())
-
-
 def of_guide(language: str, running: Daemons, port: int, server: LiveServer) -> str:
     """The guide's configuration, on the ports and paths of this test."""
     found = re.search(rf"```{language}\n(.*?)```", GUIDE.read_text(), re.DOTALL)
@@ -103,7 +93,7 @@ def of_guide(language: str, running: Daemons, port: int, server: LiveServer) -> 
 def behind(request: pytest.FixtureRequest, trimtab: tuple[LiveServer, str, dict[str, str]]) -> Iterator[Behind]:
     server, token, access_key = trimtab
     with daemons() as running:
-        certificate(running.folder)
+        certificate().write(running.folder)
         port, file = free_port(), running.folder / "proxy.conf"
         text = of_guide(request.param, running, port, server)
         if request.param == "nginx":

@@ -52,9 +52,8 @@ class Access(Struct, frozen=True):
     def trust(self) -> ssl.SSLContext:
         """Whom to trust, and what to show. Raises SetupError."""
         try:
-            context = ssl.create_default_context()
-            if self.ca:
-                context.load_verify_locations(cadata=self.ca)
+            # The cluster's authority alone, where it is named, as kubectl has it: not those of the machine beside it.
+            context = ssl.create_default_context(cadata=self.ca or None)
             if self.insecure:
                 context.check_hostname = False
                 context.verify_mode = ssl.CERT_NONE

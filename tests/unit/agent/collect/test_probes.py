@@ -1,5 +1,3 @@
-import datetime
-import ipaddress
 import socket
 import ssl
 import threading
@@ -11,11 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from made_certificates import DAYS, certificate
 from trimtab.agent.collect import probes
 from trimtab.agent.collect.probes import Probes, Result, Target, load, probe
 from trimtab.base.clock import ManualClock, SystemClock
@@ -51,14 +46,10 @@ def plain() -> Iterator[Served]:
 
 @pytest.fixture
 def secured(tmp_path: Path) -> Iterator[Served]:
-    key, certificate = self_signed()
-    file = tmp_path / "server.pem"
-    file.write_bytes(key + certificate)
-    ca_file = tmp_path / "ca.pem"
-    ca_file.write_bytes(certificate)
+    certificate().write(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    yield from serve(context, str(ca_file))
+    context.load_cert_chain(tmp_path / "both.pem")
+    yield from serve(context, str(tmp_path / "cert.pem"))
 
 
 def serve(context: ssl.SSLContext | None, ca_file: str) -> Iterator[Served]:
@@ -75,29 +66,6 @@ def serve(context: ssl.SSLContext | None, ca_file: str) -> Iterator[Served]:
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-def self_signed() -> tuple[bytes, bytes]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=30))
-        .add_extension(names, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return private, made.public_bytes(serialization.Encoding.PEM)
 
 
 def look(url: str, **options: Any) -> Result:
@@ -137,7 +105,7 @@ def test_a_certificate_tells_when_it_ends(secured: Served, scheme: str) -> None:
     found = look(f"{scheme}://127.0.0.1:{secured.port}", ca_file=secured.ca_file)
     assert found.ok, found.reason
     assert found.expires_s is not None
-    assert found.expires_s - SystemClock().now_ms() / 1000 == pytest.approx(30 * 86_400, abs=120)
+    assert found.expires_s - SystemClock().now_ms() / 1000 == pytest.approx(DAYS * 86_400, abs=120)
 
 
 @pytest.mark.parametrize("scheme", ["https", "tls"])

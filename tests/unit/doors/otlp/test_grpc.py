@@ -1,8 +1,6 @@
 """The service over a real channel on loopback, in this process."""
 
 import asyncio
-import shutil
-import subprocess
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +15,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import Me
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
+from made_certificates import certificate
 from trimtab.access.keys import KeyStore
 from trimtab.access.principal import Role
 from trimtab.access.refusals import Refusals
@@ -158,14 +157,8 @@ def test_a_repeated_idempotency_key_is_stored_once(door: Any, build: Any, call: 
 
 
 def test_tls_uses_the_files_of_http(door: Any, build: Any, state: State, tmp_path: Path) -> None:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("no openssl on the path, which makes the certificate")
+    certificate().write(tmp_path)
     files = TlsFiles(str(tmp_path / "cert.pem"), str(tmp_path / "key.pem"))
-    made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"]
-    made += ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-    command = [openssl, *made, "-keyout", files.key, "-out", files.cert]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
     service = ExportService(
         METRICS, Intake(door.writing), Guard(Policy(), KeyStore(state, door.clock)), door.writing.account
     )

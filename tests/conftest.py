@@ -146,12 +146,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where other programs take part (a browser, servers, kills), a test has a second try, and the report names it.
 
     Such tests wait more than they work, and the longest have a file with few tests: they come first, so that no worker
-    is left alone with one at the end, and the others' work fills the cores meanwhile.
+    is left alone with one at the end, and the others' work fills the cores meanwhile. Those with real programs are
+    together, as they share a server that ends when another folder begins.
     """
     waiting = [item for item in items if _folder(item) in _WAITING]
     for item in waiting:
         item.add_marker(pytest.mark.flaky(reruns=1))
-    items.sort(key=lambda item: _WAITING.index(_folder(item)) if _folder(item) in _WAITING else len(_WAITING))
+    first = (*_WAITING, "real")
+    items.sort(key=lambda item: first.index(_folder(item)) if _folder(item) in first else len(first))
 
 
 def pytest_collection_finish() -> None:

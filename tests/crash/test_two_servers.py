@@ -1,5 +1,9 @@
 """Two servers over one PostgreSQL and one engine, each with a jobs process: one works, and what one knows, both do."""
 
+import os
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,10 +35,10 @@ BILL = (
 
 
 class Pair:
-    """Two servers, each with its own data directory, and the state that they share."""
+    """Two servers, each with its own data directory and copy of the key file, and the state that they share."""
 
-    def __init__(self, first: LiveServer, second: LiveServer, state: State) -> None:
-        self.first, self.second, self.state = first, second, state
+    def __init__(self, first: LiveServer, second: LiveServer, state: State, shared: dict[str, str]) -> None:
+        self.first, self.second, self.state, self.shared = first, second, state, shared
 
     def holder(self) -> str:
         """Who has the lock of the jobs."""
@@ -50,21 +54,27 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
     with postgres_running() as state_url:
         shared = {
             "TRIMTAB_STATE_URL": state_url,
-            "TRIMTAB_STATE_KEY_FILE": str(tmp_path / "state.key"),
             "TRIMTAB_CLICKHOUSE_URL": f"http://{at.username}:{at.password}@{at.host}:{at.port}/{at.database}",
         }
         servers = [LiveServer(tmp_path / name, **shared) for name in ("first", "second")]
         try:
-            for server in servers:
-                server.start()
+            servers[0].start()
+            servers[1].data_dir.mkdir()
+            copy_key(servers[0], servers[1])
+            servers[1].start()
             state = State(state_url)
-            yield Pair(servers[0], servers[1], state)
+            yield Pair(servers[0], servers[1], state, shared)
             state.close()
         finally:
             for server in servers:
                 if server.process is not None and server.process.poll() is None:
                     server.stop()
             stop_owner(owner)
+
+
+def copy_key(source: LiveServer, target: LiveServer) -> None:
+    """The key file, as who runs them copies it."""
+    shutil.copy(source.data_dir / "state.key", target.data_dir / "state.key")
 
 
 @pytest.fixture
@@ -146,6 +156,32 @@ def test_what_one_server_is_told_both_know_and_it_is_done_once(pair: Pair, recei
     until(lambda: done(first) == ["done"], "the import is not done")
     assert ["done"] == done(second)
     assert 1 == len(told(receiver, "once")), "the alarm was told more than once"
+
+
+def test_a_rotated_key_file_counts_on_the_other_machine_once_it_is_copied(pair: Pair) -> None:
+    first, second = pair.first, pair.second
+    wish = {"kind": "token", "name": "ci", "role": "read"}
+
+    def made(server: LiveServer) -> httpx.Response:
+        return httpx.post(f"{server.url}/rest/v1/keys", json=wish)
+
+    def refused(server: LiveServer, secret: str) -> bool:
+        """Whether it knows the token: it may only read, and who shows none may do everything on loopback."""
+        headers = {"Authorization": f"Bearer {secret}"}
+        return httpx.post(f"{server.url}/rest/v1/keys", json=wish, headers=headers).status_code == 403
+
+    secret = made(first).raise_for_status().json()["secret"]
+    until(lambda: refused(second, secret), "the second does not know the token")
+    place = {"TRIMTAB_DATA_DIR": str(first.data_dir), **pair.shared}
+    rotate = [sys.executable, "-m", "trimtab", "secrets", "rotate"]
+    subprocess.run(rotate, env={**os.environ, **place}, check=True, capture_output=True, timeout=300)
+    assert refused(first, secret)
+    answer = made(second)
+    assert (503, True) == (answer.status_code, "copy the key file of that machine here" in answer.text)
+    copy_key(first, second)
+    until(lambda: refused(second, secret), "the second does not open the token with the new key")
+    later = made(second).raise_for_status().json()["secret"]
+    until(lambda: refused(first, later), "the first does not open what the second sealed")
 
 
 def test_the_lock_of_a_jobs_process_that_was_killed_is_taken_over(pair: Pair, receiver: Receiver) -> None:

@@ -16,7 +16,7 @@ from trimtab.access.grants import Named, read_named
 from trimtab.access.key import AWS, AwsKey
 from trimtab.access.principal import Principal, scope_of
 from trimtab.base.errors import SetupError
-from trimtab.store.state.sealed import unseal
+from trimtab.store.state.sealed import stamp, unseal
 from trimtab.store.state.tables import access_keys
 
 _log = logging.getLogger(__name__)
@@ -50,12 +50,13 @@ class _Entry(Struct, frozen=True):
 class Known:
     """Keys by id. Whether one has expired is asked when it is shown: a copy may be served for long.
 
-    `rows` and `named` are what the entries were made of; a row that opens nothing has no entry.
+    `rows`, `named` and the key file at `stamp` are what they were made of; a row that opens nothing has no entry.
     """
 
     entries: Mapping[str, _Entry]
     rows: Mapping[str, tuple[Any, ...]]
     named: Named
+    stamp: int
 
     def again(self, connection: Connection) -> "Known":
         """The keys that are not revoked, as they are now. What has not changed is not opened again: that takes 5 µs a
@@ -63,14 +64,15 @@ class Known:
         named = read_named(connection)
         found = connection.execute(_LIVE).mappings().all()
         rows = {row["id"]: tuple(row.values()) for row in found}
-        same = named == self.named
+        made_of = stamp(connection)
+        same = (named, made_of) == (self.named, self.stamp)
         entries = {}
         for row in found:
             kept = same and self.rows.get(row["id"]) == rows[row["id"]]
             entry = self.entries.get(row["id"]) if kept else _made(connection, row, named)
             if entry is not None:
                 entries[row["id"]] = entry
-        return Known(entries, rows, named)
+        return Known(entries, rows, named, made_of)
 
     @cached_property
     def digests(self) -> Mapping[str, str]:
@@ -97,7 +99,7 @@ class Known:
         return None if self.principal(id_, now_ms) is None else self.entries[id_].aws
 
 
-NOTHING = Known({}, {}, {})
+NOTHING = Known({}, {}, {}, 0)
 
 
 def session_mac(digest: str, id_: str, expires_s: int) -> str:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 from sqlalchemy import Column, Connection, insert, select, update
 
-from trimtab.base.errors import SetupError
+from trimtab.base.errors import SetupError, Unavailable
 from trimtab.store.state.key_file import SealKey, read_keys, write_keys
 from trimtab.store.state.tables import (
     access_keys,
@@ -90,9 +90,29 @@ def options_of(seals: Seals) -> dict[str, object]:
     return {_OPTION: seals}
 
 
+def stamp(connection: Connection) -> int:
+    """Different after the key file was written: what could not be opened before may be now."""
+    path = _seals(connection).path
+    return 0 if path is None else _changed_ns(path)
+
+
 def seal(connection: Connection, column: Column[str], row: str, text: str) -> str:
-    """`text` as `column` of the row with the primary key `row` keeps it. Within a change."""
-    key = _seals(connection).sealing()
+    """`text` as `column` of the row with the primary key `row` keeps it. Within a change.
+
+    Raises Unavailable where another machine rotated the key and this one's file has not got the new one: what is sealed
+    under the old one nobody could open.
+    """
+    seals = _seals(connection)
+    now = connection.execute(select(state_seal.c.body)).scalar()
+    if now is not None and seals.opening(_parts(now)[0]) is None:
+        raise Unavailable(
+            f"cannot seal a secret: {seals.path} is of before `trimtab secrets rotate` ran on another machine; "
+            "copy the key file of that machine here"
+        )
+    return _sealed(seals.sealing(), column, row, text)
+
+
+def _sealed(key: SealKey, column: Column[str], row: str, text: str) -> str:
     nonce = os.urandom(_NONCE)
     body = nonce + AESGCM(key.secret).encrypt(nonce, text.encode("utf-8", "surrogatepass"), _bound(column, row))
     return f"{_MARK}{key.id}:{base64.b64encode(body).decode()}"
@@ -172,21 +192,21 @@ def drop_old(seals: Seals) -> None:
 
 
 def _reseal(connection: Connection, seals: Seals) -> int:
-    count = 0
+    count, key_now = 0, seals.sealing()
     for column in SEALED:
         table, [key] = column.table, list(column.table.primary_key.columns)
         for row, kept in connection.execute(select(key, column).where(column.is_not(None))).all():
-            sealed = seal(connection, column, row, plain(connection, column, row, kept))
+            sealed = _sealed(key_now, column, row, plain(connection, column, row, kept))
             connection.execute(update(table).where(key == row).values({column.name: sealed}))
             count += 1
-    body = {"body": seal(connection, state_seal.c.body, str(_ONE), _CHECK)}
+    body = {"body": _sealed(key_now, state_seal.c.body, str(_ONE), _CHECK)}
     if connection.execute(update(state_seal).where(state_seal.c.id == _ONE).values(body)).rowcount == 0:
         connection.execute(insert(state_seal).values({"id": _ONE, **body}))
     return count
 
 
 def _opened(seals: Seals, column: Column[str], row: str, kept: str) -> str | None:
-    id_, _, encoded = kept.removeprefix(_MARK).partition(":")
+    id_, encoded = _parts(kept)
     key = seals.opening(id_) if kept.startswith(_MARK) else None
     if key is None:
         return None
@@ -196,6 +216,12 @@ def _opened(seals: Seals, column: Column[str], row: str, kept: str) -> str | Non
     except (binascii.Error, InvalidTag, ValueError):
         return None
     return plain.decode("utf-8", "surrogatepass")
+
+
+def _parts(kept: str) -> tuple[str, str]:
+    """The id of the key, and what it sealed."""
+    id_, _, encoded = kept.removeprefix(_MARK).partition(":")
+    return id_, encoded
 
 
 def _bound(column: Column[str], row: str) -> bytes:

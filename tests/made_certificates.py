@@ -1,9 +1,15 @@
-"""Certificates for tests: one that signs itself, or that another of them signed."""
+"""Certificates for tests: one that signs itself, or that another of them signed; and servers that show one."""
 
 import datetime
 import ipaddress
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -58,3 +64,29 @@ def certificate(name: str = "localhost", signer: Certificate | None = None) -> C
         .sign(signer.private if signer else private, hashes.SHA256())
     )
     return Certificate(made, private)
+
+
+def showing(folder: Path) -> ssl.SSLContext:
+    """What a server shows that has the `both.pem` of a folder."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "both.pem")
+    return context
+
+
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        pass  # clients that do not trust it
+
+
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler], context: ssl.SSLContext | None) -> Iterator[int]:
+    """The port of a server on loopback, with TLS where there is a context."""
+    server = _Quiet(("127.0.0.1", 0), handler)
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield server.server_address[1]
+    server.shutdown()
+    thread.join()
+    server.server_close()

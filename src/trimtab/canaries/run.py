@@ -15,6 +15,7 @@ from trimtab.canaries.model import CanaryKey, Checker, Step, StepResult
 from trimtab.egress.address import parse_url
 from trimtab.egress.client import Client, HTTPError, read_whole
 from trimtab.egress.gate import Gate
+from trimtab.egress.trust import authorities_file
 
 MOST_BYTES = 1 << 20
 """Of an answer (user guide, "Limitations" of the multi-check blueprint)."""
@@ -94,7 +95,7 @@ class Runner(Struct, frozen=True):
         place = f"[{address}]:{target.port}" if ":" in address else f"{address}:{target.port}"
         named = [("grpc.ssl_target_name_override", target.host), ("grpc.default_authority", target.authority)]
         channel = (
-            grpc.aio.secure_channel(place, grpc.ssl_channel_credentials(), options=named)
+            grpc.aio.secure_channel(place, grpc.ssl_channel_credentials(authorities_file()), options=named)
             if target.tls
             else grpc.aio.insecure_channel(place, options=named[1:])
         )

@@ -7,13 +7,14 @@ import httpx
 
 from trimtab.egress.gate import Gate
 from trimtab.egress.places import AskedPlaces, place_of
+from trimtab.egress.trust import trust
 
 
 class Transport(httpx.HTTPTransport):
     """A pool whose new connections pass the gate. No proxy of the environment is used: it would resolve the name."""
 
     def __init__(self, gate: Gate, verify: "ssl.SSLContext | bool" = True) -> None:
-        super().__init__(verify=verify, trust_env=False)
+        super().__init__(verify=trust(verify), trust_env=False)
         self._places = AskedPlaces(gate)
         pool: Any = self._pool  # httpx has no argument for it; without these two members it fails here, and is not open
         pool._network_backend = _Gated(self._places, pool._network_backend)

@@ -14,6 +14,7 @@ from httpx import BasicAuth, HTTPError, Response
 from trimtab.base.errors import Unavailable
 from trimtab.egress.gate import Gate
 from trimtab.egress.places import AskedPlaces, place_of
+from trimtab.egress.trust import trust
 
 __all__ = ["ANSWER_BYTES", "BasicAuth", "Client", "HTTPError", "Response", "read_whole"]
 ANSWER_BYTES = 25_000_000
@@ -57,9 +58,7 @@ class _Transport(httpx.AsyncHTTPTransport):
     """A pool whose new connections pass the gate, and whose kept ones are asked after from time to time."""
 
     def __init__(self, gate: Gate, verify: "ssl.SSLContext | str | bool") -> None:
-        if isinstance(verify, str):
-            verify = ssl.create_default_context(cafile=verify)
-        super().__init__(verify=verify, trust_env=False)
+        super().__init__(verify=trust(verify), trust_env=False)
         self._places = AskedPlaces(gate)
         pool: Any = self._pool  # httpx has no argument for it; without these two members it fails here, and is not open
         pool._network_backend = _Gated(self._places, pool._network_backend)

@@ -15,6 +15,7 @@ from trimtab.base.errors import Unavailable
 from trimtab.egress.address import Target, parse_url
 from trimtab.egress.gate import Gate
 from trimtab.egress.request import Answered, Outgoing
+from trimtab.egress.trust import authorities
 
 STEP_S = 10.0
 """Longest silence of a receiver, while connecting and while answering."""
@@ -26,7 +27,7 @@ _SHOWN = 200
 
 
 class HttpOptions(Struct, frozen=True):
-    """How requests are made. `ca_file` is trusted beside the system's authorities."""
+    """How requests are made. `ca_file` is trusted beside all others."""
 
     ca_file: str = ""
     step_s: float = STEP_S
@@ -39,7 +40,7 @@ class HttpClient:
     def __init__(self, gate: Gate, options: HttpOptions) -> None:
         self._gate = gate
         self._options = options
-        self._tls = ssl.create_default_context()
+        self._tls = authorities()
         if options.ca_file:
             self._tls.load_verify_locations(options.ca_file)
 

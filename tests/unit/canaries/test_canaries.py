@@ -7,6 +7,7 @@ import re
 import zipfile
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ from tests.unit.notify.receiver import Receiver, receiving
 
 from boto_in_process import ACCOUNT, client
 from gates import gate_of, open_gate
+from made_certificates import Certificate, certificate
 from trimtab.access.scope import Scope
 from trimtab.alarms.tagged import AlarmTags
 from trimtab.base.clock import ManualClock
@@ -243,6 +245,12 @@ def _request(code: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def health() -> Iterator[int]:
+    with health_service() as port:
+        yield port
+
+
+@contextmanager
+def health_service(own: Certificate | None = None) -> Iterator[int]:
     """The port of a gRPC server with a health service: the service `down` does not serve, `none` is not known."""
 
     def check(asked: bytes, context: grpc.ServicerContext) -> bytes:
@@ -256,7 +264,8 @@ def health() -> Iterator[int]:
     )
     server = grpc.server(ThreadPoolExecutor(2))
     server.add_generic_rpc_handlers((handler,))
-    port = server.add_insecure_port("127.0.0.1:0")
+    pair = own and grpc.ssl_server_credentials([(own.key.encode(), own.pem.encode())])
+    port = server.add_secure_port("127.0.0.1:0", pair) if pair else server.add_insecure_port("127.0.0.1:0")
     server.start()
     yield port
     server.stop(None).wait()
@@ -275,6 +284,20 @@ def test_grpc_servers_are_asked_whether_they_serve(health: int) -> None:
     assert [one.passed for one in found] == [True, True, False, False]
     assert found[2].reason == "the service says that it does not serve"
     assert found[3].reason == "gRPC NOT_FOUND: unknown service"
+
+
+def test_grpc_servers_of_an_authority_of_the_machine_are_asked_over_tls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = certificate().write(tmp_path)
+    runner = Runner(open_gate(), ManualClock(), models)
+    with health_service(own) as port:
+        asked = [step(Checker.GRPC, f"https://localhost:{port}", service="shop")]
+        [stranger] = run(runner.run(KEY, asked))
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+        [known] = run(runner.run(KEY, asked))
+    assert (False, True) == (stranger.passed, known.passed), known.reason
+    assert "gRPC UNAVAILABLE" in stranger.reason
 
 
 def test_ports_and_models_are_asked_too_and_the_gate_is_not_passed_by(health: int, home: Home, tmp_path: Path) -> None:

@@ -1,16 +1,14 @@
 import socket
-import ssl
-import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from made_certificates import DAYS, certificate
+from made_certificates import DAYS, certificate, serving, showing
 from trimtab.agent.collect import probes
 from trimtab.agent.collect.probes import Probes, Result, Target, load, probe
 from trimtab.base.clock import ManualClock, SystemClock
@@ -41,31 +39,15 @@ class Served:
 
 @pytest.fixture
 def plain() -> Iterator[Served]:
-    yield from serve(None, "")
+    with serving(Handler, None) as port:
+        yield Served(port)
 
 
 @pytest.fixture
 def secured(tmp_path: Path) -> Iterator[Served]:
     certificate().write(tmp_path)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "both.pem")
-    yield from serve(context, str(tmp_path / "cert.pem"))
-
-
-def serve(context: ssl.SSLContext | None, ca_file: str) -> Iterator[Served]:
-    class Quiet(ThreadingHTTPServer):
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            pass  # clients that refuse the certificate
-
-    server = Quiet(("127.0.0.1", 0), Handler)
-    if context is not None:
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield Served(server.server_address[1], ca_file)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Handler, showing(tmp_path)) as port:
+        yield Served(port, str(tmp_path / "cert.pem"))
 
 
 def look(url: str, **options: Any) -> Result:

@@ -3,16 +3,15 @@
 import base64
 import json
 import ssl
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from made_certificates import Certificate, certificate
+from made_certificates import Certificate, certificate, serving, showing
 from trimtab.base.errors import SetupError
 from trimtab.sources.kubernetes.config import Access, from_kubeconfig
 
@@ -35,27 +34,16 @@ class Asking(BaseHTTPRequestHandler):
         pass
 
 
-class Server(ThreadingHTTPServer):
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        pass  # clients that do not trust it
-
-
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
     folder = tmp_path / "server"
     folder.mkdir()
     certificate("localhost", AUTHORITY).write(folder)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cadata=AUTHORITY.pem)
+    context = showing(folder)
+    context.load_verify_locations(cadata=AUTHORITY.pem)
     context.verify_mode = ssl.CERT_OPTIONAL
-    context.load_cert_chain(folder / "both.pem")
-    server = Server(("127.0.0.1", 0), Asking)
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"https://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Asking, context) as port:
+        yield f"https://127.0.0.1:{port}"
 
 
 def kubeconfig(folder: Path, address: str, authority: Certificate, user: str) -> Path:

@@ -1,14 +1,19 @@
-"""Whose alarms a command means: `--account` and `--region`."""
+"""Whose alarms, objectives or canaries a command means: `--account` and `--region`; and what it asks of them."""
 
 import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import quote
 
 import click
+import msgspec
+
+from trimtab.cli.connection import Connection
 
 F = TypeVar("F", bound=Callable[..., Any])
 Place = tuple[str | None, str | None]
 """The region and the account; None is the server's own region and the caller's own account."""
+T = TypeVar("T")
 
 
 def place_options(command: F) -> F:
@@ -21,3 +26,18 @@ def place_options(command: F) -> F:
         return command(*args, place=(region, account), **kwargs)
 
     return wrapped  # type: ignore[return-value]  # a decorator that keeps the command's name, not its signature
+
+
+class Placed(NamedTuple):
+    """What lies at a path of REST, by name, in an account and a region."""
+
+    path: str
+    connection: Connection
+    place: Place
+
+    def call(self, method: str, answer: type[T], *names: str, body: msgspec.Struct | None = None) -> T:
+        """Ask for all of them, for the one that is named, or for what a further name says of it."""
+        query = [(name, value) for name, value in zip(("region", "account"), self.place, strict=True) if value]
+        path = "/".join((self.path, *(quote(name, safe="") for name in names)))
+        with self.connection.client() as client:
+            return client.call(method, path, answer, query=query, body=body)

@@ -1,14 +1,14 @@
 """`trimtab canaries`: scheduled checks of endpoints, and what they found."""
 
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import click
 
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
 from trimtab.cli.alarm_files import read_document
-from trimtab.cli.alarm_place import Place, place_options
+from trimtab.cli.alarm_place import Place, Placed, place_options
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, print_json, print_table
 from trimtab.client import canaries_wire as wire
@@ -27,8 +27,7 @@ def canaries() -> None:
 @server_options
 def list_(connection: Connection, place: Place, as_json: bool) -> None:
     """List the canaries with their last run."""
-    with connection.client() as client:
-        found = client.call("GET", PATH, wire.CanaryList, query=_query(place)).canaries
+    found = Placed(PATH, connection, place).call("GET", wire.CanaryList).canaries
     if as_json:
         print_json(found)
         return
@@ -43,8 +42,7 @@ def list_(connection: Connection, place: Place, as_json: bool) -> None:
 @server_options
 def show(connection: Connection, place: Place, name: str, as_json: bool) -> None:
     """Show a canary with what the steps of its last runs found."""
-    with connection.client() as client:
-        _tell(client.call("GET", _path(name), wire.CheckedCanary, query=_query(place)), as_json)
+    _tell(Placed(PATH, connection, place).call("GET", wire.CheckedCanary, name), as_json)
 
 
 @canaries.command("put")
@@ -76,8 +74,7 @@ def put(
         raise InvalidInput("cannot put a canary: expected --check or --file, and not both")
     blueprint = read_document(file) if file is not None else {"steps": {"1": step_of(checked or "")}}
     body = wire.PutCanary(blueprint, schedule, retries, timeout_s)
-    with connection.client() as client:
-        _tell(client.call("PUT", _path(name), wire.CheckedCanary, query=_query(place), body=body), as_json)
+    _tell(Placed(PATH, connection, place).call("PUT", wire.CheckedCanary, name, body=body), as_json)
 
 
 @canaries.command("start")
@@ -87,8 +84,7 @@ def put(
 @server_options
 def start(connection: Connection, place: Place, name: str, as_json: bool) -> None:
     """Run a canary now, and from then on by its schedule."""
-    with connection.client() as client:
-        _tell(client.call("POST", f"{_path(name)}/start", wire.CheckedCanary, query=_query(place)), as_json)
+    _tell(Placed(PATH, connection, place).call("POST", wire.CheckedCanary, name, "start"), as_json)
 
 
 @canaries.command("stop")
@@ -98,8 +94,7 @@ def start(connection: Connection, place: Place, name: str, as_json: bool) -> Non
 @server_options
 def stop(connection: Connection, place: Place, name: str, as_json: bool) -> None:
     """Run a canary no more."""
-    with connection.client() as client:
-        _tell(client.call("POST", f"{_path(name)}/stop", wire.CheckedCanary, query=_query(place)), as_json)
+    _tell(Placed(PATH, connection, place).call("POST", wire.CheckedCanary, name, "stop"), as_json)
 
 
 @canaries.command("delete")
@@ -109,8 +104,7 @@ def stop(connection: Connection, place: Place, name: str, as_json: bool) -> None
 @server_options
 def delete(connection: Connection, place: Place, name: str, as_json: bool) -> None:
     """Delete a canary that does not run, with its runs."""
-    with connection.client() as client:
-        found = client.call("DELETE", _path(name), wire.DeletedCanary, query=_query(place))
+    found = Placed(PATH, connection, place).call("DELETE", wire.DeletedCanary, name)
     if as_json:
         print_json(found)
         return
@@ -158,12 +152,3 @@ def _last(one: wire.CheckedCanary) -> tuple[str, str]:
 
 def _share(one: wire.CheckedCanary) -> str:
     return "–" if one.passed_share is None else f"{one.passed_share * 100:.0f} %"
-
-
-def _path(name: str) -> str:
-    return f"{PATH}/{quote(name, safe='')}"
-
-
-def _query(place: Place) -> list[tuple[str, str]]:
-    region, account = place
-    return [(name, value) for name, value in (("region", region), ("account", account)) if value]

@@ -1,16 +1,15 @@
 """`trimtab objectives`: what is promised of services, and what is left of each error budget."""
 
-from urllib.parse import quote
-
 import click
 
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput
 from trimtab.cli.alarm_files import read_document
-from trimtab.cli.alarm_place import Place, place_options
+from trimtab.cli.alarm_place import Place, Placed, place_options
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, print_json, print_table
 from trimtab.client import objectives_wire as wire
+from trimtab.client.objectives import of_requests
 
 PATH = "/rest/v1/objectives"
 
@@ -26,8 +25,7 @@ def objectives() -> None:
 @server_options
 def list_(connection: Connection, place: Place, as_json: bool) -> None:
     """List the objectives with what is left of their budgets."""
-    with connection.client() as client:
-        found = client.call("GET", PATH, wire.ObjectiveList, query=_query(place)).objectives
+    found = Placed(PATH, connection, place).call("GET", wire.ObjectiveList).objectives
     if as_json:
         print_json(found)
         return
@@ -45,8 +43,7 @@ def list_(connection: Connection, place: Place, as_json: bool) -> None:
 @server_options
 def show(connection: Connection, place: Place, name: str, as_json: bool) -> None:
     """Show an objective, its interval and the times that do not count."""
-    with connection.client() as client:
-        _tell(client.call("GET", _path(name), wire.Objective, query=_query(place)), as_json)
+    _tell(Placed(PATH, connection, place).call("GET", wire.Objective, name), as_json)
 
 
 @objectives.command("put")
@@ -76,24 +73,12 @@ def put(
     """Create or replace an objective: on the requests of a service, or from a file."""
     if (file is None) == (service is None):
         raise InvalidInput("cannot put an objective: expected --service or --file, and not both")
-    if file is not None:
-        definition = read_document(file)
+    if service is not None:
+        definition = of_requests(service, goal, days, operation=operation, within_ms=latency_ms)
     else:
-        metric = {"KeyAttributes": {"Type": "Service", "Name": service},
-                  "MetricType": "AVAILABILITY" if latency_ms is None else "LATENCY",
-                  **({"OperationName": operation} if operation else {})}  # fmt: skip
-        judged = (
-            {} if latency_ms is None else {"MetricThreshold": latency_ms, "ComparisonOperator": "LessThanOrEqualTo"}
-        )
-        definition = {
-            "RequestBasedSliConfig": {"RequestBasedSliMetricConfig": metric, **judged},
-            "Goal": {"Interval": {"RollingInterval": {"DurationUnit": "DAY", "Duration": days}},
-                     "AttainmentGoal": goal},
-            "BurnRateConfigurations": [{"LookBackWindowMinutes": minutes} for minutes in (60, 360)],
-        }  # fmt: skip
-    with connection.client() as client:
-        body = wire.PutObjective(definition)
-        _tell(client.call("PUT", _path(name), wire.Objective, query=_query(place), body=body), as_json)
+        definition = read_document(file or "")
+    body = wire.PutObjective(definition)
+    _tell(Placed(PATH, connection, place).call("PUT", wire.Objective, name, body=body), as_json)
 
 
 @objectives.command("exclude")
@@ -115,8 +100,7 @@ def exclude(
         **({"Reason": reason} if reason else {}),
     }
     body = wire.Exclude([], [window]) if remove else wire.Exclude([window])
-    with connection.client() as client:
-        _tell(client.call("POST", f"{_path(name)}/exclusions", wire.Objective, query=_query(place), body=body), as_json)
+    _tell(Placed(PATH, connection, place).call("POST", wire.Objective, name, "exclusions", body=body), as_json)
 
 
 @objectives.command("delete")
@@ -126,8 +110,7 @@ def exclude(
 @server_options
 def delete(connection: Connection, place: Place, name: str, as_json: bool) -> None:
     """Delete an objective."""
-    with connection.client() as client:
-        found = client.call("DELETE", _path(name), wire.DeletedObjective, query=_query(place))
+    found = Placed(PATH, connection, place).call("DELETE", wire.DeletedObjective, name)
     if as_json:
         print_json(found)
         return
@@ -169,12 +152,3 @@ def _burns(one: wire.Objective) -> str:
 
 def _percent(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f} %"
-
-
-def _path(name: str) -> str:
-    return f"{PATH}/{quote(name, safe='')}"
-
-
-def _query(place: Place) -> list[tuple[str, str]]:
-    region, account = place
-    return [(name, value) for name, value in (("region", region), ("account", account)) if value]

@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import InvalidInput
+from trimtab.client.objectives import of_requests
 from trimtab.slos.model import SloKey, StoredSlo
 from trimtab.slos.report import Report
 from trimtab.web import respond
@@ -20,8 +21,6 @@ PATH = "/objectives"
 _FORM_BYTES = 65_536
 _FRESH_S, _STALE_S = 30.0, 300.0
 _COLUMNS = ("name", "status", "promised", "attained", "unit", "budget", "left", "left_share", "bad", "total")
-_BURNS = (60, 360)
-"""Minutes over which an objective made here tells its burn rate."""
 Row = tuple[StoredSlo, Report | None, str]
 """An objective with its report, or why there is none."""
 
@@ -107,24 +106,13 @@ def _definition(form: dict[str, str]) -> dict[str, Any]:
     service = form.get("service", "").strip()
     if not service:
         raise InvalidInput("cannot make an objective: expected the name of a service", field="service")
-    metric: dict[str, Any] = {"KeyAttributes": {"Type": "Service", "Name": service}}
-    if form.get("operation", "").strip():
-        metric["OperationName"] = form["operation"].strip()
-    judged: dict[str, Any] = {}
-    if form.get("latency", "").strip():
-        metric["MetricType"] = "LATENCY"
-        judged = {"MetricThreshold": _number(form, "latency"), "ComparisonOperator": "LessThanOrEqualTo"}
-    else:
-        metric["MetricType"] = "AVAILABILITY"
-    days = int(_number(form, "days"))
-    return {
-        "RequestBasedSliConfig": {"RequestBasedSliMetricConfig": metric, **judged},
-        "Goal": {
-            "Interval": {"RollingInterval": {"DurationUnit": "DAY", "Duration": max(days, 1)}},
-            "AttainmentGoal": _number(form, "goal"),
-        },
-        "BurnRateConfigurations": [{"LookBackWindowMinutes": one} for one in _BURNS],
-    }
+    return of_requests(
+        service,
+        _number(form, "goal"),
+        max(int(_number(form, "days")), 1),
+        operation=form.get("operation", "").strip(),
+        within_ms=_number(form, "latency") if form.get("latency", "").strip() else None,
+    )
 
 
 def _number(form: dict[str, str], name: str) -> float:

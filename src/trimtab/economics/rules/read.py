@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -35,8 +36,9 @@ MOST_BYTES = 1 << 20
 _NAME = re.compile(r"[^\s\x00-\x1f](?:[^\x00-\x1f]{0,126}[^\s\x00-\x1f])?")
 
 
+@lru_cache(maxsize=16)
 def read_rules(text: str) -> RuleSet:
-    """The rule set of a document. Raises InvalidInput that says where it is wrong."""
+    """The rule set of a document. Raises InvalidInput that says where it is wrong. The same text is read once."""
     if len(text.encode()) > MOST_BYTES:
         raise InvalidInput(f"cannot read allocation: it has more than {MOST_BYTES} bytes")
     try:

@@ -7,11 +7,13 @@ from trimtab.web.view import View, link
 
 PATH = "/investigate"
 _MOST_WORDS = 20
+_STEP_MS = 30_000
 
 
 def read_inquiry(view: View) -> Inquiry:
     """Raises InvalidInput for a time, a reach or a kind that cannot be read."""
-    at_ms = parse_instant_ms(view.get("at"), view.now_ms)
+    now_ms = -(-view.now_ms // _STEP_MS) * _STEP_MS  # so that what all who look now ask is one question
+    at_ms = parse_instant_ms(view.get("at"), now_ms)
     around_ms = parse_duration_ms(view.get("around")) if view.get("around") else USUAL_MS
     subject = Subject(
         view.get("host"), view.get("service"), view.get("run"), view.get("team"), view.all("about")[:_MOST_WORDS]

@@ -23,6 +23,8 @@ _COLUMNS = (
     "committed", "spot_share", "capacity", "latency_ms", "on_front", "within", "why",
 )  # fmt: skip
 _SHOWN = 15
+_FRESH_S, _STALE_S = 60.0, 300.0
+_Read = tuple[list[str], PlanDraft, Planned | None, str]
 
 
 def routes(site: Site) -> list[BaseRoute]:
@@ -33,7 +35,7 @@ def routes(site: Site) -> list[BaseRoute]:
 
     async def page(request: Request) -> Response:
         view = site.view(request)
-        services, draft, planned, complaint = await _read(room, view)
+        services, draft, planned, complaint = await _kept(site, room, view)
         told: dict[str, Any] = {}
         if planned is not None:
             told = {
@@ -66,7 +68,13 @@ def routes(site: Site) -> list[BaseRoute]:
     ]
 
 
-async def _read(room: PlansRoom, view: View) -> tuple[list[str], PlanDraft, Planned | None, str]:
+async def _kept(site: Site, room: PlansRoom, view: View) -> _Read:
+    """As `_read`: whoever moves a slider back, or looks at it again, waits for no second plan."""
+    key = ("capacity plan", view.scope, view.parameters)
+    return await site.cache.get(key, _FRESH_S, lambda: _read(room, view), stale_s=_STALE_S)
+
+
+async def _read(room: PlansRoom, view: View) -> _Read:
     """The services, the form, the plan, and else why there is none."""
     services = await room.services(view.scope)
     draft = read_plan_draft(view, services)

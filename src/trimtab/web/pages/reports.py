@@ -24,6 +24,7 @@ from trimtab.web.view import View, link
 
 PATH = "/reports"
 _FORM_BYTES = 8192
+_OWNERS_S, _OWNERS_STALE_S = 60.0, 900.0
 _PERIODS: tuple[Period, ...] = ("week", "month")
 
 
@@ -118,8 +119,11 @@ async def _owners(site: Site, view: View) -> list[str]:
     extent = await room.facts.costs.reader.extent() if room else None
     if room is None or extent is None:
         return []
-    facet = await room.facts.owner_facet()
-    found = await room.facts.costs.reader.values(view.principal.scope, *extent, facet)
+    facet, scope, reader = await room.facts.owner_facet(), view.principal.scope, room.facts.costs.reader
+    found = await site.cache.get(
+        ("owners to report to", scope, extent, facet), _OWNERS_S, lambda: reader.values(scope, *extent, facet),
+        stale_s=_OWNERS_STALE_S,
+    )  # fmt: skip
     return sorted({one.value for one in found if one.value})
 
 

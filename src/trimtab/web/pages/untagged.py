@@ -19,6 +19,7 @@ from trimtab.web.sorting import PAGE_ROWS
 from trimtab.web.tiles import Tile
 from trimtab.web.view import View, link
 
+_FRESH_S, _STALE_S = 30.0, 300.0
 COLUMNS = ("account", "service", "resource", "name", "currency", "cost", "lines", "suggested", "evidence", "reason")
 
 
@@ -28,11 +29,15 @@ def routes(site: Site) -> list[BaseRoute]:
     async def page(request: Request) -> Response:
         view = site.view(request)
         room = whole_bill(site, view.principal)
-        months = [one.month for one in await room.statements.months()]
+        summaries = await room.statements.months()
+        months = [one.month for one in summaries]
         if not months:
             return site.page(request, view, "untagged", timed=False, months=[])
         month = read_month(view.get("month")) if view.get("month") else months[0]
-        report = await room.tags.untagged(month)
+        version = (await room.rules.current()).version
+        report, compliance, keys = await site.cache.get(
+            ("untagged", month, version, str(summaries)), _FRESH_S, lambda: _read(room, month), stale_s=_STALE_S
+        )
         return site.page(
             request,
             view,
@@ -49,8 +54,8 @@ def routes(site: Site) -> list[BaseRoute]:
             rows=[_shown(row, month) for row in report.rows[:PAGE_ROWS]],
             may_give=view.principal.may(Role.ADMIN),
             more=max(len(report.rows) - PAGE_ROWS, 0),
-            compliance=[_kept(one) for one in await room.tags.compliance(month)],
-            keys=[_key(one) for one in (await room.tags.keys(month))[:PAGE_ROWS]],
+            compliance=[_kept(one) for one in compliance],
+            keys=[_key(one) for one in keys[:PAGE_ROWS]],
         )
 
     async def as_json(request: Request) -> Response:
@@ -67,6 +72,11 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/untagged.json", site.guarded(as_json, Role.FINANCE)),
         Route("/untagged.csv", site.guarded(as_csv, Role.FINANCE)),
     ]
+
+
+async def _read(room: EconomicsRoom, month: int) -> tuple[UntaggedReport, list[Compliance], list[TagKey]]:
+    """What the page says of a month: by the rules in force and the bill as it is, both of which its key names."""
+    return await room.tags.untagged(month), await room.tags.compliance(month), await room.tags.keys(month)
 
 
 async def _report(site: Site, view: View) -> UntaggedReport | None:

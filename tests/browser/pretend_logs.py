@@ -76,8 +76,13 @@ class PretendLogs:
     def _asked(
         self, groups: Sequence[Group], start_ms: int, end_ms: int, where: str, params: dict[str, Any]
     ) -> list[Event]:
-        """Of conditions, what the tests ask: words or stream names, which the parameters have."""
+        """Of conditions, what the tests ask: attributes, words or stream names, which the parameters have."""
         events = self._events(groups, start_ms, end_ms)
+        facets = {name: value for name, value in params.items() if name.startswith("facet_")}
+        params = {name: value for name, value in params.items() if name not in facets}
+        for at in range(sum(name.startswith("facet_name") for name in facets)):
+            name, value = facets[f"facet_name{at}"], facets[f"facet_value{at}"]
+            events = [one for one in events if one.attributes.get(name) == value]
         if "beside" in params:
             return [one for one in events if one.stream == params["beside"]]
         if "LIKE" in where or "position" in where:
@@ -118,4 +123,6 @@ def _event(group: Group, at: int, number: int, *, new: bool) -> Event:
         text = f'{{"level": "info", "message": "{said}", "status": 200, "host": "web-1"}}'
         return Event(group.id, group.name, "web-1", at, at, number, "", "", "", {}, text)
     text = f"ERROR cannot settle order {number}: ledger is behind" if new and number % 2 else f"charged order {number}"
-    return Event(group.id, group.name, "pay-1", at, at, number, "", "", "", {"pod": "pay-1"}, text)
+    return Event(
+        group.id, group.name, "pay-1", at, at, number, "", "", "", {"pod": "pay-1", "service.name": "pay"}, text
+    )

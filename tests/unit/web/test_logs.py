@@ -46,6 +46,37 @@ def test_a_value_of_a_field_makes_a_pattern_and_another_adds_to_it(pages: AsgiCl
     assert '{ ($.status = 200) && $.level = "info" }' in shown
 
 
+def test_a_row_names_its_service_and_a_facet_narrows_to_it_and_is_taken_away(pages: AsgiClient) -> None:
+    text = pages.get("/logs?live=off").text
+    narrowed = link(text, "pay</a>")
+    assert "is=service.name%3Dpay" in narrowed
+    shown = pages.get(narrowed).text
+    assert ">360 events" in shown
+    assert "charged order" in shown and "GET /cart/" not in shown
+    assert "720 events" in pages.get(link(shown, "service.name: pay")).text
+    assert "/shop/checkout</a></td>" in text, "what names no service is of its group"
+    assert "group=/shop/checkout" in link(text, "/shop/checkout</a></td>")
+    assert ">360 events" in pages.get(narrowed + "&is=pod%3Dpay-1").text
+    assert ">0 events" in pages.get(narrowed + "&is=pod%3Dother").text
+    assert pages.get("/logs.json?is=pod").status_code == 400
+
+
+def test_a_facet_and_words_narrow_together(pages: AsgiClient) -> None:
+    assert ">60 events" in pages.get("/logs?q=settle&is=service.name%3Dpay").text
+    assert ">0 events" in pages.get("/logs?q=cart&is=service.name%3Dpay").text
+
+
+def test_a_field_is_shown_as_a_column_and_taken_away(pages: AsgiClient) -> None:
+    text = pages.get("/logs?live=off").text
+    address = re.search(r'href="([^"]+col=status)"', text)
+    assert address is not None
+    shown = pages.get(html.unescape(address[1])).text
+    assert '<th scope="col">status <a' in shown
+    assert '<td class="wrap">200</td>' in shown
+    assert '<td class="wrap">–</td>' in shown, "the others have no status"
+    assert "col=" not in link(shown, "Take its column away")
+
+
 def test_pages_go_back_in_time_and_end(pages: AsgiClient) -> None:
     seen, address = 0, "/logs?live=off"
     while True:

@@ -2,12 +2,14 @@
 
 import html
 import re
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from tests.unit.web.conftest import Open
 
 from asgi_client import AsgiClient
 from browser.pretend_traces import BIG, BIG_SPANS
+from trimtab.traces.filters.parser import parse
 from trimtab.web.app import WebState
 
 
@@ -26,6 +28,22 @@ def test_traces_are_listed_with_what_explains_their_latency_and_their_models(pag
     points = pages.get("/traces/points.json?live=off").json()["points"]
     assert 60 == len(points)
     assert {0, 1} == {failed for _, _, failed, _, _ in points}
+
+
+def test_facets_lead_to_traces_through_a_service_and_to_those_that_failed_there(pages: AsgiClient) -> None:
+    shown = text(pages, "/traces?q=duration > 0&live=off")
+    sidebar = shown[shown.index('aria-label="Facets"') : shown.index('aria-label="Table of traces"')]
+    through, failed = sidebar.split("Failed in")
+    asked = [
+        dict(parse_qsl(urlsplit(href).query))["q"]
+        for part in (through, failed)
+        for href in re.findall(r'href="([^"]+)"', part)
+    ]
+    services = re.findall(r">([^<]+)</a>", through)
+    assert [f'(duration > 0) AND service("{name}")' for name in services] == asked[: len(services)]
+    assert '(duration > 0) AND service("model") { fault OR error OR throttle }' in asked[len(services) :]
+    for one in asked:
+        parse(one)
 
 
 def test_a_baseline_says_what_changed(pages: AsgiClient) -> None:

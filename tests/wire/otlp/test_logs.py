@@ -55,6 +55,15 @@ def test_an_sdks_records_arrive_with_their_service_instance_and_trace(server: Li
     found = event(server, service)
     assert (found["message"], found["logStreamName"]) == ("cannot pay: card declined", "i-1")
     assert abs(found["timestamp"] - time.time() * 1000) < 120_000
+    facets = [f"service.name={service}", "order=7", "severity=ERROR", "stream=i-1"]
+    assert [found["message"]] == [one["message"] for one in narrowed(server, service, *facets)]
+    assert [] == narrowed(server, service, *facets, "order=8")
+
+
+def narrowed(server: LiveServer, group: str, *facets: str) -> list[dict[str, Any]]:
+    """The events of a group that the Logs page narrows to by values of attributes, severity and stream."""
+    asked = [("group", group), *(("is", facet) for facet in facets)]
+    return list(httpx.get(f"{server.url}/logs.json", params=asked, timeout=60).raise_for_status().json()["events"])
 
 
 def test_json_records_are_named_by_the_aws_conventions_and_too_old_ones_are_told(server: LiveServer) -> None:

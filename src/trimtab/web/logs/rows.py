@@ -1,34 +1,35 @@
-"""Events as the Logs page shows them: a row each, what fields they have, and links that narrow to a value."""
+"""Events as the Logs page shows them: a row each, with the service that it is of, and patterns with their search."""
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
 from trimtab.base.clock import iso
-from trimtab.logs.filters.values import document, text_of
+from trimtab.logs.filters.values import document
 from trimtab.logs.model import Event
 from trimtab.logs.patterns.compare import Pattern, pieces
 from trimtab.logs.patterns.rules import SHOWN
 from trimtab.logs.patterns.severity import guess, level_of
 from trimtab.web.format import moment
+from trimtab.web.logs.facets import GROUP, MOST_MEMBERS, columns_of, narrowed, narrowed_to, values_of
 from trimtab.web.logs.question import PATTERN
 from trimtab.web.view import View
 
 _SHOWN = 1000  # characters of a message in the table; all of them are behind the row
-_DEEPEST, _MOST_MEMBERS = 4, 60
-_MOST_FIELDS, _MOST_VALUES = 30, 5
-_LONGEST_VALUE = 80
-_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
-_TEXT = ("$.message", "$.msg")  # the line itself: nobody narrows to one
+_SERVICES = ("service.name", "service", "app", "application")
+"""How attributes and JSON messages name the service that an event is of."""
 _HOSTS = ("host.name", "host", "hostname", "node")
 _BESIDE_MS = 300_000
 
 
 class Row(Struct, frozen=True):
-    """An event in the table. `fields` are (name, value); `host` is (name, link) where it names one."""
+    """An event in the table. `fields` are (name, value); `host` is (name, link) where it names one.
+
+    `service` is the service that it is of (else its log group) with the link that narrows to it; `cells` are what it
+    says of the fields that are shown as columns.
+    """
 
     event: Event
     at: str
@@ -36,16 +37,10 @@ class Row(Struct, frozen=True):
     text: str
     fields: Sequence[tuple[str, str]]
     around: str
+    service: tuple[str, str]
+    cells: Sequence[str] = ()
     host: tuple[str, str] | None = None
     chosen: bool = False
-
-
-class Field(Struct, frozen=True):
-    """A field of the events that are shown: how many have it, and its most frequent values with links."""
-
-    name: str
-    events: int
-    values: Sequence[tuple[str, int, str]]
 
 
 class Found(Struct, frozen=True):
@@ -57,60 +52,13 @@ class Found(Struct, frozen=True):
 
 def rows_of(view: View, events: Sequence[Event], hosts: frozenset[str], chosen: int = 0) -> list[Row]:
     """A row an event; `chosen` is the id of the one that the others are around."""
-    return [_row(view, event, hosts, chosen) for event in events]
-
-
-def fields_of(view: View, events: Sequence[Event]) -> list[Field]:
-    """The fields of these events, the most frequent first."""
-    values: dict[str, Counter[str]] = {}
-    links: dict[tuple[str, str], str] = {}
-    for event in events:
-        for selector, value in members(event.message):
-            if selector in _TEXT:
-                continue
-            shown = text_of(value)
-            values.setdefault(selector, Counter())[shown] += 1
-            links.setdefault((selector, shown), narrowed(view, selector, value))
-    order = sorted(values.items(), key=lambda pair: (-pair[1].total(), pair[0]))[:_MOST_FIELDS]
-    return [
-        Field(
-            selector.removeprefix("$."),
-            counts.total(),
-            [(value, number, links[selector, value]) for value, number in counts.most_common(_MOST_VALUES)],
-        )
-        for selector, counts in order
-    ]
-
-
-def members(message: str) -> Iterator[tuple[str, str | int | float | bool]]:
-    """The scalars in a JSON message, by selector; objects in arrays are left out."""
-    found = document(message)
-    if found is not None:
-        yield from list(_inside("$", found, 0))[:_MOST_MEMBERS]
-
-
-def narrowed(view: View, selector: str, value: str | int | float | bool) -> str:
-    """This view with one more condition on a JSON field."""
-    if isinstance(value, bool):
-        test = f"{selector} IS {'TRUE' if value else 'FALSE'}"
-    elif isinstance(value, int | float):
-        test = f"{selector} = {text_of(value)}"
-    else:
-        test = f'{selector} = "{quoted(value)}"'
-    before = view.get("q").strip() if view.get("as") == PATTERN else ""
-    if before.startswith("{") and before.endswith("}"):
-        test = f"({before[1:-1].strip()}) && {test}"
-    return view.url(q=f"{{ {test} }}", drop=("as", "tab", "before", "around"), **{"as": PATTERN})
+    columns = [name for name, _ in columns_of(view)]
+    return [_row(view, event, hosts, chosen, columns) for event in events]
 
 
 def found_of(view: View, patterns: Sequence[Pattern]) -> list[Found]:
     """Patterns with links to their events."""
     return [Found(pattern, _search(view, pattern)) for pattern in patterns]
-
-
-def quoted(text: str) -> str:
-    """Text inside the quotation marks of a filter pattern."""
-    return re.sub(r'([\\"*])', r"\\\1", text)
 
 
 def _escaped(term: str) -> str:
@@ -126,18 +74,7 @@ def _search(view: View, pattern: Pattern) -> str:
     return view.url(q=text or " ", drop=("as", "tab", "before", "around"), **{"as": PATTERN})
 
 
-def _inside(selector: str, value: object, depth: int) -> Iterator[tuple[str, str | int | float | bool]]:
-    if isinstance(value, Mapping):
-        if depth < _DEEPEST:
-            for key, inner in value.items():
-                step = f".{key}" if _PLAIN_KEY.fullmatch(key) else f"['{key}']"
-                if "'" not in key:
-                    yield from _inside(selector + step, inner, depth + 1)
-    elif isinstance(value, str | int | float) and len(str(value)) <= _LONGEST_VALUE:
-        yield selector, value
-
-
-def _row(view: View, event: Event, hosts: frozenset[str], chosen: int) -> Row:
+def _row(view: View, event: Event, hosts: frozenset[str], chosen: int, columns: Sequence[str]) -> Row:
     inside = document(event.message)
     level, text = "", event.message
     if inside is not None:
@@ -150,11 +87,34 @@ def _row(view: View, event: Event, hosts: frozenset[str], chosen: int) -> Row:
     link = view.url(around=around)
     shown = text if len(text) <= _SHOWN else text[:_SHOWN] + " …"
     at = moment(event.time_ms)
-    return Row(event, at, level, shown, fields, link, _host(dict(fields), event, hosts), event.id == chosen)
+    values = values_of(event) if columns else {}
+    return Row(
+        event=event,
+        at=at,
+        level=level,
+        text=shown,
+        fields=fields,
+        around=link,
+        service=_service(view, event, inside or {}),
+        cells=[values.get(name, "") for name in columns],
+        host=_host(dict(fields), event, hosts),
+        chosen=event.id == chosen,
+    )
+
+
+def _service(view: View, event: Event, inside: Mapping[str, object]) -> tuple[str, str]:
+    for key in _SERVICES:
+        if event.attributes.get(key):
+            return event.attributes[key], narrowed_to(view, key, event.attributes[key])
+        said = inside.get(key)
+        if isinstance(said, str) and said:
+            selector = f"$.{key}" if "." not in key else f"$['{key}']"
+            return said, narrowed(view, selector, said)
+    return event.log_group, narrowed_to(view, GROUP, event.log_group)
 
 
 def _pretty(inside: Mapping[str, object] | None) -> Iterator[tuple[str, str]]:
-    for key, value in list((inside or {}).items())[:_MOST_MEMBERS]:
+    for key, value in list((inside or {}).items())[:MOST_MEMBERS]:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         yield key, text[:_SHOWN]
 

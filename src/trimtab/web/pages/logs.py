@@ -17,10 +17,11 @@ from trimtab.logs.patterns.compare import Change
 from trimtab.logs.read import EventQuery, Page
 from trimtab.logs.room import LogsRoom
 from trimtab.web import respond
+from trimtab.web.logs.facets import chips, columns_of, fields_of
 from trimtab.web.logs.insights import MODE
 from trimtab.web.logs.pictures import PARTS, histogram
 from trimtab.web.logs.question import LogQuestion, read_position, read_question
-from trimtab.web.logs.rows import fields_of, found_of, rows_of
+from trimtab.web.logs.rows import found_of, rows_of
 from trimtab.web.logs.unusual import marks_of, unusual_patterns
 from trimtab.web.pages import log_insights
 from trimtab.web.site import Site
@@ -52,6 +53,7 @@ def routes(site: Site) -> list[BaseRoute]:
         asked = read_question(view, groups)
         tab = "patterns" if view.get("tab") == "patterns" else "events"
         facts: dict[str, Any] = {"groups": groups, "asked": asked, "tab": tab, "limited": len(groups) == MOST_GROUPS}
+        facts |= {"columns": columns_of(view), "chips": [] if asked.complaint else chips(view)}
         try:
             facts |= await (_patterns if tab == "patterns" else _events)(site, view, room, asked)
         except QueryAborted as problem:

@@ -16,6 +16,7 @@ from trimtab.bottlenecks.read import Sampled
 from trimtab.web import respond
 from trimtab.web.site import Site
 from trimtab.web.sorting import read_page, read_sort
+from trimtab.web.traces.facets import facets_of
 from trimtab.web.traces.pictures import parts_picture
 from trimtab.web.traces.question import (
     BASELINES,
@@ -76,7 +77,7 @@ def routes(site: Site) -> list[BaseRoute]:
 
 _NOTHING: dict[str, Any] = {
     "complaint": "", "aborted": "", "sampled": None, "rows": [], "page": None, "sort": None, "explained": [],
-    "models": [], "failed": 0, "baseline": None, "since": None,
+    "models": [], "facets": [], "failed": 0, "baseline": None, "since": None,
 }  # fmt: skip
 
 
@@ -107,6 +108,7 @@ async def _found(site: Site, view: View, asked: TraceQuestion) -> dict[str, Any]
         "since": before,
         "explained": await site.cache.get(key, TTL_S, partial(asyncio.to_thread, _explained, found, before)),
         "models": await asyncio.to_thread(models, found.population.spans),
+        "facets": await asyncio.to_thread(facets_of, view, found.population.spans),
     }
 
 

@@ -10,6 +10,8 @@ from trimtab.base.errors import InvalidInput
 from trimtab.inventory.served.model import PROCESSING, TRAINING
 
 ROOT = "/opt/ml/"
+OBJECTIVE = "_tuning_objective_metric"
+"""The hyperparameter that tells a training job of a search what counts (SageMaker developer guide)."""
 _LONGEST_PATTERN = 500
 _DAY_S = 86_400
 _PROCESSING_S = 5 * _DAY_S  # how long a job may take that does not say: the service's limits

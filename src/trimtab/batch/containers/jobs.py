@@ -19,7 +19,7 @@ from trimtab.base.records import replace
 from trimtab.batch.commands.file import BatchFile
 from trimtab.batch.commands.model import TIMED_OUT
 from trimtab.batch.commands.process import Ended, Run, run
-from trimtab.batch.containers.asked import Asked, asked_of
+from trimtab.batch.containers.asked import OBJECTIVE, Asked, asked_of
 from trimtab.batch.containers.commands import Chosen, chosen, command_of, environment_of
 from trimtab.batch.containers.folder import Folder
 from trimtab.batch.containers.telling import Reading, Telling, stream_of
@@ -114,7 +114,9 @@ class ContainerJobs(Struct):
     async def _run(self, job: Served, stop: asyncio.Event) -> None:
         now_ms = self.clock.now_ms()
         attempt = int(job.state.get("attempt", 0)) + 1
-        job = await self._move(job, "Starting" if attempt == 1 else "Restarting", began_ms=now_ms, attempt=attempt)
+        anew = {"course": []} if job.state.get("course") else {}  # the attempt before said it
+        step = "Starting" if attempt == 1 else "Restarting"
+        job = await self._move(job, step, began_ms=now_ms, attempt=attempt, **anew)
         folder = Folder(self.folder / job.account / job.region / job.kind / job.name, self.places)
         try:
             asked = asked_of(job.kind, job.name, job.form)
@@ -140,17 +142,19 @@ class ContainerJobs(Struct):
         environment = {**environment_of(one.definition, asked), **folder.environment(job, asked)}
         longest = min(asked.timeout_s, one.definition.timeout_s or asked.timeout_s)
         what = Run(command, one.definition.directory or str(folder.ml), environment, folder.log, longest)
-        reading = Reading(stream_of(job, int(job.state["began_ms"])), asked.measures)
+        reading = Reading(stream_of(job, int(job.state["began_ms"])), asked.measures, objective=_objective(job))
         task = asyncio.create_task(run(what, lambda: None, stop))
         try:
             while not task.done():
                 await asyncio.wait({task}, timeout=_LOOK_S)
                 await self._read(job, folder, reading)
+                job = await self._keep_course(job, reading)
         finally:
             if not task.done():
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
         await self._read(job, folder, reading, ended=True)
+        job = replace(job, state={**job.state, **_course(reading)})
         ended = task.result()
         metrics = [{"name": name, "value": value, "at_ms": at} for name, (value, at) in sorted(reading.last.items())]
         if stop.is_set() or ended.status_reason == TIMED_OUT:
@@ -183,6 +187,15 @@ class ContainerJobs(Struct):
             if ended:
                 raise
 
+    async def _keep_course(self, job: Served, reading: Reading) -> Served:
+        """Keep what a tuning job decides by, once it has grown by a twentieth: a long course is written a few times."""
+        before = len(job.state.get("course") or ())
+        if len(reading.course) <= before + before // 20:
+            return job
+        job = replace(job, state={**job.state, **_course(reading)})
+        await self.served.change(job, state=job.state)
+        return job
+
     async def _move(self, job: Served, secondary: str, **more: Any) -> Served:
         """Keep where a job is now."""
         state = {**job.state, **more, **_stepped(job, secondary, self.clock.now_ms())}
@@ -207,6 +220,17 @@ class ContainerJobs(Struct):
         if one is not None:
             tagged = await self.served.tags_of(job.arn)
             await self.telling.ran(job, job.status, asked, one.definition, tagged)
+
+
+def _objective(job: Served) -> str:
+    """The metric that a tuning job looks at, of a training job of one."""
+    if not job.form.get("TuningJobArn"):
+        return ""
+    return str((job.form.get("HyperParameters") or {}).get(OBJECTIVE) or "")
+
+
+def _course(reading: Reading) -> dict[str, Any]:
+    return {"course": [float(f"{one:.6g}") for one in reading.course]} if reading.course else {}
 
 
 def _retries(job: Served) -> int:

@@ -48,6 +48,7 @@ class Reading(Struct):
     """How far the log of an attempt has been read, and the last value of each metric in it: (value, time in ms).
 
     `pending` are lines that were read and are not told yet, `number` counts what was told: a repeat has its number.
+    `course` are all values of the metric that a tuning job looks at, its `objective`.
     """
 
     stream: str
@@ -57,6 +58,8 @@ class Reading(Struct):
     pending: Sequence[str] = ()
     number: int = 0
     last: dict[str, tuple[float, int]] = field(default_factory=dict)
+    objective: str = ""
+    course: list[float] = field(default_factory=list)
 
     def take(self, log: Path, *, ended: bool) -> bool:
         """Read on into `pending`; False where there is nothing new. A line that has no end yet waits for it."""
@@ -106,6 +109,7 @@ class Telling(Struct, frozen=True):
         points = found_in(lines, reading.measures)
         if points:
             reading.last |= {name: (value, now_ms) for name, value in points}
+            reading.course += [value for name, value in points if name == reading.objective]
             await self._measured(job, points, now_ms, key)
         reading.number += 1
 

@@ -1,5 +1,6 @@
 """Tuning jobs under way: begins training jobs while some are to be tried, and ends when enough is known."""
 
+import asyncio
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -7,9 +8,10 @@ from msgspec import Struct
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput
+from trimtab.base.records import replace
 from trimtab.batch.containers.jobs import COMPLETED, FAILED, RUNNING, STOPPED, STOPPING
 from trimtab.batch.containers.telling import Announce
-from trimtab.batch.tuning.asked import Tuning, trial_name, tuning_of
+from trimtab.batch.tuning.asked import ENDED_EARLY, Tuning, trial_name, tuning_for
 from trimtab.inventory.served.model import TRAINING, TUNING, Served
 from trimtab.inventory.served.store import ServedStore
 
@@ -40,7 +42,7 @@ class TuningJobs(Struct, frozen=True):
 
     async def _look(self, job: Served) -> None:
         try:
-            tuning, known = tuning_of(job.name, job.arn, job.form), await self.trials(job)
+            tuning, known = tuning_for(job), await self.trials(job)
         except InvalidInput as problem:  # made by a release that allowed more
             await self._over(job, FAILED, str(problem))
             return
@@ -48,6 +50,7 @@ class TuningJobs(Struct, frozen=True):
         if job.status == STOPPING or job.state.get("ending") or self._enough(job, tuning, known):
             await self._wind_down(job, tuning, known, going)
             return
+        job = await self._end_losers(job, tuning, known)
         begun = int(job.state.get("begun", 0))
         if begun >= tuning.trials:
             if not going:
@@ -59,9 +62,21 @@ class TuningJobs(Struct, frozen=True):
         if until > begun:
             await self.served.change(job, state={**job.state, "begun": until}, only_from=(RUNNING,))
 
+    async def _end_losers(self, job: Served, tuning: Tuning, known: Sequence[Served]) -> Served:
+        """Stop the training jobs that lose; that they were stopped for this is kept first."""
+        losers = [one for number, one in enumerate(known) if one.status == RUNNING and tuning.loses(number, one, known)]
+        if losers:
+            names = sorted({*(job.state.get(ENDED_EARLY) or ()), *(one.name for one in losers)})
+            job = replace(job, state={**job.state, ENDED_EARLY: names})
+            await self.served.change(job, state=job.state, only_from=(RUNNING,))
+        for one in losers:
+            await self.served.change(one, status=STOPPING, only_from=(RUNNING,))
+        return job
+
     async def _begin(self, job: Served, tuning: Tuning, number: int) -> None:
         place, tagged = (job.account, job.region), await self.served.tags_of(job.arn)
-        name, form = trial_name(job.name, job.arn, number), tuning.form(job.arn, number)
+        name, known = trial_name(job.name, job.arn, number), await self.trials(job)
+        form = await asyncio.to_thread(tuning.form, job.arn, number, known)
         try:
             await self.served.create(place, TRAINING, name, form, RUNNING, tagged)
         except Conflict:
@@ -77,7 +92,7 @@ class TuningJobs(Struct, frozen=True):
             return True
         best, since = None, 0
         for one in over:
-            value = tuning.value(one) if one.status == COMPLETED else None
+            value = tuning.value(one) if tuning.counts(one) else None
             if value is not None and tuning.better(value, best):
                 best, since = value, 0
             else:

@@ -10,17 +10,16 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct, field
 
-Values = npt.NDArray[np.float64]
-_SCALES = (0.25, 0.5, 1.0)  # length scales that are tried, of features that span 0 to 1
-_NOISES = (0.02, 0.08)  # standard deviations of a measurement, of the spread of all
+from trimtab.timeseries.gaussian_process import Kernels, Values, expected_improvement, predicted
+
+_KERNELS = Kernels(scales=(0.25, 0.5, 1.0), noises=(0.02, 0.08), least_spread=0.4)
+"""The least spread is of the logarithm of cost: a few measurements that agree say little of the rest."""
 _FEWEST = 6  # measurements before an expected improvement is believed
 _ENOUGH = 0.01
 """Expected improvement, as a share of the best cost, below which measuring on is not worth it. CherryPick stops at
 10 %, which on a surface with close seconds ends at the second."""
-_LEAST_SPREAD = 0.4  # of the logarithm of cost among candidates: a few measurements that agree say little of the rest
 
 
 class Choice(Struct, frozen=True):
@@ -62,19 +61,15 @@ class Chooser(Struct):
             return None
         if len(finite) < min(_FEWEST, len(self.choices)):
             return self._farthest(left)
-        from scipy.special import ndtr  # takes half a second to load
-
         points = self._points()
         names = [one.name for one in self.choices]
         at = [names.index(name) for name in self.known]
         wanted = [names.index(one.name) for one in left]
         worst = 2 * max(finite.values())  # what could not serve costs more than all that could, so far as one can tell
         target = np.log(np.array([finite.get(name, worst) for name in self.known]))
-        mean, spread = predicted(points[at], target, points[wanted])
-        best = float(target.min())
-        gain = (best - mean) / spread
+        mean, spread = predicted(points[at], target, points[wanted], _KERNELS)
         # In logarithms: the expected share by which the best cost falls.
-        expected = spread * (gain * ndtr(gain) + np.exp(-(gain**2) / 2) / math.sqrt(2 * math.pi))
+        expected = expected_improvement(float(target.min()), mean, spread)
         most = int(np.argmax(expected))
         return left[most] if expected[most] >= self.enough else None
 
@@ -115,32 +110,3 @@ class Chooser(Struct):
         scale[len(numbers) :] = 1.0  # two words are 0.7·√2 apart, whatever they are
         found: Values = (rows - low) / scale
         return found
-
-
-def predicted(known: Values, target: Values, wanted: Values) -> tuple[Values, Values]:
-    """Mean and standard deviation at `wanted`, from values at `known`; the kernel is the likeliest of a few."""
-    from scipy.linalg import cho_factor, cho_solve  # takes half a second to load
-
-    centre = float(target.mean())
-    size = max(float(target.std()), _LEAST_SPREAD)
-    shifted = (target - centre) / size
-    best: tuple[float, Values, Values] | None = None
-    for scale in _SCALES:
-        among, across = _matern(known, known, scale), _matern(wanted, known, scale)
-        for noise in _NOISES:
-            factor = cho_factor(among + noise**2 * np.eye(len(known)), lower=True)
-            weights = cho_solve(factor, shifted)
-            likelihood = -0.5 * float(shifted @ weights) - float(np.log(np.diag(factor[0])).sum())
-            if best is None or likelihood > best[0]:
-                variance = 1 + noise**2 - np.einsum("ij,ji->i", across, cho_solve(factor, across.T))
-                best = likelihood, across @ weights, np.sqrt(np.maximum(variance, 1e-9))
-    if best is None:  # there is always a kernel to try
-        raise RuntimeError("no kernel was tried: this is a fault in trimtab")
-    return centre + size * best[1], size * best[2]
-
-
-def _matern(left: Values, right: Values, scale: float) -> Values:
-    """Matérn 5/2: smooth, but less than a Gaussian, as costs over sizes are."""
-    distance = np.sqrt(((left[:, None, :] - right[None, :, :]) ** 2).sum(axis=2)) * math.sqrt(5) / scale
-    found: Values = (1 + distance + distance**2 / 3) * np.exp(-distance)
-    return found

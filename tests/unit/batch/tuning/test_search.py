@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from trimtab.base.errors import InvalidInput
 from trimtab.batch.tuning.search import GRID, RANDOM, trial, trials_of
+from trimtab.batch.tuning.space import Space
 
 
 def integer(low: int, high: int, **more: str) -> dict[str, Any]:
@@ -76,3 +77,23 @@ def test_a_search_has_750_trials_at_most() -> None:
     assert 750 == trials_of(RANDOM, integer(1, 2), 750)
     with pytest.raises(InvalidInput, match="at most 750"):
         trials_of(RANDOM, integer(1, 2), 751)
+
+
+@given(st.integers(0, 10**6))
+def test_a_point_and_its_parameters_say_the_same(seed: int) -> None:
+    ranges = {
+        "ContinuousParameterRanges": [*continuous(0.01, 0.9, "Logarithmic")["ContinuousParameterRanges"],
+                                      {"Name": "y", "MinValue": "0", "MaxValue": "0.5",
+                                       "ScalingType": "ReverseLogarithmic"}],
+        **integer(-3, 40),
+        "CategoricalParameterRanges": [{"Name": "word", "Values": ["a", "b", "c"]}],
+    }  # fmt: skip
+    space = Space(ranges)
+    drawn = trial(RANDOM, ranges, seed, 0)
+    point = space.point(drawn)
+    assert space.columns == len(point) == 6
+    assert 0 <= point.min() and point.max() <= 1
+    again = space.values(point)
+    assert (drawn["n"], drawn["word"]) == (again["n"], again["word"])
+    assert float(drawn["x"]) == pytest.approx(float(again["x"]))
+    assert float(drawn["y"]) == pytest.approx(float(again["y"]))

@@ -7,7 +7,7 @@ from typing import Any
 from trimtab.access.principal import Role
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
 from trimtab.batch.containers.jobs import COMPLETED, FAILED, RUNNING, STOPPED, STOPPING
-from trimtab.batch.tuning.asked import Tuning, tuning_of
+from trimtab.batch.tuning.asked import Tuning, tuning_for, tuning_of
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, form_of, listed, operations, page_of, place, tags_of
 from trimtab.doors.aws.service import Answer, CallContext, Request
@@ -18,7 +18,7 @@ _NAME = "HyperParameterTuningJobName"
 
 @operations.add("CreateHyperParameterTuningJob", needs=Role.ADMIN, job=True)
 async def create_tuning_job(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
-    """Begin a search for the best hyperparameters: drawn at random, or every combination."""
+    """Begin a search for the best hyperparameters: by what is known, by halving, at random, or every combination."""
     name = request[_NAME]
     tuning_of(name, arn_of(*place(context), TUNING, name), request)
     try:
@@ -34,7 +34,7 @@ async def create_tuning_job(rooms: SageMakerRooms, request: Request, context: Ca
 async def describe_tuning_job(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
     """One search, with how its training jobs went, and the best of them."""
     job = await _get(rooms, request, context)
-    tuning, known = tuning_of(job.name, job.arn, job.form), await rooms.batch.tuning.trials(job)
+    tuning, known = tuning_for(job), await rooms.batch.tuning.trials(job)
     best = tuning.best(known)
     ended_ms = job.state.get("ended_ms") or rooms.metrics.clock.now_ms()
     return {
@@ -52,7 +52,7 @@ async def list_tuning_jobs(rooms: SageMakerRooms, request: Request, context: Cal
     found, more = await listed(rooms, TUNING, request, context)
     rows = []
     for job in found:
-        tuning = tuning_of(job.name, job.arn, job.form)
+        tuning = tuning_for(job)
         config = job.form["HyperParameterTuningJobConfig"]
         row = _row(job, tuning, await rooms.batch.tuning.trials(job))
         rows.append({**row, "Strategy": tuning.strategy, "ResourceLimits": config["ResourceLimits"]})
@@ -63,7 +63,7 @@ async def list_tuning_jobs(rooms: SageMakerRooms, request: Request, context: Cal
 async def list_trials(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
     """The training jobs of a search, by name, time, status or what came out."""
     job = await _get(rooms, request, context)
-    tuning, known = tuning_of(job.name, job.arn, job.form), await rooms.batch.tuning.trials(job)
+    tuning, known = tuning_for(job), await rooms.batch.tuning.trials(job)
     found = [one for one in known if request.get("StatusEquals") in (None, one.status)]
     match request.get("SortBy", "Name"):
         case "CreationTime":
@@ -149,4 +149,4 @@ def trial_shape(one: Served, tuning: Tuning) -> dict[str, Any]:
 def _objective_status(one: Served, tuning: Tuning) -> str:
     if one.status in (RUNNING, STOPPING):
         return "Pending"
-    return "Succeeded" if one.status == COMPLETED and tuning.value(one) is not None else "Failed"
+    return "Succeeded" if tuning.counts(one) and tuning.value(one) is not None else "Failed"

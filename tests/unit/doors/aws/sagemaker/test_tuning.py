@@ -1,5 +1,6 @@
 """boto3's hyperparameter tuning jobs on the local pool: what is tried, which is best, and when a search ends."""
 
+import asyncio
 import sys
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sagemaker_pool import ROLE, Pool
+from sagemaker_pool import PLACE, ROLE, Pool
 from trimtab.base.clock import SystemClock
 from trimtab.store.state.database import State
 
@@ -19,10 +20,18 @@ if hps["kind"] == "bad":
 print("loss=9.0", flush=True)
 print(f"loss={abs(float(hps['depth']) - 4)} of {hps['_tuning_objective_metric']}", flush=True)
 """
+EPOCHS = """
+import json, os, time
+hps = json.load(open(os.environ["SM_INPUT_CONFIG_DIR"] + "/hyperparameters.json"))
+for epoch in range(60):
+    print(f"loss={abs(float(hps['depth']) - 4)}", flush=True)
+    time.sleep(0.05)
+"""
 SLEEP = "import time; print('loss=1', flush=True); time.sleep(60)"
 PYTHON = [sys.executable, "-ES", "-c"]
 DEFINITIONS = {
     "train": {"command": [*PYTHON, TRAIN], "images": ["*/tree"]},
+    "epochs": {"command": [*PYTHON, EPOCHS], "images": ["*/epochs"]},
     "sleep": {"command": [*PYTHON, SLEEP], "images": ["*/sleep"]},
 }
 KINDS = {"Name": "kind", "Values": ["good", "bad"]}
@@ -124,6 +133,38 @@ def test_a_random_search_runs_as_many_at_once_as_it_may_and_stops_at_its_target(
     assert ("Completed", 1) == (status(pool, "draw"), len(trials(pool, "draw")))
 
 
+def test_a_bayesian_search_ends_with_the_best_depth(pool: Pool) -> None:
+    ranges = {"IntegerParameterRanges": [{"Name": "depth", "MinValue": "1", "MaxValue": "30"}]}
+    criteria = {"TargetObjectiveMetricValue": 0.0}
+    limits = {"MaxNumberOfTrainingJobs": 15, "MaxParallelTrainingJobs": 1}
+    tune(pool, "bo", ranges, strategy="Bayesian", limits=limits, TuningJobCompletionCriteria=criteria, RandomSeed=3)
+    pool.settle(lambda: status(pool, "bo") != "InProgress")
+    assert {"depth": "4"} == shown(pool, "bo")["BestTrainingJob"]["TunedHyperParameters"]
+    tried = [one["TunedHyperParameters"]["depth"] for one in trials(pool, "bo")]
+    assert len(set(tried)) == len(tried) < 15
+
+
+def test_hyperband_stops_what_loses_and_counts_it(pool: Pool) -> None:
+    ranges = {"IntegerParameterRanges": [{"Name": "depth", "MinValue": "4", "MaxValue": "90"}]}
+    limits = {"MaxNumberOfTrainingJobs": 6}
+    tune(pool, "hb", ranges, strategy="Hyperband", limits=limits, image="epochs", fixed={"epochs": "100"}, RandomSeed=1)
+    pool.settle(lambda: status(pool, "hb") != "InProgress")
+    every = trials(pool, "hb")
+    assert ("Completed", 6) == (status(pool, "hb"), len(every))
+    losses = {one["TrainingJobName"]: float(one["TunedHyperParameters"]["depth"]) - 4 for one in every}
+    stopped = [one for one in every if one["TrainingJobStatus"] == "Stopped"]
+    assert stopped
+    for one in stopped:
+        assert ("Succeeded", losses[one["TrainingJobName"]]) == (
+            one["ObjectiveStatus"], one["FinalHyperParameterTuningJobObjectiveMetric"]["Value"],
+        )  # fmt: skip
+    best = shown(pool, "hb")["BestTrainingJob"]["TrainingJobName"]
+    assert min(losses, key=lambda name: losses[name]) == best
+    assert best not in [one["TrainingJobName"] for one in stopped]
+    kept = [asyncio.run(pool.served.get(PLACE, "training-job", one["TrainingJobName"])) for one in stopped]
+    assert all(0 < len(one.state["course"]) < 60 for one in kept)
+
+
 def test_a_search_none_of_whose_jobs_succeeds_fails(pool: Pool) -> None:
     limits = {"MaxNumberOfTrainingJobs": 20}
     ranges = {"IntegerParameterRanges": [{"Name": "depth", "MinValue": "1", "MaxValue": "9"}]}
@@ -150,7 +191,12 @@ def test_a_search_that_is_stopped_stops_its_jobs(pool: Pool) -> None:
 @pytest.mark.parametrize(
     ("ranges", "more", "said"),
     [
-        ({"CategoricalParameterRanges": [DEPTHS]}, {"strategy": "Bayesian"}, "strategy Bayesian is not available"),
+        ({"CategoricalParameterRanges": [DEPTHS]}, {"strategy": "Bayesian"}, "must be given for the Bayesian strategy"),
+        (
+            {"CategoricalParameterRanges": [DEPTHS]},
+            {"strategy": "Hyperband", "limits": {"MaxNumberOfTrainingJobs": 4}},
+            "MaxResource must be given",
+        ),
         ({"CategoricalParameterRanges": [DEPTHS]}, {"strategy": "Random"}, "MaxNumberOfTrainingJobs must be given"),
         ({"CategoricalParameterRanges": [DEPTHS]}, {"limits": {"MaxNumberOfTrainingJobs": 4}}, "must be 3"),
         ({"CategoricalParameterRanges": [DEPTHS, DEPTHS]}, {}, "each name once"),

@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import InvalidInput
+from trimtab.egress.trust import authorities_file
 from trimtab.inference.load.http import Prepared
 from trimtab.inference.load.outcome import Done, Outcome
 
@@ -28,8 +29,10 @@ class GrpcSender(Struct):
 
     async def open(self, _connections: int = 1) -> None:
         """Connect. Raises InvalidInput where nobody answers."""
-        made = grpc.aio.secure_channel(self.target, grpc.ssl_channel_credentials()) if self.tls else None
-        self._channel = made or grpc.aio.insecure_channel(self.target)
+        trusted = grpc.ssl_channel_credentials(authorities_file()) if self.tls else None
+        self._channel = (
+            grpc.aio.secure_channel(self.target, trusted) if trusted else grpc.aio.insecure_channel(self.target)
+        )
         self._call = self._channel.unary_unary(self.method)
         try:
             await asyncio.wait_for(self._channel.channel_ready(), self.timeout_s)

@@ -16,6 +16,7 @@ from msgspec import Struct, field
 
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import InvalidInput
+from trimtab.egress.trust import authorities
 from trimtab.inference.load.outcome import Done, Outcome
 
 _SWEEP_S = 0.1  # how often requests that are out of time are looked for
@@ -166,7 +167,7 @@ class HttpSender(Struct):
     async def open(self, connections: int = 1) -> None:
         """Open so many connections. Raises InvalidInput where nobody answers."""
         if self.address.tls:
-            self._context = ssl.create_default_context()
+            self._context = authorities()
             if not self.verify:
                 self._context.check_hostname, self._context.verify_mode = False, ssl.CERT_NONE
         loop = asyncio.get_running_loop()

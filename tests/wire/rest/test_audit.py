@@ -58,18 +58,18 @@ def test_records_that_are_sent_are_found_by_every_read(server: LiveServer) -> No
 
 def test_the_command_line_imports_looks_up_queries_and_verifies(server: LiveServer, tmp_path: Path) -> None:
     now = SystemClock().now_ms()
-    made = [record(now, f"cli-{n}", eventName="OpenTheHatch") for n in range(4)]
+    name = f"OpenTheHatch{now}"
+    made = [record(now, f"cli-{now}-{n}", eventName=name) for n in range(4)]
     (tmp_path / "a.json.gz").write_bytes(gzip.compress(json.dumps({"Records": made}).encode()))
     assert "4 records in 1 files; 4 are new" in cli(server, "import", "cloudtrail", str(tmp_path))
     assert "4 records in 1 files; 0 are new" in cli(server, "import", "cloudtrail", str(tmp_path))
-    assert cli(server, "audit", "lookup", "--name", "OpenTheHatch").count("OpenTheHatch") == 4
-    assert '"eventName": "OpenTheHatch"' in cli(server, "audit", "show", "cli-2")
+    assert cli(server, "audit", "lookup", "--name", name).count(name) == 4
+    assert f'"eventName": "{name}"' in cli(server, "audit", "show", f"cli-{now}-2")
     text = "SELECT eventName, count(*) AS n FROM audit_events WHERE eventName = ? GROUP BY 1"
-    assert json.loads(cli(server, "audit", "query", text, "-p", "OpenTheHatch", "--json"))["rows"] == [
-        ["OpenTheHatch", "4"]
-    ]
+    assert json.loads(cli(server, "audit", "query", text, "-p", name, "--json"))["rows"] == [[name, "4"]]
     assert "only one SELECT" in cli(server, "audit", "query", "DELETE FROM audit_events", code=2)
-    assert "no hour was closed yet" in cli(server, "audit", "verify")
+    verified = cli(server, "audit", "verify")
+    assert "no hour was closed yet" in verified or "last digest" in verified  # of a server that sees a full hour
     assert "UpdateEndpoint" not in cli(server, "audit", "trails")
     cli(server, "audit", "findings")
 

@@ -1,7 +1,10 @@
 """Reads found anomalies, within a caller's scope."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from trimtab.access.scope import Scope
 from trimtab.anomalies.model import CALM, LONGEST, SLOT_MS, Anomaly, Direction, parse_id
@@ -43,7 +46,7 @@ class AnomalyReader:
             "muted": hidden,
             "limit": MOST,
         }
-        found = _rows(await self._telemetry.fetch(_QUERIES["in_range"], bounds))
+        found = await asyncio.to_thread(_rows, await self._telemetry.fetch(_QUERIES["in_range"], bounds))
         seen = [one for one in found if self._registry.readable(scope, one.series) is not None]
         return sorted(seen, key=lambda one: (-one.rank, one.start_ms, one.series))
 
@@ -67,7 +70,7 @@ def _rows(columns: Columns) -> list[Anomaly]:
 
 def _anomaly(*row: Any) -> Anomaly:
     series, start, end, account, region, open_, score, peak, direction, value, low, high, picture = row[:13]
-    points, lows, highs = (tuple(map(float, column)) for column in row[13:16])
+    points, lows, highs = (tuple(np.asarray(column, dtype=np.float64).tolist()) for column in row[13:16])
     return Anomaly(
         series, start, end, account, region, bool(open_), score, peak, Direction(direction), value, low, high, picture,
         points, lows, highs, row[16],

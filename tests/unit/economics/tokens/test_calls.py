@@ -23,6 +23,7 @@ class Traces:
     def __init__(self, spans: Sequence[tuple[int, str, str]]) -> None:
         self.spans = list(spans)
         self.reads: list[Scope] = []
+        self.windows: list[tuple[int, int]] = []
 
     async def hour_marks(self, start_ms: int, end_ms: int) -> dict[int, tuple[int, int]]:
         hours = [at // H * H for at, _, _ in self.spans if start_ms <= at < end_ms]
@@ -32,6 +33,7 @@ class Traces:
         self, scope: Scope, start_ms: int, end_ms: int, marks: object, names: object, limit: int
     ) -> dict[str, Any]:
         self.reads.append(scope)
+        self.windows.append((start_ms, end_ms))
         rows = [
             (account, region, "chat", f"t{at}", f"s{at}", "", at * 1_000_000, 1, 0,
              {"gen_ai.request.model": "m", "gen_ai.usage.input_tokens": "7"}, {"service.version": "2"})
@@ -99,9 +101,11 @@ def test_hours_that_are_too_much_together_are_read_one_by_one_and_lack_nothing(m
 
 
 def test_an_hour_with_many_spans_beside_it_is_read_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_SPANS", 5)
-    spans = [(5 * H + at, "a", "x") for at in range(4)] + [(6 * H + at * 60_000, "a", "x") for at in (5, 6, 7)]
-    assert {5 * H: (4, False), 6 * H: (3, False)} == _walked(Traces(spans))
+    monkeypatch.setattr(module, "MOST_SPANS", 6)
+    spans = [(5 * H + at, "a", "x") for at in range(4)] + [(6 * H + at * 60_000, "a", "x") for at in (1, 6, 7)]
+    traces = Traces(spans)
+    assert {5 * H: (4, False), 6 * H: (3, False)} == _walked(traces)
+    assert (5 * H - 300_000, 6 * H + 300_000) in traces.windows  # traces go on beyond an hour
 
 
 def test_an_hour_of_more_spans_than_are_read_is_said_to_be_cut(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,8 +86,8 @@ def test_a_range_of_more_sums_than_are_kept_is_answered_whole(monkeypatch: pytes
 
 
 def test_an_hour_of_which_calls_were_not_read_says_so() -> None:
-    kept = _kept(Traces(dict([_calls(1, 3), _calls(30, 4, cut=True)])))
-    assert [False, True] == [_ask(kept, 0, until).cut for until in (24, 48)]
+    kept = _kept(Traces(dict([_calls(1, 3), _calls(30, 4, cut=True), _calls(50, 1)])))
+    assert [False, True, True] == [_ask(kept, 0, until).cut for until in (24, 48, 72)]
 
 
 def test_a_scope_sees_its_accounts() -> None:

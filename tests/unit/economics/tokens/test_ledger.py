@@ -129,14 +129,20 @@ def test_own_pods_cost_follows_the_time_in_the_model() -> None:
     calls = [first, replace(first, prefill_ms=30.0, decode_ms=60.0, tenant="b")]
     shown, rests = lines_of(added_up(calls, "tenant").tallies, [OwnModel("ours", "EUR", D(8), D(4))])
     assert {"a": D(1), "b": D(3)} == {line.name: line.amounts["EUR"] for line in shown}
+    assert [(0, 0), (0, 0)] == [(line.unknown_usage, line.unknown_price) for line in shown]
+    silent = [replace(one, tokens=Tokens()) for one in calls]  # of what they used nothing is said, of the time it is
+    shown, _ = lines_of(added_up(silent, "tenant").tallies, [OwnModel("ours", "EUR", D(8), D(4))])
+    assert [(0, 0), (0, 0)] == [(line.unknown_usage, line.unknown_price) for line in shown]
     assert [D(4)] == [rest.amount for rest in rests]
 
 
-def test_time_counts_where_every_call_of_the_range_says_it() -> None:
+@pytest.mark.parametrize("silent", [0, 1, 2])
+def test_time_counts_where_every_call_of_the_range_says_it(silent: int) -> None:
     timed = replace(OURS, prefill_ms=10.0, decode_ms=20.0, tenant="a")
-    calls = [timed, replace(timed, prefill_ms=None, at_ms=START + DAY, tenant="b")]
-    shown, _ = lines_of(added_up(calls, "tenant").tallies, [OwnModel("ours", "EUR", D(8), D(0))])
-    assert {"a": D(4), "b": D(4)} == {line.name: line.amounts["EUR"] for line in shown}  # by tokens, which are alike
+    calls = [timed, replace(timed, at_ms=START + 1), replace(timed, decode_ms=70.0, tenant="b")]
+    calls[silent] = replace(calls[silent], prefill_ms=None)
+    shown, _ = lines_of(added_up(calls, "tenant").tallies, [OwnModel("ours", "EUR", D(9), D(0))])
+    assert {"a": D(6), "b": D(3)} == {line.name: line.amounts["EUR"] for line in shown}  # by tokens, which are alike
 
 
 def test_own_pods_without_a_traced_call_are_a_rest() -> None:
@@ -206,9 +212,10 @@ class Read:
     def __init__(self, calls: list[Call], bound: list[Call] | None = None) -> None:
         self.calls, self.bound = calls, bound or []
         self.served: list[object] = []
+        self.cut = False
 
     async def over(self, scope: Scope, start_ms: int, end_ms: int) -> Calls:
-        return Calls(self.bound if scope.rows else self.calls)
+        return Calls(self.bound if scope.rows else self.calls, self.cut)
 
     async def sums(self, scope: Scope, by: str) -> Sums:
         return added_up([] if scope.rows else self.calls, by, scope)
@@ -247,6 +254,9 @@ def test_who_is_bound_sees_their_calls_and_no_bill() -> None:
     assert ([("", {"USD": COST})], [], {}) == (
         [(one.name, one.amounts) for one in found.lines], found.rests, found.billed,
     )  # fmt: skip
+    assert not found.cut
+    read.cut = True
+    assert asyncio.run(room(read).ledger(BOUND, START, START + DAY, "tenant")).cut
 
 
 def test_who_is_bound_has_their_share_of_own_pods() -> None:

@@ -1,5 +1,8 @@
 """Kinds of SageMaker, Lambda, scaling, budgets, costs and reports."""
 
+import re
+from typing import Any
+
 from resource_kinds.kind import ACCOUNT, ROLE, Kind
 
 _MODEL = (
@@ -32,6 +35,31 @@ _REPORT = {
     "AdditionalSchemaElements": ["RESOURCES"], "S3Prefix": "cur", "S3Region": "us-east-1",
 }  # fmt: skip
 _OWN = {"AwsAccountId": ACCOUNT}
+
+
+def _definition(
+    type_: str, operations: tuple[str, str, str, str], application: dict[str, Any] | None = None,
+    given: dict[str, Any] | None = None,
+) -> Kind:  # fmt: skip
+    """Definitions of what monitoring schedules look at."""
+    source = {"EndpointInput": {"EndpointName": "e", "LocalPath": "/opt/ml/processing/in"}, **(given or {})}
+    output = {"S3Output": {"S3Uri": "s3://xyz/o", "LocalPath": "/opt/ml/processing/out"}}
+    cluster = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+    made = {
+        "JobDefinitionName": "{n}", "RoleArn": ROLE,
+        f"{type_}AppSpecification": {"ImageUri": "i", **(application or {})},
+        f"{type_}JobInput": source, f"{type_}JobOutputConfig": {"MonitoringOutputs": [output]},
+        "JobResources": {"ClusterConfig": cluster},
+    }  # fmt: skip
+    named, (create, read, listed, delete) = {"JobDefinitionName": "{n}"}, operations
+    kind = "-".join(re.findall("[A-Z][a-z]+", type_)).lower()
+    return Kind(
+        service="sagemaker", kind=f"{kind}-job-definition", tags="Tags", arn="JobDefinitionArn",
+        absent="ResourceNotFound", create=(create, made), read=(read, named, "JobDefinitionName"),
+        listed=(listed, {"NameContains": "{n}"}, "JobDefinitionSummaries[].MonitoringJobDefinitionName"),
+        delete=(delete, named),
+    )  # fmt: skip
+
 
 KINDS: tuple[Kind, ...] = (
     Kind(
@@ -78,20 +106,17 @@ KINDS: tuple[Kind, ...] = (
         listed=("ListPipelines", {"PipelineNamePrefix": "{n}"}, "PipelineSummaries[].PipelineName"),
         delete=("DeletePipeline", {"PipelineName": "{n}", "ClientRequestToken": "t" * 32}),
     ),
-    Kind(
-        service="sagemaker", kind="data-quality-job-definition", tags="Tags", arn="JobDefinitionArn",
-        create=("CreateDataQualityJobDefinition", {"JobDefinitionName": "{n}", "RoleArn": ROLE,
-            "DataQualityAppSpecification": {"ImageUri": "i"},
-            "DataQualityJobInput": {"EndpointInput": {"EndpointName": "e", "LocalPath": "/opt/ml/processing/in"}},
-            "DataQualityJobOutputConfig": {"MonitoringOutputs": [
-                {"S3Output": {"S3Uri": "s3://xyz/o", "LocalPath": "/opt/ml/processing/out"}}]},
-            "JobResources": {"ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1,
-                "VolumeSizeInGB": 1}}}),
-        read=("DescribeDataQualityJobDefinition", {"JobDefinitionName": "{n}"}, "JobDefinitionName"),
-        absent="ResourceNotFound",
-        listed=("ListDataQualityJobDefinitions", {"NameContains": "{n}"},
-            "JobDefinitionSummaries[].MonitoringJobDefinitionName"),
-        delete=("DeleteDataQualityJobDefinition", {"JobDefinitionName": "{n}"}),
+    _definition(
+        "DataQuality",
+        ("CreateDataQualityJobDefinition", "DescribeDataQualityJobDefinition", "ListDataQualityJobDefinitions",
+         "DeleteDataQualityJobDefinition"),
+    ),
+    _definition(
+        "ModelBias",
+        ("CreateModelBiasJobDefinition", "DescribeModelBiasJobDefinition", "ListModelBiasJobDefinitions",
+         "DeleteModelBiasJobDefinition"),
+        {"ConfigUri": "s3://xyz/c"},
+        {"GroundTruthS3Input": {"S3Uri": "s3://xyz/t"}},
     ),
     Kind(
         service="lambda", kind="function", create=("CreateFunction", {"FunctionName": "{n}", **_FUNCTION}),

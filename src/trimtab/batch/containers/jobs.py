@@ -114,7 +114,7 @@ class ContainerJobs(Struct):
     async def _run(self, job: Served, stop: asyncio.Event) -> None:
         now_ms = self.clock.now_ms()
         attempt = int(job.state.get("attempt", 0)) + 1
-        anew = {"course": []} if job.state.get("course") else {}  # the attempt before said it
+        anew: dict[str, Any] = {"course": []} if job.state.get("course") else {}  # the attempt before said it
         step = "Starting" if attempt == 1 else "Restarting"
         job = await self._move(job, step, began_ms=now_ms, attempt=attempt, **anew)
         folder = Folder(self.folder / job.account / job.region / job.kind / job.name, self.places)

@@ -19,7 +19,7 @@ from trimtab.base.clock import Clock, to_datetime
 from trimtab.base.errors import Conflict, InvalidInput, NotFound, Unavailable
 from trimtab.base.records import replace
 from trimtab.batch.monitor import schedule
-from trimtab.batch.monitor.analyzer import IMAGE, NO_DATA
+from trimtab.batch.monitor.analyzer import NO_DATA
 from trimtab.batch.places import Places
 from trimtab.inventory.served.model import CONFIG, DEFINITIONS, ENDPOINT, MONITORING, PROCESSING, Served
 from trimtab.inventory.served.store import ServedStore
@@ -94,8 +94,9 @@ class Monitors(Struct, frozen=True):
         name = f"model-monitoring-{to_datetime(at_ms):%Y%m%d%H%M}-{mark}"
         try:
             watched = await self.watched(one)
-            if IMAGE not in watched.image:  # whoever may make schedules may not run every command of the settings' file
-                raise InvalidInput(f"schedules run the image {IMAGE} only, got {watched.image}")
+            image = schedule.IMAGES[watched.type]
+            if image not in watched.image:  # whoever may make schedules may not run every command of the settings' file
+                raise InvalidInput(f"schedules run the image {image} only, got {watched.image}")
             if watched.scripts:
                 raise InvalidInput(f"cannot run own scripts: the definition has {' and '.join(watched.scripts)}")
             window = schedule.window_of(one, watched, at_ms)

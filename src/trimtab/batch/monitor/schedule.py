@@ -8,12 +8,25 @@ from msgspec import Struct
 
 from trimtab.base.clock import iso, to_datetime
 from trimtab.base.errors import InvalidInput
-from trimtab.batch.monitor.analyzer import ENDPOINT, MODEL_QUALITY, PUBLISH, SCHEDULE
+from trimtab.batch.monitor.analyzer import (
+    CLARIFY,
+    CONFIG,
+    ENDPOINT,
+    IMAGE,
+    MODEL_BIAS,
+    MODEL_QUALITY,
+    PUBLISH,
+    SCHEDULE,
+)
 from trimtab.inventory.served.model import Served
 from trimtab.jobs.schedule import Rate, Schedule, parse
 
-DATA, MODEL = "DataQuality", "ModelQuality"
-INPUT, TRUTH, BASELINE = (f"/opt/ml/processing/{name}" for name in ("input/endpoint", "groundtruth", "baseline"))
+DATA, MODEL, BIAS = "DataQuality", "ModelQuality", "ModelBias"
+IMAGES = {DATA: IMAGE, MODEL: IMAGE, BIAS: CLARIFY}
+"""The image that does the analysis of a kind."""
+INPUT, TRUTH, BASELINE, ANALYSIS = (
+    f"/opt/ml/processing/{name}" for name in ("input/endpoint", "groundtruth", "baseline", "config")
+)
 _DAY_MS, _HOUR_MS = 86_400_000, 3_600_000
 _NOW = "NOW"
 _OFFSET = re.compile(r"-?P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:\d+S)?)?")
@@ -41,11 +54,15 @@ class Watched(Struct, frozen=True):
     end_offset: str = ""
     longest_s: int = 3600
     scripts: tuple[str, ...] = ()
+    config: str = ""
 
 
 def check(config: Mapping[str, Any]) -> None:
     """Whether a MonitoringScheduleConfig has a time that can be read. Raises InvalidInput."""
     expression_of(config, 0)
+    type_ = config.get("MonitoringType") or DATA
+    if type_ not in IMAGES:
+        raise InvalidInput(f"MonitoringType {type_} is not available; expected {', '.join(IMAGES)}.")
     given = config.get("ScheduleConfig") or {}
     for name in ("DataAnalysisStartTime", "DataAnalysisEndTime"):
         if given.get(name):
@@ -138,6 +155,8 @@ def _watched(
     names = {"inference": "InferenceAttribute", "probability": "ProbabilityAttribute",
              "probability_threshold": "ProbabilityThresholdAttribute"}  # fmt: skip
     told = {f"{key}_attribute": str(source[name]) for key, name in names.items() if source.get(name) is not None}
+    if type_ == BIAS:
+        told |= {"analysis_type": MODEL_BIAS}
     if type_ == MODEL:
         told |= {"analysis_type": MODEL_QUALITY, "problem_type": application.get("ProblemType") or ""}
     resourced = {"constraints": "ConstraintsResource", "statistics": "StatisticsResource"}
@@ -156,6 +175,7 @@ def _watched(
         end_offset=source.get("EndTimeOffset") or "",
         longest_s=int(stopping.get("MaxRuntimeInSeconds") or 3600),
         scripts=tuple(name for name in _SCRIPTS if application.get(name)),
+        config=application.get("ConfigUri") or "",
     )
 
 
@@ -187,6 +207,9 @@ def job_form(
         environment["ground_truth_source"] = TRUTH
     inputs = [(f"captured-{at}", uri, f"{INPUT}/{at}") for at, uri in enumerate(captured)]
     inputs += [(f"truth-{at}", uri, f"{TRUTH}/{at}") for at, uri in enumerate(truth)]
+    if watched.config:
+        inputs.append((CONFIG, watched.config, ANALYSIS))
+        environment[CONFIG] = f"{ANALYSIS}/{watched.config.rpartition('/')[2]}"
     for name, uri in watched.baseline.items():
         inputs.append((name, uri, f"{BASELINE}/{name}"))
         environment[f"baseline_{name}"] = f"{BASELINE}/{name}/{uri.rpartition('/')[2]}"

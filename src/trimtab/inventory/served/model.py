@@ -17,7 +17,11 @@ MODEL, CONFIG, ENDPOINT, PACKAGE = "model", "endpoint-config", "endpoint", "mode
 RECOMMENDATION, TRANSFORM, MONITORING = "inference-recommendations-job", "transform-job", "monitoring-schedule"
 TRAINING, PROCESSING, TRAINING_PLAN = "training-job", "processing-job", "training-plan"
 TUNING = "hyper-parameter-tuning-job"
-DEFINITIONS = {"DataQuality": "data-quality-job-definition", "ModelQuality": "model-quality-job-definition"}
+DEFINITIONS = {
+    "DataQuality": "data-quality-job-definition",
+    "ModelQuality": "model-quality-job-definition",
+    "ModelBias": "model-bias-job-definition",
+}
 """Kinds of what is monitored, by MonitoringType."""
 GROUP, PIPELINE, EXECUTION = "model-package-group", "pipeline", "pipeline-execution"
 EXPERIMENT, TRIAL, COMPONENT = "experiment", "experiment-trial", "experiment-trial-component"

@@ -1,4 +1,4 @@
-"""Operations on what monitoring schedules look at: definitions of data quality and model quality jobs."""
+"""Operations on what monitoring schedules look at: definitions of data quality, model quality and bias jobs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -58,6 +58,30 @@ async def list_model_quality_job_definitions(rooms: SageMakerRooms, request: Req
 async def delete_model_quality_job_definition(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
     """Delete a definition; schedules that name it fail from now on."""
     return await _delete(rooms, "ModelQuality", request, context)
+
+
+@operations.add("CreateModelBiasJobDefinition", needs=Role.WRITE, job=True)
+async def create_model_bias_job_definition(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
+    """Keep what executions compare: how captured answers and ground truth differ between groups, and the baseline."""
+    return await _create(rooms, "ModelBias", request, context)
+
+
+@operations.add("DescribeModelBiasJobDefinition", job=True)
+async def describe_model_bias_job_definition(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
+    """One definition."""
+    return await _describe(rooms, "ModelBias", request, context)
+
+
+@operations.add("ListModelBiasJobDefinitions")
+async def list_model_bias_job_definitions(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
+    """Definitions, by endpoint, time or name."""
+    return await _list(rooms, "ModelBias", request, context)
+
+
+@operations.add("DeleteModelBiasJobDefinition", needs=Role.WRITE, job=True)
+async def delete_model_bias_job_definition(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
+    """Delete a definition; schedules that name it fail from now on."""
+    return await _delete(rooms, "ModelBias", request, context)
 
 
 async def _create(rooms: SageMakerRooms, type_: str, request: Request, context: CallContext) -> Answer:

@@ -5,7 +5,7 @@ import http.server
 import json
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -316,13 +316,13 @@ def test_schedules_are_kept_changed_listed_and_deleted(pool: Pool) -> None:
         pool.api.describe_monitoring_schedule(MonitoringScheduleName="watch")
 
 
-def test_monitoring_that_is_not_done_here_fails_with_that_reason(pool: Pool) -> None:
+def test_monitoring_whose_definition_is_gone_fails_with_that_reason(pool: Pool) -> None:
     config = {"ScheduleConfig": {"ScheduleExpression": "NOW"}, "MonitoringType": "ModelBias",
               "MonitoringJobDefinitionName": "bias"}  # fmt: skip
     pool.api.create_monitoring_schedule(MonitoringScheduleName="bias", MonitoringScheduleConfig=config)
     asyncio.run(pool.monitors.turn())
     [found] = _executions(pool, "bias")
-    assert "monitoring of ModelBias is not done here: expected DataQuality, ModelQuality" == found["FailureReason"]
+    assert "there is no model-bias-job-definition 'bias'" == found["FailureReason"]
 
 
 def test_definitions_of_model_quality_are_kept_listed_and_deleted(pool: Pool) -> None:
@@ -352,3 +352,90 @@ def test_definitions_of_model_quality_are_kept_listed_and_deleted(pool: Pool) ->
     pool.api.delete_model_quality_job_definition(JobDefinitionName="quality")
     with pytest.raises(pool.api.exceptions.ResourceNotFound):
         pool.api.describe_model_quality_job_definition(JobDefinitionName="quality")
+
+
+CLARIFY = "205585389593.dkr.ecr.us-east-1.amazonaws.com/sagemaker-clarify-processing:1.0"
+BIAS = {
+    "dataset_type": "text/csv", "headers": ["label", "age", "spend"], "label": "label",
+    "label_values_or_threshold": [1], "predicted_label": "label",
+    "facet": [{"name_or_index": "age", "value_or_threshold": [50]}],
+    "methods": {"post_training_bias": {"methods": ["DPPL", "AD"]}},
+}  # fmt: skip
+
+
+def _truth(pool: Pool, of: Callable[[int, float], int]) -> None:
+    """Ground truth of every captured invocation, by what was sent."""
+    for path in (pool.bucket / "captured").rglob("*.jsonl"):
+        lines = []
+        for record in map(json.loads, path.read_text().splitlines()):
+            age, spend = record["captureData"]["endpointInput"]["data"].split(",")
+            data = {"data": str(of(int(age), float(spend))), "encoding": "CSV"}
+            about = {"eventId": record["eventMetadata"]["inferenceId"]}
+            lines.append({"groundTruthData": data, "eventMetadata": about, "eventVersion": "0"})
+        hour = path.parent.relative_to(pool.bucket / "captured/churn/A").as_posix()
+        pool.put(f"truth/{hour}/labels.jsonl", "\n".join(map(json.dumps, lines)))
+
+
+def test_a_bias_schedule_finds_a_group_that_is_treated_worse_than_before(pool: Pool, model_url: str) -> None:
+    pool.put("bias-config/analysis_config.json", json.dumps(BIAS))
+    pool.put("bias-in/data.csv", customers(100.0).partition("\n")[2])
+    places = {"analysis_config": ("bias-config", "config"), "dataset": ("bias-in", "data")}
+    inputs = [
+        {"InputName": name, "S3Input": {"S3Uri": f"s3://mine/{where}", "S3DataType": "S3Prefix", "S3InputMode": "File",
+                                        "LocalPath": f"{ROOT}/input/{to}"}}
+        for name, (where, to) in places.items()
+    ]  # fmt: skip
+    pool.api.create_processing_job(
+        ProcessingJobName="bias", RoleArn=ROLE, AppSpecification={"ImageUri": CLARIFY}, ProcessingInputs=inputs,
+        ProcessingOutputConfig={"Outputs": [{"OutputName": "analysis_result", "S3Output": {
+            "S3Uri": "s3://mine/bias", "LocalPath": f"{ROOT}/output", "S3UploadMode": "EndOfJob"}}]},
+        ProcessingResources=CLUSTER,
+    )  # fmt: skip
+    bias = {"ProcessingJobName": "bias"}
+    pool.settle(lambda: pool.api.describe_processing_job(**bias)["ProcessingJobStatus"] != "InProgress")
+    done = pool.api.describe_processing_job(**bias)
+    assert "Completed" == done["ProcessingJobStatus"], done
+    before = json.loads((pool.bucket / "bias/analysis.json").read_text())["post_training_bias_metrics"]
+    [older] = before["facets"]["age"]
+    assert {one["name"]: one["value"] for one in older["metrics"]}["AD"] == 0.0
+
+    serve(pool, model_url)
+    ask(pool, 100.0)
+    _truth(pool, lambda age, spend: int(spend > 100) if age <= 50 else 0)
+    definition = {
+        "JobDefinitionName": "fair", "RoleArn": ROLE, "JobResources": CLUSTER,
+        "ModelBiasAppSpecification": {"ImageUri": CLARIFY, "ConfigUri": "s3://mine/bias-config/analysis_config.json"},
+        "ModelBiasBaselineConfig": {"ConstraintsResource": {"S3Uri": "s3://mine/bias/analysis.json"}},
+        "ModelBiasJobInput": {"EndpointInput": {"EndpointName": "churn", "LocalPath": f"{ROOT}/input/endpoint"},
+                              "GroundTruthS3Input": {"S3Uri": "s3://mine/truth"}},
+        "ModelBiasJobOutputConfig": {"MonitoringOutputs": [
+            {"S3Output": {"S3Uri": "s3://mine/reports", "LocalPath": f"{ROOT}/output"}}]},
+    }  # fmt: skip
+    arn = pool.api.create_model_bias_job_definition(**definition)["JobDefinitionArn"]
+    assert arn == pool.api.describe_model_bias_job_definition(JobDefinitionName="fair")["JobDefinitionArn"]
+    [row] = pool.api.list_model_bias_job_definitions(EndpointName="churn")["JobDefinitionSummaries"]
+    assert ("fair", "churn") == (row["MonitoringJobDefinitionName"], row["EndpointName"])
+    when = {"ScheduleExpression": "NOW", "DataAnalysisStartTime": "-PT1H", "DataAnalysisEndTime": "-PT0H"}
+    config = {"ScheduleConfig": when, "MonitoringJobDefinitionName": "fair"}
+    with pytest.raises(ClientError, match="MonitoringType ModelExplainability is not available"):
+        pool.api.create_monitoring_schedule(
+            MonitoringScheduleName="why", MonitoringScheduleConfig={**config, "MonitoringType": "ModelExplainability"}
+        )
+    pool.api.create_monitoring_schedule(
+        MonitoringScheduleName="watch", MonitoringScheduleConfig={**config, "MonitoringType": "ModelBias"}
+    )
+    pool.settle(lambda: [one["MonitoringExecutionStatus"] for one in _executions(pool, "watch")] not in (
+        [], ["InProgress"]))  # fmt: skip
+    [found] = _executions(pool, "watch")
+    assert "CompletedWithViolations" == found["MonitoringExecutionStatus"], found
+    violations = report(pool, "constraint_violations.json")["violations"]
+    assert ("age", "50", "AD") in {(one["facet"], one["facet_value"], one["metric_name"]) for one in violations}
+    [gap] = pool.measured["bias_metric_AD"]
+    assert 0.3 < gap < 0.7  # those above 50 are told 1 where the truth is 0, about half of the time
+    named = next(one for one in pool.series if one.name == "bias_metric_AD")
+    assert ("aws/sagemaker/Endpoints/bias-metrics", {("Facet", "age"), ("BiasStage", "Post-Training")}) == (
+        named.namespace, {("Facet", "age"), ("BiasStage", "Post-Training")} & set(named.dimensions),
+    )  # fmt: skip
+    pool.api.delete_model_bias_job_definition(JobDefinitionName="fair")
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        pool.api.describe_model_bias_job_definition(JobDefinitionName="fair")

@@ -200,12 +200,16 @@ class Server:
         return found
 
     def call(self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> bytes:
-        """One request over a connection that is kept."""
+        """One request over a connection that is kept; over a new one where the server closed it while it was idle."""
         link = self.extra.get("link")
         if link is None:
             link = self.extra["link"] = http.client.HTTPConnection(urllib.parse.urlsplit(self.url).netloc, timeout=120)
         link.request(method, path, body, headers or {})
-        answer = link.getresponse()
+        try:
+            answer = link.getresponse()
+        except http.client.RemoteDisconnected:
+            link.request(method, path, body, headers or {})
+            answer = link.getresponse()
         content: bytes = answer.read()
         if answer.status >= 300:
             raise SystemExit(f"{self.name}: {method} {path[:100]}: HTTP {answer.status} {content[:300]!r}")

@@ -54,6 +54,7 @@ class Tuning(Struct, frozen=True):
         else:
             tuned = trial(self.strategy, self.ranges, self.seed, number)
         form = {name: self.definition[name] for name in _CARRIED if name in self.definition}
+        form |= _resources(self.definition)
         fixed = self.definition.get("StaticHyperParameters") or {}
         return form | {"HyperParameters": {**fixed, **tuned, OBJECTIVE: self.metric}, "TuningJobArn": arn}
 
@@ -139,6 +140,18 @@ def tuning_of(name: str, arn: str, form: Mapping[str, Any]) -> Tuning:
 def tuning_for(job: Served) -> Tuning:
     """The tuning job that is kept, with the training jobs that it ended early. Raises InvalidInput, as above."""
     return replace(tuning_of(job.name, job.arn, job.form), ended_early=frozenset(job.state.get(ENDED_EARLY) or ()))
+
+
+def _resources(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """The ResourceConfig of training jobs, where a definition says it as the SDK does, by kinds of machine in order."""
+    given = definition.get("HyperParameterTuningResourceConfig")
+    if not given:
+        return {}
+    first = next(iter(given.get("InstanceConfigs") or ()), {})
+    names = ("InstanceType", "InstanceCount", "VolumeSizeInGB", "VolumeKmsKeyId")
+    return {
+        "ResourceConfig": {name: value for name in names if (value := given.get(name, first.get(name))) is not None}
+    }
 
 
 def trial_name(name: str, arn: str, number: int) -> str:

@@ -34,6 +34,7 @@ DEFINITIONS = {
     "epochs": {"command": [*PYTHON, EPOCHS], "images": ["*/epochs"]},
     "sleep": {"command": [*PYTHON, SLEEP], "images": ["*/sleep"]},
 }
+MACHINE = {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 5}
 KINDS = {"Name": "kind", "Values": ["good", "bad"]}
 DEPTHS = {"Name": "depth", "Values": ["2", "4", "7"]}
 
@@ -45,7 +46,8 @@ def pool(state: State, tmp_path: Path) -> Pool:
 
 def tune(
     pool: Pool, name: str, ranges: dict[str, Any], *, strategy: str = "Grid", limits: dict[str, int] | None = None,
-    image: str = "tree", fixed: dict[str, str] | None = None, metric: str = "loss", **config: Any,
+    image: str = "tree", fixed: dict[str, str] | None = None, metric: str = "loss",
+    machines: dict[str, Any] | None = None, **config: Any,
 ) -> str:  # fmt: skip
     answer = pool.api.create_hyper_parameter_tuning_job(
         HyperParameterTuningJobName=name,
@@ -64,7 +66,7 @@ def tune(
             },
             "RoleArn": ROLE,
             "OutputDataConfig": {"S3OutputPath": "s3://mine/models"},
-            "ResourceConfig": {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 5},
+            **(machines or {"ResourceConfig": MACHINE}),
             "StoppingCondition": {"MaxRuntimeInSeconds": 600},
         },
         Tags=[{"Key": "team", "Value": "ml"}],
@@ -131,6 +133,22 @@ def test_a_random_search_runs_as_many_at_once_as_it_may_and_stops_at_its_target(
     tune(pool, "draw", ranges, strategy="Random", limits=limits, TuningJobCompletionCriteria=criteria)
     pool.settle(lambda: status(pool, "draw") != "InProgress")
     assert ("Completed", 1) == (status(pool, "draw"), len(trials(pool, "draw")))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        MACHINE,
+        {"VolumeSizeInGB": 5, "AllocationStrategy": "Prioritized", "InstanceConfigs": [
+            {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 9}]},
+    ],
+)  # fmt: skip
+def test_machines_are_asked_for_as_the_sdk_does(pool: Pool, given: dict[str, Any]) -> None:
+    ranges = {"CategoricalParameterRanges": [{"Name": "depth", "Values": ["4"]}]}
+    tune(pool, "sdk", ranges, machines={"HyperParameterTuningResourceConfig": given})
+    pool.settle(lambda: status(pool, "sdk") != "InProgress")
+    [one] = trials(pool, "sdk")
+    assert MACHINE == pool.api.describe_training_job(TrainingJobName=one["TrainingJobName"])["ResourceConfig"]
 
 
 def test_a_bayesian_search_ends_with_the_best_depth(pool: Pool) -> None:

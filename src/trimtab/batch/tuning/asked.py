@@ -147,7 +147,7 @@ def _resources(definition: Mapping[str, Any]) -> dict[str, Any]:
     given = definition.get("HyperParameterTuningResourceConfig")
     if not given:
         return {}
-    first = next(iter(given.get("InstanceConfigs") or ()), {})
+    first: Mapping[str, Any] = next(iter(given.get("InstanceConfigs") or ()), {})
     names = ("InstanceType", "InstanceCount", "VolumeSizeInGB", "VolumeKmsKeyId")
     return {
         "ResourceConfig": {name: value for name in names if (value := given.get(name, first.get(name))) is not None}

@@ -1,5 +1,6 @@
 """From what a judge found to a finding: whose it is, what it saves, and its fix in full. Pure."""
 
+import logging
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from string import Formatter
@@ -13,6 +14,7 @@ from trimtab.advice.finding import Finding, Judgement, Undecided
 from trimtab.base.records import replace
 from trimtab.fleet.basis import DEFAULT
 
+log = logging.getLogger(__name__)
 _CENT = Decimal("0.01")
 SAVES_NOTHING = "saves no money"
 """The note of a finding that is not about money."""
@@ -33,7 +35,11 @@ def judgement(check: Check, facts: Facts, knobs: Mapping[str, float] | None = No
             case Fine():
                 continue
     found.sort(key=lambda one: (-(one.cash or 0), -one.gpu_hours, one.resource, one.part))
-    return Judgement(check.id, tuple(found), tuple(undecided), looked_at)
+    once: dict[str, Finding] = {}
+    for one in found:
+        if once.setdefault(one.id, one) is not one:
+            log.error("the check %s found %s %s twice; the larger finding stands", check.id, one.resource, one.part)
+    return Judgement(check.id, tuple(once.values()), tuple(undecided), looked_at)
 
 
 def _finding(check: Check, found: Found, facts: Facts) -> Finding:

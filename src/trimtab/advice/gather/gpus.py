@@ -12,6 +12,7 @@ from trimtab.advice.gather.machines import OWNER_DAYS, KnownFleet
 from trimtab.advice.judging import gpu_thing
 from trimtab.base.records import replace
 from trimtab.fleet.assemble import SCHEDULED
+from trimtab.fleet.frame import Frame
 from trimtab.fleet.holders import Device
 from trimtab.fleet.model import MachineKey, State, gpu_hours
 from trimtab.fleet.naming import series_by_device
@@ -85,7 +86,7 @@ class GpuReader(Struct, frozen=True):
         nodes = await self.inventory.nodes.all(scope)
         providers = {one.name: one.labels.get("provider", "") or one.cluster for one in nodes}
         found = await self._drained(scope, since, now_ms, providers)
-        for name, cause in (("gpu.errors.uncorrected", "ECC"), ("gpu.failed", "failed"), ("gpu.xid", "XID")):
+        for name, cause in (("gpu.errors.uncorrected", "ECC"), ("gpu.failed", "GPU failed"), ("gpu.xid", "XID")):
             found += await self._errors(scope, name, cause, since, now_ms, providers)
         return sorted(found, key=lambda one: -one.gpu_hours)
 
@@ -101,31 +102,7 @@ class GpuReader(Struct, frozen=True):
         """Hours that nodes were out of use by their schedulers, as the ledger has them: nobody held the GPUs then."""
         if self.hours is None:
             return []
-        frame = await self.hours.frame(scope, since, now_ms)
-        found: dict[tuple[str, str], list[tuple[int, float]]] = {}
-        for at in np.flatnonzero(frame.state == State.DOWN).tolist():
-            cause, _, reason = frame.reasons[frame.reason[at]].partition(": ")
-            if cause in SCHEDULED:
-                key = frame.machines[frame.machine[at]], f"{cause}: {reason}" if reason else cause
-                found.setdefault(key, []).append((int(frame.day[at]) * DAY_MS, gpu_hours(int(frame.amount[at]))))
-        losses = []
-        for (path, cause), days in found.items():
-            machine = MachineKey.parse(path)
-            word, _, reason = cause.partition(": ")
-            losses.append(
-                GpuLoss(
-                    machine.name,
-                    providers.get(machine.name) or machine.cluster,
-                    word,
-                    sum(hours for _, hours in days),
-                    frame.facts[path].devices,
-                    max(min(day for day, _ in days), since),
-                    min(max(day for day, _ in days) + DAY_MS, now_ms),
-                    reason,
-                    machine.account,
-                )
-            )
-        return losses
+        return drains_of(await self.hours.frame(scope, since, now_ms), providers)
 
     async def _errors(
         self, scope: Scope, name: str, cause: str, since: int, now_ms: int, providers: Mapping[str, str]
@@ -215,6 +192,36 @@ def _gpu(
         peers=peers[node],
         tags={"team": team} if team else {},
     )
+
+
+def drains_of(frame: Frame, providers: Mapping[str, str]) -> list[GpuLoss]:
+    """By node and cause what schedulers took out of use: a node that was drained for several reasons is one loss."""
+    found: dict[tuple[str, str, str, str], list[int]] = {}
+    for at in np.flatnonzero(frame.state == State.DOWN).tolist():
+        cause, _, _ = frame.reasons[frame.reason[at]].partition(": ")
+        if cause in SCHEDULED:
+            machine = MachineKey.parse(frame.machines[frame.machine[at]])
+            provider = providers.get(machine.name) or machine.cluster
+            found.setdefault((machine.name, provider, machine.account, cause), []).append(at)
+    losses = []
+    for (name, provider, account, cause), rows in found.items():
+        reasons = [frame.reasons[frame.reason[at]].partition(": ")[2] for at in rows]
+        paths = {frame.machines[frame.machine[at]] for at in rows}
+        days = [int(frame.day[at]) * DAY_MS for at in rows]
+        losses.append(
+            GpuLoss(
+                name,
+                provider,
+                cause,
+                gpu_hours(int(frame.amount[rows].sum())),
+                sum(frame.facts[path].devices for path in paths),
+                max(min(days), frame.start_ms),
+                min(max(days) + DAY_MS, frame.end_ms),
+                "; ".join(dict.fromkeys(reason for reason in reasons if reason)),
+                account,
+            )
+        )
+    return losses
 
 
 def _devices(active: Sequence[Found], fleet: KnownFleet) -> dict[str, Device]:

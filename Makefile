@@ -24,11 +24,13 @@ pictures: ## make a picture of every page of a trimtab that runs here into pictu
 
 test: ## run the tests (ARGS="-k name" narrows)
 	@scripts/bootstrap.sh dev browser
+	@$(BIN)/python scripts/compile_ahead.py
 	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --inline-snapshot=disable -m "not slow and not real" $(ARGS)
 
 test-all: ## run every test, the slow ones too, with coverage
 	@scripts/bootstrap.sh dev browser
-	@DEEP=1 KILLS=20 POWER_CUTS=10 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --inline-snapshot=disable -m "not real" --cov --cov-report term $(ARGS)
+	@$(BIN)/python scripts/compile_ahead.py
+	@DEEP=1 FUZZ=2000 KILLS=20 POWER_CUTS=10 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --inline-snapshot=disable -m "not real" --cov --cov-report term $(ARGS)
 
 test-real: ## run the programs of others (SLURM, nginx, S3 …; scripts/real_parts.sh installs them) and trimtab with them
 	@scripts/bootstrap.sh dev

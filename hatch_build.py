@@ -33,8 +33,13 @@ class CustomBuildHook(BuildHookInterface):
         return [] if is_current() or shutil.which("npm") else [NODE_PACKAGE]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build the assets, unless an sdist brought them or they are up to date, and add them to the wheel."""
+        """Build the assets, unless an sdist brought them or they are up to date, and add them to the wheel.
+
+        A wheel brings the documents too, which the pages show and search; a checkout reads them where they are.
+        """
         build()
+        if self.target_name == "wheel" and version == "standard":
+            build_data["force_include"][str(ROOT / "docs")] = "trimtab/guides/docs"
         build_data.setdefault("artifacts", []).append("src/trimtab/web/static/")
 
 

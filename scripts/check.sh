@@ -13,7 +13,7 @@ run() {
 
 run ruff check --quiet .
 run ruff format --check --quiet .
-run mypy
+run mypy --num-workers 2
 run lint-imports --no-logo
 run deptry --no-ansi src
 run typos

@@ -5,6 +5,8 @@ python scripts/generate_docs.py --check    say which are not current; exit statu
 """
 
 import ast
+import importlib
+import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +28,7 @@ from trimtab.base import errors
 from trimtab.base.deprecated import DEPRECATED
 from trimtab.cli.main import root
 from trimtab.doors.aws.faults import SHARED, of_domain
+from trimtab.doors.aws.service import Operations
 from trimtab.doors.rest.errors import TABLE as REST_ERRORS
 from trimtab.doors.rest.routes import OPENAPI_PATH, Dependencies
 from trimtab.doors.rest.routes import operations as rest_operations
@@ -126,29 +129,17 @@ bound to tags may call too: what they answer keeps to the tags (see `guide/sign-
 
 def served_operations() -> dict[str, dict[str, tuple[str, str, bool]]]:
     """By service and operation: the role that it needs, its sentence, and whether it is for keys that are bound to
-    tags too; read from the code without running it."""
+    tags too; as the operations' registries have it."""
     found: dict[str, dict[str, tuple[str, str, bool]]] = {}
     door = SOURCE / "doors" / "aws"
     for file in sorted(door.rglob("*.py")):
-        service = file.relative_to(door).parts[0].removesuffix(".py")
-        for node in ast.walk(ast.parse(file.read_text())):
-            if not isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef):
-                continue
-            for decorator in node.decorator_list:
-                if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "operations.add":
-                    name = ast.literal_eval(decorator.args[0])
-                    sentence = (ast.get_docstring(node) or "").split("\n\n")[0].replace("\n", " ")
-                    found.setdefault(service, {})[name] = (_role(decorator), sentence, _bound(decorator))
+        parts = file.relative_to(door).with_suffix("").parts
+        module = importlib.import_module(".".join(("trimtab.doors.aws", *parts)))
+        operations = getattr(module, "operations", None)
+        for name, added in operations.added.items() if isinstance(operations, Operations) else ():
+            sentence = (inspect.getdoc(added.call) or "").split("\n\n")[0].replace("\n", " ")
+            found.setdefault(parts[0], {})[name] = (added.needs.value, sentence, added.bound)
     return found
-
-
-def _role(decorator: ast.Call) -> str:
-    given = [keyword.value for keyword in decorator.keywords if keyword.arg == "needs"]
-    return ast.unparse(given[0]).rpartition(".")[2].lower() if given else "read"
-
-
-def _bound(decorator: ast.Call) -> bool:
-    return any(keyword.arg == "bound" and ast.literal_eval(keyword.value) for keyword in decorator.keywords)
 
 
 def rest_page() -> str:

@@ -1,5 +1,7 @@
 """How xdist hands out the tests: a file at a time, in the order of the collection; and a worker that dies is replaced.
 
+Files that share a server (`shared_servers.py`) count as one.
+
 xdist 3.8 loses its way when a worker dies: finished files come back as empty ones, for whose end it waits for ever, and
 the test that took the worker down takes its successors down too (pytest-xdist issues 1323, 1327 and 1378).
 """
@@ -10,11 +12,16 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
+from shared_servers import scope_of
+
 _AHEAD = 2  # a worker begins a test when it knows the next one
 
 
 class ByFile(LoadFileScheduling):
     """xdist's `loadfile`, which goes on without the test that a worker died of."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return scope_of(super()._split_scope(nodeid))
 
     def remove_node(self, node: WorkerController) -> str | None:
         workload = self.assigned_work.pop(node)

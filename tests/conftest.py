@@ -16,18 +16,22 @@ from tempfile import TemporaryDirectory
 from threading import RLock
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 import keeper  # isort: skip  # noqa: F401  # before all that may start threads: it forks
 import by_file
 import time_limit
-from depth import examples
+from depth import DEEP, examples
 from engine_owner import engine_in
 from live_server import SHARED
+from shared_servers import SharedServers, file_of, kind_of, put_together
 from trimtab.egress import asker
 from trimtab.store.state import database
 from trimtab.store.state.database import State
+from trimtab.store.state.key_file import NAME as KEY_FILE
 from trimtab.store.telemetry.client import Telemetry
 from two_shards import two_shards_in
 
@@ -43,6 +47,16 @@ os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.d
 # The machine may be busy with the other half of the tests: how long an example takes says nothing.
 settings.register_profile("trimtab", deadline=None, print_blob=True, max_examples=examples(100))
 settings.load_profile("trimtab")
+
+if not DEEP:
+    # Examples are made of the constants of all modules that are loaded too: which ones depends on what ran before, and
+    # in a new checkout each worker reads 3,000 files for them, which takes 11 s of processor time.
+    providers._get_local_constants = lambda: providers._local_constants
+
+# Nor does how long an answer takes: the 5 s after which httpx gives up pass on a machine that does much else.
+ANSWER_S = 60.0
+_answer = httpx._config.DEFAULT_TIMEOUT_CONFIG
+_answer.connect = _answer.read = _answer.write = _answer.pool = ANSWER_S
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     # A shell starts what it runs in the background (`make test &`) deaf to Ctrl-C, and what is started inherits that:
@@ -86,7 +100,9 @@ State.__init__ = _open_and_close_state  # type: ignore[method-assign]  # for the
 
 
 # Unit tests survive no power cut: without syncs they wait for no disk. The servers of crash tests are other processes.
+# Nor does a change wait for others to go together with: in a test it is alone most often.
 _PRAGMAS = database._SQLITE_PRAGMAS
+database._GATHER_S = 0.0
 database._SQLITE_PRAGMAS = tuple(one.replace("= FULL", "= OFF") for one in _PRAGMAS)
 
 _migrate = State.migrate
@@ -103,9 +119,24 @@ def _migrated() -> bytes:
         return file.read_bytes()
 
 
+@cache
+def _begun() -> dict[str, bytes]:
+    """The files of a state that was opened: its tables are there, and a key for its secrets."""
+    with TemporaryDirectory() as folder:
+        State.open("", Path(folder)).close()
+        return {name: (Path(folder) / name).read_bytes() for name in ("state.sqlite", KEY_FILE)}
+
+
+_COPIED: set[str] = set()
+"""Databases of such a state that were not opened yet."""
+
+
 def _migrate_by_copy(self: State, revision: str = "") -> None:
     """A new SQLite database begins as a copy: making its tables takes 0.1 s, and most tests have one of their own."""
     url = self.engine.url
+    if url.database in _COPIED and not revision:
+        _COPIED.discard(url.database)
+        return
     new = url.get_backend_name() == "sqlite" and url.database and not _size(Path(url.database))
     if new and url.database and not revision:
         Path(url.database).write_bytes(_migrated())
@@ -154,6 +185,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.flaky(reruns=1))
     first = (*_WAITING, "real")
     items.sort(key=lambda item: first.index(_folder(item)) if _folder(item) in first else len(first))
+    put_together(items)
 
 
 def pytest_collection_finish() -> None:
@@ -169,6 +201,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if live is not None and _folder(item) not in ("wire", "real"):
         live.stop()
         del item.config.stash[SHARED]
+    if (shared := item.config.stash.get(_SHARING, None)) is not None:
+        shared.end_unless(kind_of(file_of(item)))
+
+
+_SHARING: pytest.StashKey[SharedServers] = pytest.StashKey()
+
+
+@pytest.fixture(scope="session")
+def shared_servers(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[SharedServers]:
+    """The servers that several files share; a file asks for its own by `server(kind, file)`."""
+    shared = pytestconfig.stash[_SHARING] = SharedServers(tmp_path_factory.mktemp("shared"))
+    yield shared
+    shared.end_unless("")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -226,5 +271,14 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def state(tmp_path: Path) -> State:
-    """A new state database."""
+    """A new state database, or the one that another fixture made here.
+
+    A new one is a copy of one that was opened: to make and sync a key takes as long again.
+    """
+    if not (tmp_path / "state.sqlite").exists():
+        for name, content in _begun().items():
+            file = tmp_path / name
+            file.touch(mode=0o600)
+            file.write_bytes(content)
+        _COPIED.add(str(tmp_path / "state.sqlite"))
     return State.open("", tmp_path)

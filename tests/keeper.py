@@ -121,7 +121,9 @@ def _parents() -> dict[int, int]:
     for name in filter(str.isdigit, os.listdir("/proc")):
         with suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:  # it may have ended meanwhile
             state, parent = file.read().rpartition(b")")[2].split()[:2]
-            if state != b"Z":  # nobody took note of its end: xdist does not of a worker's
+            # One that ended and of which nobody took note (xdist does not of a worker) is no process any more. One of
+            # which only the first thread ended is: what it started is still below it.
+            if state != b"Z" or len(os.listdir(f"/proc/{name}/task")) > 1:
                 parents[int(name)] = int(parent)
     return parents
 

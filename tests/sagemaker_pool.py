@@ -14,21 +14,23 @@ from gates import open_gate
 from trimtab.access.scope import Scope
 from trimtab.actions.registry import Actuators
 from trimtab.base.clock import Clock
+from trimtab.batch.automl.way import AutoMlWay
 from trimtab.batch.commands.file import batch_file
 from trimtab.batch.containers.jobs import ContainerJobs
 from trimtab.batch.containers.telling import Telling
+from trimtab.batch.model_pipelines.executions import PipelineExecutions
+from trimtab.batch.model_pipelines.registry import ModelRegistry
 from trimtab.batch.monitor.analyzer import Analyzer
 from trimtab.batch.monitor.executions import Monitors
-from trimtab.batch.pipelines.executions import PipelineExecutions
-from trimtab.batch.pipelines.registry import ModelRegistry
 from trimtab.batch.places import Places
-from trimtab.batch.tuning.jobs import TuningJobs
+from trimtab.batch.tuning.jobs import TuningJobs, TuningWay
 from trimtab.doors.aws.sagemaker import service
 from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms
 from trimtab.fleet.health.notices import NoticeReader
 from trimtab.inference.room import InferenceRoom
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.store import RunStore
+from trimtab.inventory.served.model import AUTOML, TUNING
 from trimtab.inventory.served.store import ServedStore
 from trimtab.logs.model import LogBatch
 from trimtab.metrics.model import Identity, Kind, MetricBatch
@@ -71,7 +73,8 @@ class Pool:
         telling = Telling(logs, metrics, self.runs, clock, self._announced)
         self.analyzer = Analyzer(metrics, clock)
         self.jobs = ContainerJobs(self.served, clock, folder / "jobs", places, file, telling, self.analyzer)
-        self.tuning = TuningJobs(self.served, clock, self._announced)
+        ways = {TUNING: TuningWay(), AUTOML: AutoMlWay(self.served, places, folder / "automl")}
+        self.tuning = TuningJobs(self.served, clock, self._announced, ways)
         self.monitors = Monitors(self.served, clock, places, folder / "monitors", settle_ms=0)
         self.inference = InferenceRoom.of(state, clock, folder / "inference", *PLACE, open_gate(), places)
         self.registry = ModelRegistry(self.served, open_gate(), self._announced)

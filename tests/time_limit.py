@@ -5,14 +5,16 @@ call of C code, a lock that a native library holds), the process ends a little l
 a run with workers that is one worker, which is replaced (by_file.py).
 
 pytest-timeout starts one clock for all tries of a test and stops it when one fails; here every try has the whole time,
-and so has putting things in order after it.
+and so has putting things in order after it. Between these, while pytest writes down how one ended, no clock interrupts:
+what it raises there would end the whole run.
 """
 
 import faulthandler
 import os
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -20,6 +22,8 @@ import pytest
 GRACE_S = float(os.environ.get("TESTS_GRACE_S", "60"))  # from the signal until the process ends
 _SETTINGS: pytest.StashKey[Any] = pytest.StashKey()
 _debugged = False
+_interruptible = False
+"""Whether the code of a test or of its fixtures runs."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -27,6 +31,7 @@ def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> Generator[None
     item.stash[_SETTINGS] = settings
     outcome = yield
     if settings.method == "signal":
+        signal.signal(signal.SIGALRM, _where_it_may(signal.getsignal(signal.SIGALRM)))
         # Again and again: what waits on the way out of the test, as `with Popen(…)` does, is interrupted too.
         signal.setitimer(signal.ITIMER_REAL, settings.timeout, GRACE_S / 3)
     if not _debugged and not item.config.getoption("usepdb"):
@@ -35,15 +40,39 @@ def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> Generator[None
     return outcome
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
+def _where_it_may(interrupt: Any) -> Callable[[int, FrameType | None], None]:
+    def interrupt_test(number: int, frame: FrameType | None) -> None:
+        if _interruptible:
+            interrupt(number, frame)
+
+    return interrupt_test
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
     if getattr(item, "execution_count", 1) > 1:  # pytest-rerunfailures counts the tries
         _start_again(item)
+    return (yield from _interrupted())
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_teardown(item: pytest.Item) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call() -> Generator[None, Any, Any]:
+    return (yield from _interrupted())
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
     _start_again(item)
+    return (yield from _interrupted())
+
+
+def _interrupted() -> Generator[None, Any, Any]:
+    global _interruptible
+    _interruptible = True
+    try:
+        return (yield)
+    finally:
+        _interruptible = False
 
 
 def _start_again(item: pytest.Item) -> None:

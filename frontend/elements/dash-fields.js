@@ -1,4 +1,6 @@
 // The form of a widget: which property each field edits, of which types of widgets, and how it is read and written.
+import { metricPicker } from "./dash-metrics.js";
+
 const TITLED = ["metric", "chart", "log", "alarm", "explorer"];
 const DRAWN = ["metric", "chart"];
 const VIEWS = ["timeSeries", "singleValue", "gauge", "bar", "pie", "table"];
@@ -42,11 +44,19 @@ const AS = {
   words: [(value) => (value ?? []).join("\n"), split],
 };
 
-// The form of `widget`; `edited(widget)` gets each change, `fault(path, text)` what cannot be read.
-export function widgetForm(widget, edited) {
+// The form of `widget`; `edited(widget)` gets each change. `metrics` is where metrics are found by words.
+export function widgetForm(widget, edited, metrics) {
   const node = Object.assign(document.createElement("div"), { className: "dash-form" });
   const fields = FIELDS.filter((one) => !one.of || one.of.includes(widget.type)).map((one) => field(one, change));
   node.append(...fields.map((one) => one.node));
+  if (widget.type === "metric") {
+    const rows = fields.find((one) => one.path === "/properties/metrics");
+    const add = (row) => {
+      change(rows, [...(widget.properties?.metrics ?? []), row]);
+      fill(widget);
+    };
+    rows.node.before(metricPicker(metrics, add));
+  }
   fill(widget);
   return { node, fill, mark };
 

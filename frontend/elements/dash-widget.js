@@ -67,7 +67,7 @@ function open(editor, { title, value, form, check, within, keep }) {
       if (retyped) rebuild();
       if (retyped) holder.querySelector("select").focus();
       later();
-    });
+    }, editor.grid.getAttribute("metrics"));
     holder.replaceChildren(fields.node);
   }
 

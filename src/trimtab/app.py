@@ -86,7 +86,7 @@ from trimtab.forget.run import counted
 from trimtab.gpu_faults.program_lines import WORDS as PROGRAM_WORDS
 from trimtab.inventory.machines import REFRESH_S as MACHINES_S
 from trimtab.jobs.lock import Lock
-from trimtab.jobs.periodic import Job
+from trimtab.jobs.periodic import QUIET_S, Job
 from trimtab.jobs.reports import EVERY_S as REPORTS_S
 from trimtab.jobs.reports import check_ages
 from trimtab.kpis import hosts
@@ -123,8 +123,8 @@ from trimtab.wiring.report_rooms import ReportRooms, log_pattern_anomalies
 from trimtab.wiring.rooms import Rooms, wipe
 
 
-def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
-    """The doors over the rooms: those of HTTP as one ASGI application, and the others."""
+def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires, Job]:
+    """The doors over the rooms: those of HTTP as one ASGI application, and the others; what keeps pages ready."""
     writing = Writing(
         ingest=rooms.ingest,
         registry=rooms.registry,
@@ -148,7 +148,8 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
     intake, log_intake = Intake(writing), LogIntake(log_writing)
     place = writing.account, writing.region
     trace_intake = TraceIntake(TraceWriting(rooms.traces, rooms.ledger, *place, writing.inflight))
-    pages = _web_state(rooms, reports)
+    seen = _web_state(rooms, reports)
+    pages = web.pages_of(seen)
     assistants = McpDoor(rooms.settings.public_url)
     sign_in = signin.of_settings(rooms.settings, rooms.access, rooms.clock, rooms.gate)
     routes: list[BaseRoute] = [
@@ -174,11 +175,11 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
         *remote_read.routes(rooms.promql),
         *prometheus_rules.routes(rooms.alarms.listing),
         *assistants.routes(),
-        *web.routes(pages),
+        *pages.routes,
     ]
     roles = Roles(routes, is_open)
     guard = Guard(policy_of(rooms.settings), rooms.keys, roles, rooms.access.refusals)
-    handlers: Mapping[Any, Any] = {404: web.not_found(pages), Throttled: answer_throttled, Exception: answer_bug}
+    handlers: Mapping[Any, Any] = {404: web.not_found(seen), Throttled: answer_throttled, Exception: answer_bug}
     site = Starlette(routes=routes, exception_handlers=handlers)
     changes = ChangeRecorder(rooms.audit.ingest, rooms.clock, rooms.settings.account_id, rooms.settings.region)
     gateway = gateway_of(rooms, reports, AwsAuditor(changes))
@@ -189,7 +190,7 @@ def build_doors(rooms: Rooms, reports: ReportRooms) -> tuple[Watched, Wires]:
     xray = XRayDoor(rooms.traces.documents, rooms.ledger, writing.account, writing.region)
     signals = OtlpSignals(intake, log_intake, trace_intake)
     watched = Watched(front, rooms.doors, rooms.access.refusals)
-    return watched, Wires(rooms.settings, writing, signals, guard, SyslogDoor(log_writing), xray)
+    return watched, Wires(rooms.settings, writing, signals, guard, SyslogDoor(log_writing), xray), pages.ready.job()
 
 
 def _rest_needs(rooms: Rooms, log_writing: LogWriting, reports: ReportRooms) -> rest.Dependencies:
@@ -399,7 +400,7 @@ def jobs_of(rooms: Rooms, reports: ReportRooms) -> list[Job]:
         Job("write log events into other groups", 1, rooms.logs.forwarding.into_groups.turn),
         Job("count log patterns", 30, _pattern_counting(rooms).run),
         Job("count notifications", REFRESH_S, rooms.notify.watch.refresh),
-        Job("read what others scrape of money", EXPOSED_S, rooms.exposed.refresh),
+        Job("read what others scrape of money", EXPOSED_S, rooms.exposed.refresh, after_s=QUIET_S),
         *fleet_jobs.jobs_of(rooms.fleet.keeper, rooms.clock, Lock(rooms.stores.state, rooms.clock, "fleet")),
         *audit_jobs.jobs_of(rooms.audit, Lock(rooms.stores.state, rooms.clock, "audit")),
         *account_jobs.jobs_of(rooms.accounts, Lock(rooms.stores.state, rooms.clock, "accounts")),

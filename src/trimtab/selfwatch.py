@@ -62,7 +62,7 @@ class _Trimtab(Collector):
         registry: SeriesRegistry,
         ledger: SourceLedger,
         notify: Watch,
-        exposed: Exposed,
+        exposed: Exposed | None,
         running: Running,
     ) -> None:
         self._running = running
@@ -259,6 +259,8 @@ class _Trimtab(Collector):
         )
 
     def _money(self) -> Iterator[Metric]:
+        if self._exposed is None:
+            return
         cost = GaugeMetricFamily(
             "trimtab_cost_dollars",
             "What today cost so far by owner, estimated from use, in the currency that its label names.",
@@ -293,6 +295,14 @@ def tell_damage(ingest_logs: Sequence[IngestLog], ledger: SourceLedger) -> None:
             ledger.rejected("log", f"log of {log.name}", "", "", _DAMAGE[one.kind], one.words, one.batches or 0)
 
 
+def _registry_of(own: _Trimtab) -> CollectorRegistry:
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(own)
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    return registry
+
+
 class SelfWatch:
     """The metrics, collected when they are asked for. The first logs are those of metrics, logs and traces."""
 
@@ -306,14 +316,12 @@ class SelfWatch:
         running: Running,
     ) -> None:
         self._own = _Trimtab(ingest_logs, registry, ledger, notify, exposed, running)
-        self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(self._own)
-        ProcessCollector(registry=self._registry)
-        PlatformCollector(registry=self._registry)
+        self._whole = _registry_of(self._own)
+        self._of_nobody = _registry_of(_Trimtab(ingest_logs, registry, ledger, notify, None, running))
 
-    def render(self) -> str:
-        """In Prometheus's text format."""
-        return generate_latest(self._registry).decode()
+    def render(self, whole: bool) -> str:
+        """In Prometheus's text format; `whole`: with what each owner's things cost and do, which is not everyone's."""
+        return generate_latest(self._whole if whole else self._of_nobody).decode()
 
     def samples(self) -> Iterator[tuple[str, bool, Mapping[str, str], float]]:
         """Name, whether it only grows, labels and value of what is stored as series: all but money, which is read of

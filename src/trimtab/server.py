@@ -47,6 +47,7 @@ _GC_THRESHOLDS = (50_000, 20, 50)  # the registry's millions of objects are no g
 _SWITCH_S = 0.0005
 """How long a thread that decodes an answer may keep the interpreter from the event loop and the log: with the default
 of 5 ms, 50 readers held writers up for seconds (`bench/bench_readers.py`); the switches themselves cost below 1 %."""
+_DATE_S = 1.0  # how exact the date of an answer is
 _CLOSE_S = 1.0
 _ANSWER_S = 0.2  # for the answer that says that it will start anew
 _GRACE_S = 1  # for requests under way at a stop: an acknowledgement takes milliseconds
@@ -55,9 +56,10 @@ _GRACE_S = 1  # for requests under way at a stop: an acknowledgement takes milli
 class _Server(uvicorn.Server):
     """uvicorn, stopped by `serve` rather than by signals of its own, that says when it answers."""
 
-    def __init__(self, config: uvicorn.Config, url: str) -> None:
+    def __init__(self, config: uvicorn.Config, url: str, stop: asyncio.Event) -> None:
         super().__init__(config)
         self._url = url
+        self._stop = stop
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -68,6 +70,13 @@ class _Server(uvicorn.Server):
         """Start to answer, then tell the supervisor."""
         await super().startup(sockets)
         print(READY, self._url, flush=True)  # noqa: T201 - the supervisor reads this line
+
+    async def main_loop(self) -> None:
+        """Keep the date of answers until the stop: uvicorn's own loop looks ten times a second whether to end."""
+        stopping = asyncio.ensure_future(self._stop.wait())
+        while not (await self.on_tick(0) or stopping.done()):
+            await asyncio.wait((stopping,), timeout=_DATE_S)
+        stopping.cancel()
 
     def sweeping(self) -> Job:
         """Closes connections past their limits."""
@@ -90,15 +99,15 @@ async def serve(settings: Settings) -> int:
         await rooms.ledger.load()
         tell_damage(stores.ingest_logs, rooms.ledger)
         reports = report_rooms(rooms)
-        site, wires = build_doors(rooms, reports)
-        server = _Server(_uvicorn_config(settings, site, rooms.closed), _url(settings, listeners[0]))
+        site, wires, ready = build_doors(rooms, reports)
         stop = asyncio.Event()
+        server = _Server(_uvicorn_config(settings, site, rooms.closed), _url(settings, listeners[0]), stop)
         _stop_on_signal_or_eof(asyncio.get_running_loop(), server, stop)
         async with wires.open():
             await asyncio.to_thread(write_listening, settings.data_dir, listeners)
             leaving = asyncio.create_task(_end_when_asked(rooms.anew, server, stop))
             memory = MemoryWatch(settings.server_memory_mb, wires.press).job()
-            own = [heartbeat(), memory, server.sweeping(), *wires.jobs(), *jobs_of(rooms, reports)]
+            own = [heartbeat(), memory, server.sweeping(), *wires.jobs(), *jobs_of(rooms, reports), ready]
             jobs = run_jobs(own, stop, rooms.reporting.book)
             await asyncio.gather(server.serve(sockets=listeners), jobs)
             leaving.cancel()

@@ -30,6 +30,7 @@ from trimtab.egress.gate import Gate
 from trimtab.events.outbox import BATCH, Outbox
 from trimtab.inventory.runs.forget import Forgetting
 from trimtab.jobs.clock_steps import ClockSteps
+from trimtab.jobs.compiling import Rehearsal
 from trimtab.jobs.ending import leave
 from trimtab.jobs.heartbeat import heartbeat
 from trimtab.jobs.lock import LEASE_MS, Lock
@@ -57,6 +58,7 @@ from trimtab.metrics.rollups.retention import RetentionJob
 from trimtab.metrics.rollups.tiers import Retention
 from trimtab.notify.job import Notifying
 from trimtab.notify.transport.http import HttpTransport
+from trimtab.scaling.jit import STAMP as scaling_stamp
 from trimtab.settings import Settings
 from trimtab.slos.room import SloRoom
 from trimtab.store.state.database import State
@@ -64,6 +66,7 @@ from trimtab.store.telemetry.arrow import leave_pandas_out
 from trimtab.store.telemetry.client import Telemetry
 from trimtab.stores import JOBS, open_telemetry
 from trimtab.timeseries.anomaly.alerts import threshold_for
+from trimtab.timeseries.anomaly.jit import STAMP as anomaly_stamp
 from trimtab.traces.duties import trace_duties
 from trimtab.traces.requests import RequestReader
 from trimtab.triggers import sourcing
@@ -80,6 +83,7 @@ _DELIVER_S = 2.0
 _TRAIN_S = 30.0
 _WATCH_S = 30.0
 _EVALUATE_S = 1.0  # asks whether an evaluation is due; most often none is
+_COMPILED_AFTER_S, _FOREVER_S = 120.0, 86_400.0  # after what people look at first; once
 
 
 class Leading:
@@ -153,6 +157,7 @@ def watching_of(
         directory=settings.data_dir / "anomalies",
         limit=settings.anomaly_series,
         may_write=leading.may_write,
+        compiled=Rehearsal("anomaly scores", anomaly_stamp, settings.data_dir, "trimtab.anomalies.rehearsal").once,
         threshold=threshold_for(settings.anomaly_false_alarms / 1000.0),
     )
     retention = AnomalyRetention(telemetry, clock, settings.retention_anomalies_days, leading.may_write)
@@ -175,6 +180,12 @@ def jobs_of(settings: Settings, telemetry: Telemetry, outbox: Outbox, clock: Clo
         Job("drop what is past its retention", _RETENTION_S, lambda: leading.run(retention.drop)),
         Job("deliver events", _DELIVER_S, deliver),
     ]
+
+
+def _compiling(settings: Settings) -> Job:
+    """Has what simulations run compiled before somebody waits for it: the first of an installation took 14 s."""
+    rehearsal = Rehearsal("simulations", scaling_stamp, settings.data_dir, "trimtab.scaling.rehearsal")
+    return Job("compile simulations", _FOREVER_S, rehearsal.once, after_s=_COMPILED_AFTER_S)
 
 
 async def work(settings: Settings) -> None:
@@ -215,6 +226,7 @@ async def work(settings: Settings) -> None:
                 leading.may_write,
             ),
             Job("forget old runs", _RETENTION_S, forgetting.drop),
+            _compiling(settings),
         ]
         reporting = Reporting.of("jobs", clock)
 

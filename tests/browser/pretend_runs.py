@@ -45,6 +45,9 @@ class NoBill:
     async def values(self, *asked: Any) -> list[Any]:
         return []
 
+    async def extent(self) -> None:
+        return None
+
 
 async def no_mark(day: int) -> str:
     """No bill has any day."""

@@ -10,7 +10,8 @@ pytestmark = pytest.mark.browser
 
 PAGES = [
     "/", "/hosts", "/hosts/web-1", "/runs", "/endpoints", "/kpis", "/explore/metrics", "/dashboards", "/sources",
-    "/access", "/settings", "/teams", "/figures", "/connect", "/home/team", "/home/on-call", "/home/money",
+    "/access", "/settings", "/teams", "/figures", "/connect", "/home/team", "/home/on-call", "/home/money", "/docs",
+    "/docs/guide/connect", "/docs?q=connect+slurm",
 ]  # fmt: skip
 DRAWN = "/explore/metrics?m=trimtab/Host|system.cpu.utilization&where=host.name=web-1&group=cpu.mode"
 
@@ -55,3 +56,15 @@ def test_open_menus_have_no_violation(watched: Watched, axe: str) -> None:
 def test_an_error_page_is_fit_for_everyone(path: str, watched: Watched, axe: str) -> None:
     assert_fit(watched.open(path), axe)
     watched.problems.clear()  # the browser itself logs the status of the page
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("path", ["/", "/runs"])
+def test_notes_of_tiles_are_whole(path: str, width: int, context: BrowserContext, gpu_server: Served) -> None:
+    page = Watched(context, gpu_server).open(path)
+    page.set_viewport_size({"width": width, "height": 900})
+    notes = page.locator(".tile-note")
+    assert notes.count() > 3
+    assert [] == notes.evaluate_all(
+        "found => found.filter(one => one.scrollWidth > one.clientWidth).map(one => one.title)"
+    )

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext
-from tests.wire.aws.test_cost_explorer import bring
 
+from brought import bring
 from browser.conftest import Served, Watched
 from browser.looks import assert_fit
 from live_server import LiveServer

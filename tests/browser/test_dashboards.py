@@ -139,6 +139,11 @@ def test_a_dashboard_is_made_edited_undone_and_saved(watched: Watched) -> None:
     expect(page.get_by_role("button", name="Apply")).to_be_disabled()
     metrics.fill(json.dumps(ROWS[0]))
     expect(page.locator(".dash-preview time-series[data-state=ready]")).to_be_visible()
+    page.get_by_label("Find a metric by words").fill("latency search")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Add it").click()
+    second = ["Shop", "Latency", "Service", "search"]
+    expect(metrics).to_have_value("\n".join(json.dumps(one, separators=(",", ":")) for one in (ROWS[0], second)))
     page.get_by_role("button", name="Apply").click()
     item = page.locator(".dash-item")
     item.focus()

@@ -1,14 +1,20 @@
 """What a person does on the pages, in a real browser."""
 
+import asyncio
 import csv
 import io
 import re
+import threading
+from collections.abc import Sequence
 from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import expect
 
 from browser.conftest import Watched
+from trimtab.access.scope import Scope
+from trimtab.kpis.hosts import HostSummary
+from trimtab.web.fleet import Fleet
 from trimtab.web.navigation import NAVIGATION, place_of
 
 pytestmark = pytest.mark.browser
@@ -39,6 +45,29 @@ def test_the_sidebar_leads_to_every_page(watched: Watched) -> None:
         assert place is not None
         assert opened.locator("nav[aria-label=Pages] a[aria-current=page]").get_attribute("href") == place[0].path
         assert opened.locator(".page-tabs a[aria-current=page]").all_inner_texts() in ([], [place[1].name])
+
+
+def test_a_page_that_takes_long_shows_its_frame_first(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    ready, hosts = threading.Event(), Fleet.hosts
+
+    async def slow(fleet: Fleet, scope: Scope) -> Sequence[HostSummary]:
+        await asyncio.to_thread(ready.wait, 60)
+        return await hosts(fleet, scope)
+
+    monkeypatch.setattr(Fleet, "hosts", slow)
+    page = watched.page
+    page.goto(watched.url + "/hosts", wait_until="commit")
+    expect(page.get_by_text("This is being worked out")).to_be_visible()
+    expect(page.locator("nav[aria-label=Pages] a[aria-current=page]")).to_be_visible()
+    assert 0 == page.locator("h1").count()
+    ready.set()
+    expect(page.locator("h1")).to_have_text("Hosts & GPUs")
+    expect(page.get_by_text("This is being worked out")).to_be_hidden()
+    expect(page).to_have_title("Hosts & GPUs · trimtab")
+    expect(page.locator("main")).to_contain_text("web-1")
+    page.wait_for_load_state()
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('refresh'))")
+    expect(page.locator("main")).to_contain_text("web-1")
 
 
 def test_reload_and_back_reproduce_a_view(watched: Watched) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.wire.aws.test_cost_explorer import bring
 
+from brought import bring
 from browser.conftest import Served, Watched
 from browser.looks import assert_fit
 from live_server import LiveServer

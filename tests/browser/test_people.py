@@ -87,7 +87,7 @@ def test_who_is_on_call_gets_from_the_alarm_to_what_happened_around_it(watched: 
 def test_a_team_lead_sees_what_the_team_cost_what_is_left_and_which_run_was_wasted(watched: Watched) -> None:
     page = go(watched, link("My team", where=TABS))
     left = f"{9000 - BILLED_A_DAY * datetime.now(UTC).day:,.0f}"
-    for figure, value in (("gpu_time_cost", "80USD"), ("gpu_hours_held", "32h"), ("budget_left", f"{left}USD")):
+    for figure, value in (("gpu_time_cost", "80.00USD"), ("gpu_hours_held", "32h"), ("budget_left", f"{left}USD")):
         assert value == page.locator(f".tile[data-figure={figure}] .tile-value").inner_text(), figure
     reach(page, link("With activity and losses", where=MAIN)(page))
     page.keyboard.press("Enter")
@@ -100,7 +100,8 @@ def test_finops_sees_the_month_its_forecast_what_changed_and_what_the_plan_saves
     page = go(watched, link("Money", where=TABS))
     page.wait_for_selector("#ahead:not([hx-get])")
     month = page.locator(".tile[data-figure=month_to_date] .tile-value").inner_text()
-    assert f"{BILLED_A_DAY * datetime.now(UTC).day:,.0f}USD" == month
+    billed = BILLED_A_DAY * datetime.now(UTC).day
+    assert f"{billed:,.{0 if billed >= 1000 else 2}f}USD" == month
     text = page.locator(MAIN).inner_text()
     assert re.search(r"by the end of \d\d \w+ it is expected to come to [\d,]+ USD", text), text
     assert re.search(r"Costs rose by [\d,.]+ USD \(\+[\d.]+ %\): \+[\d,.]+ USD by use", text), text

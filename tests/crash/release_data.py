@@ -1,8 +1,8 @@
 """The data folder that a release leaves behind, which tests open with later programs: how it is made, what is in it.
 
-`python -m crash.release_data releases/0.1.0.tar.xz` in `tests/`, run by the released program, makes the file: something
-of every store, told once by that program itself, and a part that was acknowledged and had not reached the engine when
-everything was killed.
+`python -m crash.release_data crash/releases/0.1.0.tar.xz` in `tests/`, run by the released program, makes the file:
+something of every store, told once by that program itself, and a part that was acknowledged and had not reached the
+engine when everything was killed.
 """
 
 import json

@@ -75,7 +75,7 @@ def methods_of(text: str) -> Iterator[tuple[str, list[str]]]:
         yield name, re.findall(r"/rest/v1/[^\"',\s]*(?:\([^()]*\)[^\"',\s]*)*", body.replace("safe='')", ")"))
 
 
-BEFORE, AFTER = (" ", '"', "`", "("), (" ", '"', "`", ")", ",")
+BEFORE, AFTER = ' "`(', ' "`),'
 
 
 @cache
@@ -97,8 +97,19 @@ def quoted() -> dict[str, frozenset[str]]:
 def commanded(path: Sequence[str], modules: set[str]) -> bool:
     if any(path[-1] in quoted().get(module, ()) for module in modules):
         return True
-    ways = ('", "'.join(path), " ".join(path))
-    return any(f"{before}{way}{after}" in one_text() for way in ways for before in BEFORE for after in AFTER)
+    return any(stands_apart(way) for way in ('", "'.join(path), " ".join(path)))
+
+
+def stands_apart(way: str) -> bool:
+    """Whether a file says these words, and not as a part of longer ones."""
+    text = one_text()
+    at = text.find(way)
+    while at >= 0:
+        after = text[at + len(way) : at + len(way) + 1]
+        if at and after and text[at - 1] in BEFORE and after in AFTER:
+            return True
+        at = text.find(way, at + 1)
+    return False
 
 
 def aws() -> Iterator[tuple[str, bool]]:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import zipfile
 from pathlib import Path
 from types import ModuleType
 
@@ -52,6 +53,13 @@ def built(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
 def test_the_wheel_has_every_source_and_page_and_no_tests(release: ModuleType, built: tuple[Path, Path]) -> None:
     release.checked_wheel(built[0], release.sources())
     assert f"trimtab-{__version__}-py3-none-any.whl" == built[0].name
+
+
+def test_the_wheel_brings_the_guides_with_their_pictures(repository: Path, built: tuple[Path, Path]) -> None:
+    with zipfile.ZipFile(built[0]) as wheel:
+        brought = {one.removeprefix("trimtab/guides/docs/") for one in wheel.namelist() if "/guides/docs/" in one}
+    written = {one.relative_to(repository / "docs").as_posix() for one in (repository / "docs").rglob("*.*")}
+    assert brought == written
 
 
 def test_the_sdist_builds_without_a_checkout(built: tuple[Path, Path], tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def pytest_configure(config):
         config.pluginmanager.register(plugin)
 """
 TROUBLE = """
-import os, subprocess, time, pytest
+import os, signal, subprocess, time, pytest
 
 def test_passes():
     pass
@@ -59,6 +59,12 @@ def hanging():
 def test_fails_and_hangs_after_it(hanging):
     assert False
 
+@pytest.mark.timeout(60)
+def test_runs_out_of_time_while_its_failure_is_written_down():
+    def __tracebackhide__(failure):  # pytest asks it then
+        os.kill(os.getpid(), signal.SIGALRM)  # as if the clock ran out
+    assert False
+
 @pytest.mark.timeout(0.5)
 @pytest.mark.flaky(reruns=1)
 def test_hangs_twice():
@@ -90,6 +96,24 @@ def test_what_one_look_at_the_processes_misses_is_killed_by_the_next(monkeypatch
     monkeypatch.setattr(keeper, "_reap", lambda child: None)
     keeper._kill_all()
     assert ([7, 8], [{9}]) == (killed, looks)
+
+
+def test_what_a_process_started_is_below_it_while_its_threads_end(tmp_path: Path) -> None:
+    """Of one that is killed the first thread may end long before one that waits for a disk."""
+    began = tmp_path / "began"
+    half_ended = f"""
+import ctypes, subprocess, threading
+threading.Thread(target=lambda: subprocess.run(["sh", "-c", "echo $$ > {began}; exec sleep 600"])).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
+    with subprocess.Popen([sys.executable, "-c", half_ended]) as process:
+        wait_for(lambda: began.exists() and began.read_text().strip(), "the command starts")
+        wait_for(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE, "its first thread ends")
+        below = keeper._below(os.getpid())
+        command = int(began.read_text())
+        os.kill(command, signal.SIGKILL)
+        process.kill()
+    assert {process.pid, command} <= below
 
 
 @contextmanager
@@ -139,11 +163,12 @@ def test_the_run_goes_on_behind_tests_that_hang_or_crash_and_names_each(tmp_path
         "FAILED test_a.py::test_hangs_on_its_way_out - Failed",
         "FAILED test_a.py::test_hangs_twice - Failed",
         "FAILED test_a.py::test_hangs_where_no_signal_helps - worker",
+        "FAILED test_a.py::test_runs_out_of_time_while_its_failure_is_written_down - assert",
         "FAILED test_a.py::test_takes_the_worker_down - worker",
     ]
     summary = output.partition("short test summary info")[2].splitlines()
     assert expected == sorted({" ".join(line.split()[:4]).rstrip(":") for line in summary if "::" in line}), output
-    assert "6 failed, 5 passed, 1 error, 1 rerun" in output
+    assert "7 failed, 5 passed, 1 error, 1 rerun" in output
     assert run.returncode == 1
 
 

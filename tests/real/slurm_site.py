@@ -19,6 +19,9 @@ from real.parts import Daemons, daemons, free_port, need_root, program
 
 CLUSTER = "real"
 _PASSWORD = "of-this-test"
+_CREDENTIAL_S = 20
+"""How long a step's credential counts, and what is requeued waits: a node takes the earlier attempt's no more then, nor
+the new one's for the earlier. SLURM's own two minutes would make the tests long; busy machines need some seconds."""
 _NULL = os.makedev(1, 3)
 """The device of /dev/null: what stands for a GPU."""
 _USERS = {"games": "research", "news": "search", "backup": "search"}
@@ -28,7 +31,7 @@ ClusterName={cluster}
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={ctld}
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge.socket
+AuthInfo=socket={folder}/munge.socket,cred_expire={credential_s}
 AuthAltTypes=auth/jwt
 AuthAltParameters=jwt_key={folder}/jwt.key
 CredType=auth/munge
@@ -254,6 +257,7 @@ def _write(folder: Path, ports: dict[str, int]) -> None:
         "cluster": CLUSTER,
         "host": socket.gethostname().partition(".")[0],
         "password": _PASSWORD,
+        "credential_s": _CREDENTIAL_S,
     }
     for name, text in (("slurm.conf", SLURM), ("slurmdbd.conf", DATABASE), ("gres.conf", GRES)):
         (folder / name).write_text(text.format(**facts, **ports))

@@ -3,7 +3,9 @@
 import signal
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -11,6 +13,7 @@ from live_server import LiveServer
 from patience import until
 from real.slurm_site import CLUSTER, Site, gpus_of, slurm_running
 from trimtab.client.api import Client
+from trimtab.client.fleet import Fleet
 from trimtab.client.runs import Runs
 from trimtab.client.runs_wire import Run
 from trimtab.sources.slurm.shares import qos_of, shares_of
@@ -21,6 +24,7 @@ STATES = {
     "COMPLETED": "completed", "FAILED": "failed", "CANCELLED": "cancelled", "NODE_FAIL": "node failed",
     "PREEMPTED": "preempted", "REQUEUED": "cancelled", "PENDING": "pending", "RUNNING": "running",
 }  # fmt: skip
+LONG = "sleep 600"
 AGAIN = 'sleep "$([ -n "$SLURM_RESTART_COUNT" ] && echo 1 || echo 600)"'
 """Lasts until somebody ends it, and a second when it is started again."""
 
@@ -47,30 +51,25 @@ def jobs(site: Site) -> dict[str, str]:
         return tasks == ["COMPLETED"] * 4 and site.states(ids["done"], ids["failed"]) == ["COMPLETED", "FAILED"]
 
     until(ended, "the first jobs do not end")
-    ids["cancelled"] = running(site, "games", "sleep 600", "--gres=gpu:1")
+    ids["cancelled"] = running(site, "games", LONG, "--gres=gpu:1")
     site.asked("scancel", ids["cancelled"])
     ids["requeued"] = running(site, "games", AGAIN, "--gres=gpu:1", "--requeue")
     site.asked("scontrol", "requeue", ids["requeued"])
-    at_once(site, ids["requeued"])
     ends(site, ids["requeued"], "COMPLETED")
     ids["preempted"] = running(site, "news", AGAIN, "--gres=gpu:4", "--nodes=2", "--qos=low", "--requeue")
     ids["urgent"] = site.submit("games", "sleep 1", "--gres=gpu:4", "--qos=urgent")
-    ids["scavenger"] = running(site, "news", "sleep 600", "--gres=gpu:2", "--partition=debug", "--qos=scavenger")
+    ids["scavenger"] = running(site, "news", LONG, "--gres=gpu:2", "--partition=debug", "--qos=scavenger")
     ids["second"] = site.submit("games", "sleep 1", "--gres=gpu:2", "--partition=debug", "--qos=urgent")
     for name in ("urgent", "second"):
         ends(site, ids[name], "COMPLETED")
-    at_once(site, ids["preempted"])
     ends(site, ids["preempted"], "COMPLETED")
     ends(site, ids["scavenger"], "PREEMPTED")
-    began = site.folder / "marks" / "lost"
-    script = f"touch {began}; sleep 600"
-    ids["lost"] = running(site, "games", script, "--gres=gpu:1", "--partition=debug", "--no-requeue")
-    until(began.exists, "the job did not begin: one that did not is put back into the queue")
+    ids["lost"] = running(site, "games", LONG, "--gres=gpu:1", "--partition=debug", "--no-requeue")
     site.running.stop("b1", signal.SIGKILL)  # as a machine that is gone
     site.asked("scontrol", "update", "nodename=b1", "state=down", "reason=XID 79")
     ends(site, ids["lost"], "NODE_FAIL")
     site.asked("scontrol", "update", "nodename=a2", "state=drain", "reason=ECC errors")
-    ids["running"] = running(site, "games", "sleep 600", "--gres=gpu:3")
+    ids["running"] = running(site, "games", LONG, "--gres=gpu:3")
     ids["capped"] = site.submit("backup", "sleep 1", "--gres=gpu:2", "--qos=capped")
     ids["held"] = site.submit("backup", "sleep 1", "--gres=gpu:1", "--hold")
     until(
@@ -81,23 +80,15 @@ def jobs(site: Site) -> dict[str, str]:
 
 
 def running(site: Site, user: str, script: str, *options: str) -> str:
-    """A job that was put into the queue and runs."""
-    job = site.submit(user, script, *options)
-    until(lambda: site.runs(job), f"job {job} does not run: {' '.join(options)}")
+    """A job that was put into the queue and whose script runs.
+
+    The controller says RUNNING before the node has begun with the script. What is requeued or lost in between has
+    never begun to SLURM: it ends FAILED, or is put back into the queue.
+    """
+    began = site.folder / "marks" / str(uuid4())
+    job = site.submit(user, f"touch {began}; {script}", *options)
+    until(lambda: site.runs(job) and began.exists(), f"job {job} does not run: {' '.join(options)}")
     return job
-
-
-def at_once(site: Site, job: str) -> None:
-    """Start what was requeued now: SLURM waits for its credentials to expire, two minutes, and counts them once more
-    from when the last step of the earlier attempt is gone."""
-
-    def begins() -> bool:
-        shown = site.asked("scontrol", "show", "job", job)
-        if "JobState=PENDING" in shown and "Reason=BeginTime" in shown:
-            site.asked("scontrol", "update", f"jobid={job}", "starttime=now")
-        return "JobState=PENDING" not in shown and "Restarts=1" in shown and "JobState=COMPLETING" not in shown
-
-    until(begins, f"job {job} is not started again")
 
 
 def ends(site: Site, job: str, state: str) -> None:
@@ -187,6 +178,36 @@ def test_a_drained_and_a_lost_node_are_gpus_that_nobody_may_use(
     assert "GRES=gpu:h100:3(IDX:0-2)" in shown
 
 
+def test_nodes_of_the_past_are_those_that_accounting_has(
+    server: LiveServer, site: Site, jobs: dict[str, str], tmp_path: Path
+) -> None:
+    """Nobody looked before; slurmdbd knows when the cluster began, and since when a node was down and one drained."""
+    del jobs
+    site.connect(server, tmp_path)
+    shown = site.asked("sacctmgr", "-nP", "show", "event", f"start={long_ago()}", "format=NodeName,Start,End")
+    began = {node: start for node, start, end in (line.split("|") for line in shown.splitlines()) if end == "Unknown"}
+    first, b1, a2 = (datetime.fromisoformat(began[node]).astimezone(UTC) for node in ("", "b1", "a2"))
+    with Client(server.url) as client:
+
+        def all_there() -> bool:
+            now = datetime.now(UTC)
+            total = Fleet(client).hours(start=first.isoformat(), end=now.isoformat()).total
+            behind = 10 * timedelta(seconds=70)  # the ledger may be a minute behind
+            existing, down = 10 * (now - first), 2 * (now - b1) + 4 * (now - a2)
+            return all(
+                expected - behind <= timedelta(hours=found) <= expected
+                for found, expected in ((total.existing, existing), (total.down, down))
+            )
+
+        until(all_there, "GPU-hours are not those since the cluster registered")
+        total = Fleet(client).hours(start=first.isoformat()).total
+        assert (0.0, 0.0) == (total.unknown, Fleet(client).hours(end=first.isoformat()).total.existing)
+
+
+def long_ago() -> str:
+    return f"{datetime.now(UTC) - timedelta(days=2):%Y-%m-%dT%H:%M:%S}"
+
+
 def test_slurmrestd_says_the_same_as_the_tools(
     server: LiveServer, site: Site, jobs: dict[str, str], tmp_path: Path
 ) -> None:
@@ -207,7 +228,7 @@ def test_what_comes_is_followed(server: LiveServer, site: Site, jobs: dict[str, 
         def state_of(job: str) -> list[str]:
             return [run.state for run in Runs(client).listed(cluster=CLUSTER, limit=500).runs if run.job == job]
 
-        job = running(site, "games", "sleep 600", "--gres=gpu:1")
+        job = running(site, "games", LONG, "--gres=gpu:1")
         until(lambda: state_of(job) == ["running"], "what runs is not followed")
         site.asked("scancel", job)
         until(lambda: state_of(job) == ["cancelled"], "what ended is not followed")

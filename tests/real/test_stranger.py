@@ -22,7 +22,7 @@ from real.parts import daemons, free_port
 __all__ = ["axe", "browser", "context", "theme", "viewport"]  # fixtures of the browser's tests
 pytestmark = [pytest.mark.real, pytest.mark.browser, pytest.mark.timeout(600)]  # ten minutes, as long as a stranger has
 
-DOLLARS = "590 USD"
+DOLLARS = "589.92 USD"
 """Six hours of the machine, in whole dollars."""
 NODE, INSTANCE = "ip-10-0-1-5", "i-0abc123def4567890"
 HOURLY = "98.32"
@@ -176,6 +176,6 @@ def test_from_an_empty_folder_to_a_teams_dollars_without_a_terminal(
         until(billed, "the page of the team does not have the dollars of the bill")
     tiles = page.locator("section[aria-label='This team']")
     assert "48h" == tiles.locator("[data-figure=gpu_hours_held] .tile-value").inner_text()
-    assert "590USD" == tiles.locator("[data-figure=gpu_time_cost] .tile-value").inner_text()
+    assert "589.92USD" == tiles.locator("[data-figure=gpu_time_cost] .tile-value").inner_text()
     assert "pretrain" in page.locator("#runs").inner_text()
     assert watched.problems == []

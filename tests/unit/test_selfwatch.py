@@ -119,7 +119,8 @@ def watch(registry: Registry) -> SelfWatch:
     ],
 )
 def test_the_metrics_tell_of_every_process_job_and_door(watch: SelfWatch, line: str) -> None:
-    assert line in watch.render().splitlines()
+    assert line in watch.render(True).splitlines()
+    assert (line in watch.render(False).splitlines()) != line.startswith("trimtab_cost_dollars")
 
 
 def test_they_are_kept_as_series_but_for_money(watch: SelfWatch, registry: Registry) -> None:

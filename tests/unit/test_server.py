@@ -1,7 +1,14 @@
-"""What a start loads: libraries that only some need are loaded by who needs them, since every start waits for them."""
+"""What a start loads: libraries that only some need are loaded by who needs them, since every start waits for them.
+And the loop in which the server waits for its end."""
 
+import asyncio
 import subprocess
 import sys
+from typing import Any
+
+import uvicorn
+
+from trimtab.server import _Server
 
 _LATER = {"alembic", "authlib", "highspy", "joserfc", "markdown_it", "numba", "pandas", "pygments", "reportlab", "rich",
           "scipy", "sqlglot", "statsmodels"}  # fmt: skip
@@ -23,3 +30,20 @@ def test_arrays_are_made_without_pandas() -> None:
     """
     made = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True)
     assert "[[0, 1], ['a', None], [1.5, nan]] False" == made.stdout.strip()
+
+
+def test_the_loop_that_keeps_the_date_ends_with_the_stop() -> None:
+    async def nothing(scope: Any, receive: Any, send: Any) -> None: ...
+
+    async def scenario() -> list[bytes]:
+        stop = asyncio.Event()
+        server = _Server(uvicorn.Config(nothing, lifespan="off", log_config=None), "", stop)
+        loop = asyncio.create_task(server.main_loop())
+        await asyncio.sleep(0)
+        assert not loop.done()
+        names = [name for name, _ in server.server_state.default_headers]
+        stop.set()
+        await loop
+        return names
+
+    assert b"date" in asyncio.run(scenario())

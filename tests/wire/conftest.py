@@ -9,6 +9,8 @@ from live_server import SHARED, LiveServer
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[LiveServer]:
-    live = pytestconfig.stash[SHARED] = LiveServer(tmp_path_factory.mktemp("trimtab")).start()
+    live = pytestconfig.stash[SHARED] = LiveServer(
+        tmp_path_factory.mktemp("trimtab"), TRIMTAB_SYSLOG_ADDR="127.0.0.1:0"
+    ).start()
     yield live
     live.stop()

@@ -1,7 +1,10 @@
-"""The three commands with which each section of `docs/guide/coming-from.md` begins, run as a newcomer runs them."""
+"""The three commands with which each section of `docs/guide/coming-from.md` begins, and the first three of every other
+guide, run as a newcomer runs them: with a bill, and nothing else."""
 
+import gzip
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -10,10 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from tests.wire.sources.test_slurm import Site
 
 from live_server import LiveServer
 from made_bill import cur2
+from trimtab.cli.main import root
 
 pytestmark = pytest.mark.wire
 
@@ -32,6 +37,46 @@ SHOWN = {
     "SLURM accounting": ["pretrain", "mira"],
 }
 """What the commands print, of each section."""
+
+
+GUIDES = sorted(
+    one.stem for one in (Path(__file__).parents[2] / "docs/guide").glob("*.md") if one.stem != "coming-from"
+)
+APART = (
+    "up", "agent --url", "connect ", "logs tail", "traces tail-sampling", "scaling policy", "triggers put",
+)  # fmt: skip
+"""What goes on for ever, asks what is not there (a Prometheus, SLURM), or stands on several lines."""
+REFUSED = {
+    "advice accept": "cannot find advice",
+    "alarms replay": "no alarm has that name, and no file is there",
+    "alarms suggest": "no alarm has that name, and no file is there",
+    "anomalies show": "there is none with this id",
+    "import cloudtrail": "there is no such file or folder",
+    "batch run": "there is no such file or folder",
+    "import ~": "there is no such file or folder",
+    "import /bills": "there is no such file or folder",
+    "import s3": "the server needs credentials with s3:ListBucket and s3:GetObject",
+    "dashboards show shop": "Dashboard shop does not exist",
+    "triggers pipeline": "the settings name no command 'retrain'",
+    "costs forecast": "wait for more history",
+    "runs show": "is known",
+    "loadtest run": "Connection refused",
+    "loadtest sizing": "no load test of 'rerank' is recorded",
+    "logs subscriptions": "log group does not exist|Could not deliver test message",
+    "import bill.csv.gz": "already holds 202607 of AWS/333333333333",
+    "notify add ops-slack": "expected printable ASCII",
+    "notify test": "the test has not arrived",
+    "advice rightsizing show": "no recommendation has the id",
+    "simulate policies -m": "has no values above 0 in the range",
+    "runs import-mlperf": "does not exist",
+    "runs energy": "does not exist",
+    "config ": "does not exist",
+    "dashboards put": "does not exist",
+    "simulate policies requests.csv": "does not exist",
+}
+"""What a newcomer has not got yet, and what is said then: never a fault, and never an option that there is not."""
+BILL = cur2().replace("222222222222", "333333333333")
+"""Another account's than that of the sections."""
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +131,45 @@ def test_a_section_begins_with_commands_that_work(
         assert "kind: ClusterRole" in (tmp_path / "role.yaml").read_text()
     if section.startswith("Prometheus"):
         assert list((tmp_path / "grafana").rglob("*.json"))
+
+
+@pytest.fixture(scope="module")
+def billed(own: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> LiveServer:
+    """The same with a bill, whichever guide is read first."""
+    file = tmp_path_factory.mktemp("bill") / "bill.csv"
+    file.write_text(BILL)
+    done = CliRunner(env={"TRIMTAB_URL": own.url}).invoke(root, ["import", str(file)], catch_exceptions=False)
+    assert 0 == done.exit_code, done.output
+    return own
+
+
+def first_commands(text: str) -> list[str]:
+    """The first three commands of a guide that are trimtab's."""
+    found: list[str] = []
+    for kind, block in re.findall(r"^ *```(\w*)[^\n]*\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL):
+        if kind in ("", "sh", "bash", "console"):
+            lines = block.replace("\\\n", " ").splitlines()
+            found += [
+                re.sub(r"\s+#.*$", "", one)
+                for line in lines
+                for one in re.findall(r"^\s*(?:\$ )?trimtab ([a-z].*)$", line)
+            ]
+    return found[:3]
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_a_guide_begins_with_commands_that_work_or_say_what_is_missing(
+    repository: Path, billed: LiveServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guide: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("bill.csv.gz").write_bytes(gzip.compress(BILL.encode()))
+    place = {"TRIMTAB_URL": billed.url, "TRIMTAB_DATA_DIR": str(tmp_path / "here"), "AWS_ACCESS_KEY_ID": ""}
+    for command in first_commands((repository / f"docs/guide/{guide}.md").read_text()):
+        if command.startswith(APART):
+            continue
+        done = CliRunner(env=place).invoke(root, shlex.split(command), input="a long password\n" * 2)
+        expected = next((said for begins, said in REFUSED.items() if command.startswith(begins)), "")
+        told = f"{done.output}{done.exception or ''}"
+        if done.exit_code:
+            assert expected, f"trimtab {command}: {told}"
+            assert re.search(expected, told), f"trimtab {command}: {told}"

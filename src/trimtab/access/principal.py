@@ -5,6 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
+from trimtab.base.errors import AccessDenied
 
 
 class Role(StrEnum):
@@ -70,6 +71,14 @@ def unbound_only(principal: Principal) -> str:
     """Why a caller who is bound to tags is refused, in words."""
     rules = ", ".join(f"{rule.key}={'|'.join(sorted(rule.values))}" for rule in principal.scope.rows)
     return f"{principal.name!r} sees {rules} only, and this is of no team; needs a key that is not bound to tags"
+
+
+def everything_only(principal: Principal, doing: str) -> None:
+    """Let pass who sees everything: what is done is about every account and team. Raises AccessDenied with `doing`."""
+    if principal.account is not None:
+        raise AccessDenied(f"cannot {doing}: {principal.name!r} is bound to account {principal.account}")
+    if not principal.sees_all:
+        raise AccessDenied(f"cannot {doing}: {unbound_only(principal)}")
 
 
 def scope_of(account: str | None, rows: tuple[RowRule, ...] = ()) -> Scope:

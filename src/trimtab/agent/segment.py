@@ -5,17 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from trimtab.agent.record import HEADER_BYTES, Record, find_next, pack, unpack
+from trimtab.base.whole_file import sync_folder
 
 SUFFIX = ".segment"
-
-
-def sync_directory(directory: Path) -> None:
-    """Make the names in `directory` durable: a new or removed file is, only after this."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class Segment:
@@ -32,7 +24,7 @@ class Segment:
         """A new empty segment whose first record will be number `first`."""
         path = directory / f"{first:020d}{SUFFIX}"
         path.touch()
-        sync_directory(directory)
+        sync_folder(directory)
         return cls(path)
 
     def append(self, record: Record) -> None:

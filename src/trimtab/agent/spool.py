@@ -17,8 +17,9 @@ from msgspec import Struct
 from trimtab.agent.cursor import Cursor
 from trimtab.agent.record import Record
 from trimtab.agent.rejected import Rejected
-from trimtab.agent.segment import SUFFIX, Segment, sync_directory
+from trimtab.agent.segment import SUFFIX, Segment
 from trimtab.base.errors import DiskFull
+from trimtab.base.whole_file import sync_folder
 
 _log = logging.getLogger(__name__)
 _DAY_MS = 86_400_000
@@ -167,7 +168,7 @@ class Spool:
     def _drop_first(self) -> None:
         self._cursor.sync()
         self._segments.pop(0).remove()
-        sync_directory(self._directory)
+        sync_folder(self._directory)
         self._offset = 0
 
     def _enforce(self, now_ms: int) -> None:

@@ -47,8 +47,12 @@ class AnomalyReader:
             "limit": MOST,
         }
         found = await asyncio.to_thread(_rows, await self._telemetry.fetch(_QUERIES["in_range"], bounds))
-        seen = [one for one in found if self._registry.readable(scope, one.series) is not None]
-        return sorted(seen, key=lambda one: (-one.rank, one.start_ms, one.series))
+        seen = {
+            series for series in {one.series for one in found} if self._registry.readable(scope, series) is not None
+        }
+        return sorted(
+            (one for one in found if one.series in seen), key=lambda one: (-one.rank, one.start_ms, one.series)
+        )
 
     async def get(self, scope: Scope, id_: str) -> Anomaly:
         """One anomaly, muted or not. Raises NotFound, QueryAborted, Unavailable."""

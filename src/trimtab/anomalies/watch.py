@@ -8,7 +8,7 @@ in a run. Anomalies are written before the memory that knows them is saved: a cr
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +59,7 @@ _SILENT_MS = 15 * 86_400_000
 class WatchParts(Struct, frozen=True):
     """What the job needs of its process. `limit` is how many series are watched at most, but for log patterns.
 
-    `threshold` is the score that begins an anomaly.
+    `threshold` is the score that begins an anomaly. `compiled` is awaited before the first point is scored.
     """
 
     registry: SeriesRegistry
@@ -70,6 +70,7 @@ class WatchParts(Struct, frozen=True):
     directory: Path
     limit: int
     may_write: Callable[[], bool]
+    compiled: Callable[[], Awaitable[None]]
     threshold: float = THRESHOLD
 
 
@@ -191,6 +192,8 @@ class AnomalyWatch:
             usable = np.isfinite(found.values) & (found.times >= from_ms)
             points[shard.number][row] = (found.times[usable], found.values[usable])
             total += int(usable.sum())
+        if total:
+            await self._parts.compiled()
         if not self._parts.may_write():
             return 0
         await asyncio.to_thread(self._score, owners, points, to_ms)

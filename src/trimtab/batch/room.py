@@ -3,28 +3,29 @@
 from msgspec import Struct
 
 from trimtab.base.clock import Clock
+from trimtab.batch.automl.way import AutoMlWay
 from trimtab.batch.commands.file import read_batch_file
 from trimtab.batch.commands.jobs import ACTIVE, CommandJobs
 from trimtab.batch.containers import jobs as container_jobs
 from trimtab.batch.containers.jobs import ContainerJobs
 from trimtab.batch.containers.telling import Announce, Telling
+from trimtab.batch.model_pipelines import executions as pipelining
+from trimtab.batch.model_pipelines.executions import PipelineExecutions
+from trimtab.batch.model_pipelines.registry import ModelRegistry
 from trimtab.batch.monitor import executions as monitoring
 from trimtab.batch.monitor.analyzer import Analyzer
 from trimtab.batch.monitor.executions import Monitors
-from trimtab.batch.pipelines import executions as pipelining
-from trimtab.batch.pipelines.executions import PipelineExecutions
-from trimtab.batch.pipelines.registry import ModelRegistry
 from trimtab.batch.places import Places
 from trimtab.batch.recorder import Recorder
 from trimtab.batch.store import COMMAND, JobStore
 from trimtab.batch.transform_jobs import ALIVE, TransformJobs
 from trimtab.batch.tuning import jobs as tuning_jobs
-from trimtab.batch.tuning.jobs import TuningJobs
+from trimtab.batch.tuning.jobs import TuningJobs, TuningWay, Way
 from trimtab.cloud.buckets import Remote, read_buckets
 from trimtab.egress.gate import Gate
 from trimtab.inventory.catalog.spot import SpotPriceStore
 from trimtab.inventory.runs.store import RunStore
-from trimtab.inventory.served.model import TRANSFORM
+from trimtab.inventory.served.model import AUTOML, TRANSFORM, TUNING
 from trimtab.inventory.served.store import ServedStore
 from trimtab.jobs.lock import LEASE_MS, Lock
 from trimtab.jobs.periodic import Job
@@ -73,7 +74,8 @@ class BatchRoom(Struct, frozen=True):
         registry = ModelRegistry(served, gate, announce)
         pipelines = PipelineExecutions(served, clock, places, folder / "pipelines", registry, announce)
         lock, spot = Lock(state, clock, "batch"), SpotPriceStore(state)
-        tuning = TuningJobs(served, clock, announce)
+        ways: dict[str, Way] = {TUNING: TuningWay(), AUTOML: AutoMlWay(served, places, folder / "automl")}
+        tuning = TuningJobs(served, clock, announce, ways)
         return cls(clock, recorder, spot, jobs, commands, containers, tuning, monitors, registry, pipelines, lock)
 
     def jobs(self) -> list[Job]:

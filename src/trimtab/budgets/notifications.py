@@ -16,6 +16,7 @@ from trimtab.store.state.schema.budgets import budget_notifications, budget_subs
 from trimtab.store.state.schema.budgets import budgets as _budgets
 
 _columns = budget_notifications.c
+_REFUSED = "Unable to {} notification - the budget doesn't exist."
 
 
 class NotificationStore:
@@ -39,7 +40,7 @@ class NotificationStore:
         """Add one. Raises Conflict, LimitExceeded, InvalidInput."""
 
         def write(connection: Connection) -> None:
-            budget = budget_in(connection, scope, account, name)
+            budget = budget_in(connection, scope, account, name, _REFUSED.format("create"))
             add_notification(connection, budget, wanted, subscribers, self._clock.now_ms())
             _judge_again(connection, budget)
 
@@ -67,7 +68,7 @@ class NotificationStore:
         """Remove one with its subscribers."""
 
         def write(connection: Connection) -> None:
-            budget = budget_in(connection, scope, account, name)
+            budget = budget_in(connection, scope, account, name, _REFUSED.format("delete"))
             _need(connection, budget, wanted)
             connection.execute(delete(budget_notifications).where(_is(budget, wanted)))
             put_subscribers(connection, (account, name), wanted.key, [], 0)

@@ -31,12 +31,12 @@ def sees(scope: Scope, budget: Budget) -> bool:
     return mine and scope.sees_what_was_made_by(budget.scope)
 
 
-def budget_in(connection: Connection, scope: Scope, account: str, name: str) -> Budget:
-    """A budget. Raises NotFound, also for one that the caller may not see."""
+def budget_in(connection: Connection, scope: Scope, account: str, name: str, refusal: str = "") -> Budget:
+    """A budget. Raises NotFound, also for one that the caller may not see, with what AWS says of an operation."""
     row = connection.execute(select(budgets).where(_columns.account == account, _columns.name == name)).first()
     found = None if row is None else budget_of(row)
     if found is None or not sees(scope, found):
-        raise NotFound(f"Unable to get budget: {name} - the budget doesn't exist.")
+        raise NotFound(refusal or f"Unable to get budget: {name} - the budget doesn't exist.")
     return found
 
 

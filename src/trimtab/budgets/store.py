@@ -108,7 +108,8 @@ class BudgetStore:
         """Delete a budget with its notifications, subscribers, actions and histories. Raises NotFound."""
 
         def write(connection: Connection) -> None:
-            known = budget_in(connection, scope, account, name)
+            refusal = f"Unable to delete budget: {name} - the budget doesn't exist. Try creating it first. "
+            known = budget_in(connection, scope, account, name, refusal)
             actions = select(budget_actions.c.id).where(
                 budget_actions.c.account == account, budget_actions.c.budget == name
             )

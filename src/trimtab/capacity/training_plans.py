@@ -12,6 +12,8 @@ from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 
 HOUR_MS = 3_600_000
+FOREVER_MS = 1 << 52
+"""The end of what has none."""
 MOST_HOURS = 182 * 24
 """The longest plan (SageMaker developer guide, "Training plans": 182 days)."""
 
@@ -52,7 +54,7 @@ def fits(block: Block, machines: int, taken: Sequence[Block]) -> bool:
 def earliest(block: Block, machines: int, taken: Sequence[Block], before_ms: int | None = None) -> Block | None:
     """The block as early as it fits, from its own start on; None where it does not end before `before_ms`."""
     lasts_ms = block.end_ms - block.start_ms
-    starts = sorted({block.start_ms, *(one.end_ms for one in taken if one.end_ms > block.start_ms)})
+    starts = sorted({block.start_ms, *(one.end_ms for one in taken if block.start_ms < one.end_ms < FOREVER_MS)})
     for start_ms in starts:
         moved = Block(block.type, block.count, start_ms, start_ms + lasts_ms)
         if before_ms is not None and moved.end_ms > before_ms:

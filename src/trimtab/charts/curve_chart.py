@@ -11,7 +11,7 @@ from msgspec import Struct
 from trimtab.charts.ink import PAGE_INK, Ink
 from trimtab.charts.line_frame import Frame, Legend, frame_of
 from trimtab.charts.scales import LinearScale
-from trimtab.charts.svg import Attributes, Svg, element, number
+from trimtab.charts.svg import Attributes, Svg, element, number, text_at
 from trimtab.charts.ticks import short, value_ticks
 
 _TICK_PX_X, _TICK_PX_Y = 90, 40
@@ -105,10 +105,10 @@ def _axes(
     ink, parts = chart.ink, []
     for tick in y_ticks:
         parts.append(_line(frame.left, y(tick), frame.right, y(tick), ink.grid))
-        parts.append(_text(short(tick), frame.left - 6, y(tick) + 4, ink.muted, "end"))
-    parts += [_text(short(tick), x(tick), frame.bottom + 16, ink.muted, "middle") for tick in x_ticks]
-    parts.append(_text(chart.y_label, frame.left, frame.top - 8, ink.muted, "start"))
-    parts.append(_text(chart.x_label, frame.right, frame.bottom + 30, ink.muted, "end"))
+        parts.append(text_at(short(tick), frame.left - 6, y(tick) + 4, ink.muted, "end"))
+    parts += [text_at(short(tick), x(tick), frame.bottom + 16, ink.muted, "middle") for tick in x_ticks]
+    parts.append(text_at(chart.y_label, frame.left, frame.top - 8, ink.muted, "start"))
+    parts.append(text_at(chart.x_label, frame.right, frame.bottom + 30, ink.muted, "end"))
     return parts
 
 
@@ -131,7 +131,7 @@ def _threshold(threshold: tuple[float, str], frame: Frame, y: LinearScale, ink: 
         return []
     return [
         _line(frame.left, at, frame.right, at, ink.mark, "2 4"),
-        _text(threshold[1], frame.right - 2, at - 4, ink.muted, "end"),
+        text_at(threshold[1], frame.right - 2, at - 4, ink.muted, "end"),
     ]
 
 
@@ -157,7 +157,3 @@ def _curve(curve: MeasuredCurve, frame: Frame, x: LinearScale, y: LinearScale, i
 
 def _line(x1: float, y1: float, x2: float, y2: float, colour: str, dashes: str | None = None) -> Svg:
     return element("line", {"x1": x1, "y1": y1, "x2": x2, "y2": y2, "stroke": colour, "stroke-dasharray": dashes})
-
-
-def _text(text: str, x: float, y: float, fill: str, anchor: str) -> Svg:
-    return element("text", {"x": x, "y": y, "fill": fill, "text-anchor": anchor}, text)

@@ -40,7 +40,7 @@ def expected_line(
     left, right = x(max(hot[0] - 0.5, 0)), x(min(hot[1] - 0.5, max(len(values) - 1, 1)))
     size = max(right - left, 2.0)
     parts.append(element("rect", {"class": "expected-hot", "x": left, "y": 0, "width": size, "height": height}))
-    for run in _runs(values):
+    for run in known_runs(values):
         points = " ".join(f"{number(x(at))},{number(y(value))}" for at, value in run)
         parts.append(element("polyline", {"class": "expected-line", "points": points}))
     told = {"role": "img", "aria-label": label} if label else {"aria-hidden": "true"}
@@ -84,7 +84,8 @@ def strip(moments: Sequence[Moment], start_ms: int, end_ms: int, *, width: int =
     return element("svg", {"class": "moments", "viewBox": f"0 0 {width} {_STRIP_HEIGHT}", **told}, *parts)
 
 
-def _runs(values: Sequence[float]) -> list[list[tuple[int, float]]]:
+def known_runs(values: Sequence[float]) -> list[list[tuple[int, float]]]:
+    """The places and values of neighbours that are known, two at the least."""
     runs: list[list[tuple[int, float]]] = [[]]
     for at, value in enumerate(values):
         if math.isfinite(value):

@@ -15,7 +15,7 @@ from trimtab.charts.line_frame import Frame, Legend, frame_of
 from trimtab.charts.line_marks import BandAcross, SpanAlong, draw_marks
 from trimtab.charts.scales import LinearScale
 from trimtab.charts.shades import time_of
-from trimtab.charts.svg import Attributes, Svg, element, number
+from trimtab.charts.svg import Attributes, Svg, element, number, text_at
 from trimtab.charts.ticks import short, time_ticks, value_ticks
 
 _TICK_EVERY_PX, _TIME_EVERY_PX = 36, 80
@@ -136,17 +136,17 @@ def _axes(
     for tick in ticks:
         at = y(tick)
         parts.append(_rule(frame.left, at, frame.right, at, ink.grid))
-        parts.append(_text(short(tick), frame.left - 6, at + 4, ink.muted, "end"))
+        parts.append(text_at(short(tick), frame.left - 6, at + 4, ink.muted, "end"))
     if second is not None:
         scale, marks = second
-        parts += [_text(short(tick), frame.right + 6, scale(tick) + 4, ink.muted, "start") for tick in marks]
+        parts += [text_at(short(tick), frame.right + 6, scale(tick) + 4, ink.muted, "start") for tick in marks]
     for ms, text in time_ticks(chart.start_ms, chart.end_ms, max(int((frame.right - frame.left) / _TIME_EVERY_PX), 1)):
         at = x(ms)
         parts.append(_rule(at, frame.top, at, frame.bottom, ink.grid))
-        parts.append(_text(text, min(at, frame.right - 14), frame.bottom + 16, ink.muted, "middle"))
+        parts.append(text_at(text, min(at, frame.right - 14), frame.bottom + 16, ink.muted, "middle"))
     for axis, place, anchor in ((chart.left, frame.left, "start"), (chart.right, frame.right, "end")):
         if axis.label:
-            parts.append(_text(axis.label, place, frame.top - 6, ink.muted, anchor))
+            parts.append(text_at(axis.label, place, frame.top - 6, ink.muted, anchor))
     return parts
 
 
@@ -201,7 +201,3 @@ def _stacks(curves: Sequence[Curve]) -> list[tuple[npt.NDArray[np.float64], npt.
 
 def _rule(x1: float, y1: float, x2: float, y2: float, color: str) -> Svg:
     return element("line", {"x1": x1, "y1": y1, "x2": x2, "y2": y2, "stroke": color, "stroke-width": 1})
-
-
-def _text(text: str, x: float, y: float, color: str, anchor: str) -> Svg:
-    return element("text", {"x": x, "y": y, "fill": color, "text-anchor": anchor}, text)

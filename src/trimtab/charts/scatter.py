@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from trimtab.charts.ink import PAGE_INK, Ink
 from trimtab.charts.scales import LinearScale
-from trimtab.charts.svg import Attributes, Svg, element, number
+from trimtab.charts.svg import Attributes, Svg, element, number, text_at
 from trimtab.charts.ticks import short, value_ticks
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 16, 14, 42
@@ -63,7 +63,7 @@ def draw_scatter(chart: Scatter) -> Svg:
     dotted: Attributes = {"x1": _LEFT, "x2": chart.width - _RIGHT, "y1": limit, "y2": limit, "stroke": ink.mark,
                           "stroke-dasharray": "2 4"}  # fmt: skip
     parts.append(element("line", dotted))
-    parts.append(_text(f"allowed {_percent(chart.limit)}", chart.width - _RIGHT - 2, limit - 4, ink.muted, "end"))
+    parts.append(text_at(f"allowed {_percent(chart.limit)}", chart.width - _RIGHT - 2, limit - 4, ink.muted, "end"))
     parts += _front(chart, x, height)
     for one in sorted(chart.points, key=lambda one: (one.best, one.front)):
         parts.append(_point(one, x(one.cost), height(one.share), ink))
@@ -87,10 +87,10 @@ def _axes(chart: Scatter, ticks: Sequence[float], x: LinearScale, height: Height
         line: Attributes = {"x1": _LEFT, "x2": chart.width - _RIGHT, "y1": at, "y2": at, "stroke": ink.grid}
         found.append(element("line", line))
         text = f"≤ {_percent(share)}" if share == _FLOOR else _percent(share)
-        found.append(_text(text, _LEFT - 6, at + 4, ink.muted, "end"))
-    found += [_text(f"${short(tick)}", x(tick), bottom + 16, ink.muted, "middle") for tick in ticks]
-    found.append(_text(chart.cost_label, chart.width - _RIGHT, bottom + 32, ink.muted, "end"))
-    found.append(_text(chart.share_label, _LEFT, bottom + 32, ink.muted, "start"))
+        found.append(text_at(text, _LEFT - 6, at + 4, ink.muted, "end"))
+    found += [text_at(f"${short(tick)}", x(tick), bottom + 16, ink.muted, "middle") for tick in ticks]
+    found.append(text_at(chart.cost_label, chart.width - _RIGHT, bottom + 32, ink.muted, "end"))
+    found.append(text_at(chart.share_label, _LEFT, bottom + 32, ink.muted, "start"))
     return found
 
 
@@ -121,13 +121,9 @@ def _names(chart: Scatter, ink: Ink) -> list[Svg]:
     at, found = float(_LEFT), []
     for name, slot in chart.names:
         found.append(element("circle", {"cx": at + 4, "cy": chart.height - 8, "r": 4, "fill": ink.slot(slot)}))
-        found.append(_text(name, at + 12, chart.height - 4, ink.text, "start"))
+        found.append(text_at(name, at + 12, chart.height - 4, ink.text, "start"))
         at += 26 + 6.6 * len(name)
     return found
-
-
-def _text(text: str, x: float, y: float, fill: str, anchor: str) -> Svg:
-    return element("text", {"x": x, "y": y, "fill": fill, "text-anchor": anchor}, text)
 
 
 def _percent(share: float) -> str:

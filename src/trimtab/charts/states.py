@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from trimtab.charts.expected import known_runs
 from trimtab.charts.scales import LinearScale
 from trimtab.charts.svg import Attributes, Svg, element, number
 
@@ -58,7 +59,7 @@ def alarm_line(
         upper = [f"{number(x(at))},{number(y(top))}" for at, _, top in edge]
         lower = [f"{number(x(at))},{number(y(foot))}" for at, foot, _ in reversed(edge)]
         parts.append(element("polygon", {"class": "expected-band", "points": " ".join(upper + lower)}))
-    for run in _runs(values):
+    for run in known_runs(values):
         points = " ".join(f"{number(x(at))},{number(y(value))}" for at, value in run)
         parts.append(element("polyline", {"class": "spark-line", "points": points}))
     if threshold is not None and math.isfinite(threshold):
@@ -67,13 +68,3 @@ def alarm_line(
     frame: Attributes = {"class": "alarm-line", "viewBox": f"0 0 {width} {height}", "preserveAspectRatio": "none"}
     told: Attributes = {"role": "img", "aria-label": label} if label else {"aria-hidden": "true"}
     return element("svg", {**frame, **told}, *parts)
-
-
-def _runs(values: Sequence[float]) -> list[list[tuple[int, float]]]:
-    runs: list[list[tuple[int, float]]] = [[]]
-    for at, value in enumerate(values):
-        if math.isfinite(value):
-            runs[-1].append((at, value))
-        elif runs[-1]:
-            runs.append([])
-    return [run for run in runs if len(run) > 1]

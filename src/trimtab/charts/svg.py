@@ -35,3 +35,8 @@ def number(value: Number) -> str:
 
 def _value(value: str | Number) -> str:
     return escape(value, quote=True) if isinstance(value, str) else number(value)
+
+
+def text_at(text: str, x: float, y: float, fill: str, anchor: str) -> Svg:
+    """A text whose start, middle or end (`anchor`) is at a point."""
+    return element("text", {"x": x, "y": y, "fill": fill, "text-anchor": anchor}, text)

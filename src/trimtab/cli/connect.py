@@ -9,7 +9,6 @@ import click
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from trimtab.base.clock import Clock, SystemClock, iso
-from trimtab.base.errors import SetupError
 from trimtab.base.timerange import parse_duration_ms, parse_since_ms
 from trimtab.cli.connect_aws import aws
 from trimtab.cli.connect_kubernetes import kubernetes
@@ -17,6 +16,7 @@ from trimtab.cli.connect_slurm import slurm
 from trimtab.cli.connect_vendor import anthropic, openai
 from trimtab.cli.connection import Connection, pairs, server_options
 from trimtab.cli.output import console, json_option, print_json, remark
+from trimtab.cli.text_files import secret_in
 from trimtab.sources.deliver import Deliver
 from trimtab.sources.http import connection as http_connection
 from trimtab.sources.prometheus.api import Api, Credentials
@@ -99,7 +99,7 @@ def prometheus(
     selectors = [parse(text) for text in matches or (EVERY_SERIES,)]
     credentials = Credentials(
         _basic(username, password_file),
-        _text(bearer_token_file),
+        secret_in(bearer_token_file),
         str(ca_file or ""),
         pairs(headers, "--header"),
     )
@@ -224,13 +224,4 @@ def _basic(username: str | None, password_file: Path | None) -> tuple[str, str] 
         if password_file is not None:
             raise click.UsageError("--password-file needs --username")
         return None
-    return username, _text(password_file)
-
-
-def _text(path: Path | None) -> str:
-    if path is None:
-        return ""
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as problem:
-        raise SetupError(f"cannot read {path}: {problem}") from None
+    return username, secret_in(password_file)

@@ -7,11 +7,11 @@ import click
 import httpx
 
 from trimtab.base.clock import SystemClock
-from trimtab.base.errors import SetupError
 from trimtab.base.records import replace
 from trimtab.base.timerange import parse_duration_ms
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, print_json, remark
+from trimtab.cli.text_files import text_of
 from trimtab.client.inventory import Inventory
 from trimtab.client.runs import Runs
 from trimtab.sources.kubernetes.api import Api
@@ -123,11 +123,4 @@ def _access(
         access = from_kubeconfig(path, context) if path is not None else from_pod()
     if token_file is not None:
         access = replace(access, token="", token_file=token_file, cert="")
-    return replace(access, ca=_text(ca_file)) if ca_file is not None else access
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise SetupError(f"cannot read {path}: {problem}") from None
+    return replace(access, ca=text_of(ca_file)) if ca_file is not None else access

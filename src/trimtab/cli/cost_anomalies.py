@@ -7,7 +7,7 @@ from decimal import Decimal
 import click
 
 from trimtab.cli.connection import Connection, server_options
-from trimtab.cli.output import json_option, print_json, print_table, remark, sparkline
+from trimtab.cli.output import day_of, json_option, print_json, print_table, remark, sparkline
 from trimtab.client import cost_anomalies_wire as wire
 from trimtab.client.cost_anomalies import CostAnomalies
 
@@ -62,7 +62,7 @@ def show(connection: Connection, anomaly: str, as_json: bool) -> None:
         print_json(found)
         return
     print_table(_HEADS, [_row(found.anomaly)], right=_HEADS[3:5])
-    click.echo(f"\n{sparkline([one.actual for one in found.days])}  by day, to {_day(found.days[-1].start_ms)}"
+    click.echo(f"\n{sparkline([one.actual for one in found.days])}  by day, to {day_of(found.days[-1].start_ms)}"
                if found.days else "")  # fmt: skip
     causes = [
         (_money(one.contribution), one.service, one.account_name or one.account, one.region, one.usage_type)
@@ -218,7 +218,7 @@ def unsubscribe(connection: Connection, subscription: str) -> None:
 
 
 def _row(one: wire.CostAnomaly) -> tuple[str, ...]:
-    first, last = _day(one.start_ms), _day(one.end_ms - _DAY_MS)
+    first, last = day_of(one.start_ms), day_of(one.end_ms - _DAY_MS)
     days = f"{first} …" if one.open else first if first == last else f"{first} to {last[5:]}"
     cause = one.causes[0] if one.causes else None
     words = (cause.account_name or cause.account, cause.region, cause.usage_type) if cause else ()
@@ -229,10 +229,6 @@ def _row(one: wire.CostAnomaly) -> tuple[str, ...]:
 
 def _money(amount: str) -> str:
     return f"{Decimal(amount):,.2f}"
-
-
-def _day(ms: int) -> str:
-    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d}"
 
 
 def _minute(ms: int | None) -> str:

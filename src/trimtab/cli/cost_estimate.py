@@ -6,7 +6,7 @@ from decimal import Decimal
 import click
 
 from trimtab.cli.connection import Connection, server_options
-from trimtab.cli.output import json_option, print_json, print_table, remark
+from trimtab.cli.output import day_of, json_option, print_json, print_table, remark
 from trimtab.client import live_costs_wire as wire
 from trimtab.client.live_costs import LiveCosts
 
@@ -60,7 +60,7 @@ def estimate(
         return
     if compared:
         days = [
-            [_day(one.day_ms), _amount(one.estimated), _amount(one.billed), _error(one), one.missing]
+            [day_of(one.day_ms), _amount(one.estimated), _amount(one.billed), _error(one), one.missing]
             for one in found.compared
         ]
         print_table(("day", "estimated", "billed", "error", "missing"), days, right=("estimated", "billed", "error"))
@@ -82,7 +82,7 @@ def _row(one: wire.EstimatedGroup) -> list[str]:
 def _line(one: wire.EstimatedLine) -> list[str]:
     amount = "unknown" if one.amount is None else _amount(one.amount)
     said = f"{one.basis}; {one.note}" if one.note else one.basis
-    return [_day(one.day_ms), one.account, one.usage_type, one.resource, amount, one.currency, said]
+    return [day_of(one.day_ms), one.account, one.usage_type, one.resource, amount, one.currency, said]
 
 
 def _error(one: wire.ComparedDay) -> str:
@@ -94,12 +94,8 @@ def _about(found: wire.CostEstimate) -> str:
     made = f"{datetime.fromtimestamp(found.at_ms / 1000, UTC):%H:%M:%S} UTC"
     days = max((one.compared_days for one in found.total), default=0)
     proof = f"Errors: median of a day, {days} days compared with their bill." if days else "No day was compared yet."
-    return f"The bill ends on {_day(found.billed_until_ms - 1)}; estimated at {made}. {proof}"
+    return f"The bill ends on {day_of(found.billed_until_ms - 1)}; estimated at {made}. {proof}"
 
 
 def _amount(text: str) -> str:
     return f"{Decimal(text):,.2f}"
-
-
-def _day(ms: int) -> str:
-    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d}"

@@ -1,13 +1,12 @@
 """`trimtab costs forecast`: where the bill is going, and how wrong that was before."""
 
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import click
 
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.cost_views import metric_option
-from trimtab.cli.output import json_option, print_json, print_table, remark
+from trimtab.cli.output import day_of, json_option, print_json, print_table, remark
 from trimtab.client import cost_explorer_wire as wire
 from trimtab.client.cost_explorer import Asked, CostExplorer
 
@@ -51,7 +50,7 @@ def forecast(
     if found.closing is not None:
         _print_closing(found.closing, unit)
     for one in found.changes:
-        remark(f"From {_day(one.at_ms)} {one.note}: {Decimal(one.per_day):+,.2f} a day.")
+        remark(f"From {day_of(one.at_ms)} {one.note}: {Decimal(one.per_day):+,.2f} a day.")
     if found.note:
         remark(f"Other currencies: {found.note}.")
     remark(_proof(found))
@@ -60,7 +59,7 @@ def forecast(
 def _print_closing(found: wire.MonthClose, unit: str) -> None:
     """What the open month is made of."""
     print_table(
-        (f"{_day(found.start_ms)[:_MONTH]}, by line", f"expected {unit}", "from", "to", "on the bill", "because"),
+        (f"{day_of(found.start_ms)[:_MONTH]}, by line", f"expected {unit}", "from", "to", "on the bill", "because"),
         [
             ["use so far", _amount(found.use), "", "", _amount(found.use), ""],
             ["use ahead", _amount(found.ahead), "", "", "0.00", ""],
@@ -84,12 +83,8 @@ def _amount(text: str) -> str:
     return f"{Decimal(text):,.2f}"
 
 
-def _day(ms: int) -> str:
-    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d}"
-
-
 def _period(one: wire.ForecastPeriod, granularity: str) -> str:
-    return _day(one.start_ms)[: _MONTH if granularity == "monthly" else None]
+    return day_of(one.start_ms)[: _MONTH if granularity == "monthly" else None]
 
 
 def _row(one: wire.ForecastPeriod, name: str) -> list[str]:
@@ -98,7 +93,7 @@ def _row(one: wire.ForecastPeriod, name: str) -> list[str]:
 
 def _proof(found: wire.CostForecast) -> str:
     """How this very forecast did on the past."""
-    until = f"The bill ends on {_day(found.known_until_ms - 1)}."
+    until = f"The bill ends on {day_of(found.known_until_ms - 1)}."
     if not found.origins:
         return f"{until} Nothing had to be forecast."
     error = "unknown" if found.error is None else f"{found.error:.1%}"

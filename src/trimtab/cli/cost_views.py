@@ -1,14 +1,13 @@
 """`trimtab costs`, `costs drivers`, `coverage`, `savings-rate`, `values`: what a bill says, what changed and why."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
 import click
 
 from trimtab.cli.connection import Connection, server_options
-from trimtab.cli.output import json_option, print_json, print_table, remark, sparkline
+from trimtab.cli.output import day_of, json_option, print_json, print_table, remark, sparkline
 from trimtab.client import cost_explorer_wire as wire
 from trimtab.client.cost_explorer import Asked, CostExplorer
 
@@ -47,7 +46,9 @@ def show_costs(connection: Connection, asked: Asked, metric: str, granularity: s
         print_json(found)
         return
     if not found.cells:
-        remark(f"No lines from {_day(found.start_ms)} to {_day(found.end_ms)}. `trimtab costs imports` lists bills.")
+        remark(
+            f"No lines from {day_of(found.start_ms)} to {day_of(found.end_ms)}. `trimtab costs imports` lists bills."
+        )
         return
     periods = sorted({cell.start_ms for cell in found.cells})
     sums: dict[tuple[str, ...], dict[int, Decimal]] = {}
@@ -61,7 +62,7 @@ def show_costs(connection: Connection, asked: Asked, metric: str, granularity: s
     order = sorted(sums, key=lambda key: -sum(sums[key].values()))
     names = (*found.groups, "currency" if money else "unit")
     if len(periods) < _MOST_COLUMNS:
-        heads = [_day(at)[: 7 if found.granularity == "monthly" else 10] for at in periods]
+        heads = [day_of(at)[: 7 if found.granularity == "monthly" else 10] for at in periods]
         columns = (*names, *heads, *(["total"] if len(periods) > 1 else []))
         rows = [_across(key, units[key], sums[key], periods) for key in order]
         print_table(columns, rows, right=columns[len(names) :])
@@ -75,7 +76,7 @@ def show_costs(connection: Connection, asked: Asked, metric: str, granularity: s
     if money:
         for currency, amount in found.totals.items():
             click.echo(f"total {Decimal(amount):,.2f} {currency}, {found.metric}, "
-                       f"{_day(found.start_ms)} to {_day(found.end_ms)} (not included)")  # fmt: skip
+                       f"{day_of(found.start_ms)} to {day_of(found.end_ms)} (not included)")  # fmt: skip
         if (whole := found.together) is not None:
             by = " and ".join(whole.sources)
             told = "; ".join(f"{currency}: {why}" for currency, why in whole.missing.items())
@@ -107,8 +108,8 @@ def drivers(
         print_json(found)
         return
     remark(
-        f"{_day(found.baseline_start_ms)} to {_day(found.baseline_end_ms)} → "
-        f"{_day(found.start_ms)} to {_day(found.end_ms)}, {found.metric}"
+        f"{day_of(found.baseline_start_ms)} to {day_of(found.baseline_end_ms)} → "
+        f"{day_of(found.start_ms)} to {day_of(found.end_ms)}, {found.metric}"
     )
     if not found.changes:
         remark("No lines in either period.")
@@ -155,7 +156,7 @@ def coverage(
         remark("The bill has no commitment in this time.")
     _print_providers(found.providers)
     covered = [
-        (_day(one.start_ms), *one.keys, one.currency, _percent(one.hours_covered), _percent(one.spend_covered),
+        (day_of(one.start_ms), *one.keys, one.currency, _percent(one.hours_covered), _percent(one.spend_covered),
          _amount(Decimal(one.on_demand_spend)))
         for one in found.coverage
     ]  # fmt: skip
@@ -197,7 +198,7 @@ def savings_rate(
         return
     right = ("on-demand equivalent", "paid", "of it unused", "saved", "rate")
     rows = [
-        (_day(one.start_ms), *one.keys, one.currency, *map(_amount, map(Decimal, (one.on_demand, one.paid, one.unused,
+        (day_of(one.start_ms), *one.keys, one.currency, *map(_amount, map(Decimal, (one.on_demand, one.paid, one.unused,
          one.savings))), _percent(one.rate))
         for one in found.rows
     ]  # fmt: skip
@@ -250,7 +251,3 @@ def _amount(amount: Decimal) -> str:
 
 def _percent(share: str | None) -> str:
     return "–" if share is None else f"{float(share) * 100:.1f} %"
-
-
-def _day(ms: int) -> str:
-    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d}"

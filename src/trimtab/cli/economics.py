@@ -9,6 +9,7 @@ import click
 from trimtab.base.errors import SetupError
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import day, json_option, print_json, print_table, remark
+from trimtab.cli.text_files import text_of
 from trimtab.client import economics_wire as wire
 from trimtab.client.economics import Economics
 
@@ -140,7 +141,7 @@ def versions(connection: Connection, as_json: bool) -> None:
 def check(connection: Connection, file: Path, month: str, as_json: bool) -> None:
     """Try the rules in FILE on a month: what moves, what nobody owns, whether it adds up. Changes nothing."""
     with connection.client() as client:
-        found = Economics(client).check(_text(file), month)
+        found = Economics(client).check(text_of(file), month)
     if as_json:
         print_json(found)
         return
@@ -155,7 +156,7 @@ def check(connection: Connection, file: Path, month: str, as_json: bool) -> None
 def apply(connection: Connection, file: Path, note: str, based_on: int | None) -> None:
     """Make the rules in FILE count from now on, for every month that is not closed."""
     with connection.client() as client:
-        found = Economics(client).apply(_text(file), note, based_on)
+        found = Economics(client).apply(text_of(file), note, based_on)
     click.echo(f"allocation version {found.version} is in force")
 
 
@@ -292,10 +293,3 @@ def _amounts(amounts: dict[str, str]) -> str:
 
 def _money(text: str) -> str:
     return f"{Decimal(text):,.2f}"
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise SetupError(f"cannot read {file}: {problem}") from None

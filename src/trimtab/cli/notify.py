@@ -7,9 +7,10 @@ from typing import get_args
 import click
 
 from trimtab.base.clock import Clock, SystemClock
-from trimtab.base.errors import SetupError, TrimtabError
+from trimtab.base.errors import TrimtabError
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import ago, day, json_option, print_json, print_table, remark
+from trimtab.cli.text_files import secret_in
 from trimtab.client import notify_wire as wire
 from trimtab.client.notify import Notify
 
@@ -67,9 +68,9 @@ def add(
         events=list(events),
         owners=list(owners),
         group_s=group_s,
-        routing_key=_secret(routing_key_file),
-        signing_secret=_secret(signing_secret_file),
-        authorization=_secret(authorization_file),
+        routing_key=secret_in(routing_key_file),
+        signing_secret=secret_in(signing_secret_file),
+        authorization=secret_in(authorization_file),
     )
     with connection.client() as client:
         made = Notify(client).add(wanted)
@@ -202,15 +203,6 @@ def _settled(calls: Notify, id_: str, wait_s: float, clock: Clock) -> wire.Deliv
         if found.delivery.attempts or clock.monotonic() >= until_s:
             return found
         pause.wait(_POLL_S)
-
-
-def _secret(path: Path | None) -> str:
-    if path is None:
-        return ""
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as problem:
-        raise SetupError(f"cannot read {path}: {problem}") from None
 
 
 def _state(one: wire.Channel, now_ms: int) -> str:

@@ -16,6 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _BARS = "▁▂▃▄▅▆▇█"
 _SPARK_WIDTH = 40
+_UNITS = ((86_400, "d"), (3600, "h"), (60, "min"))
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 """Adds `--json`; the command gets `as_json`."""
@@ -52,7 +53,7 @@ def ago(ms: int | None, now_ms: int) -> str:
     if not ms:
         return "never"
     seconds = max(0, now_ms - ms) // 1000
-    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+    for size, unit in _UNITS:
         if seconds >= 2 * size:
             return f"{seconds // size} {unit}"
     return f"{seconds} s"
@@ -61,6 +62,19 @@ def ago(ms: int | None, now_ms: int) -> str:
 def day(ms: int | None) -> str:
     """A time as ISO 8601, or `–`."""
     return iso(ms) if ms else "–"
+
+
+def day_of(ms: int) -> str:
+    """The day of a time (UTC)."""
+    return iso(ms)[:10]
+
+
+def length_of(seconds: float) -> str:
+    """A length of time in one unit: `12 s`, `5.0 min`, `3.2 h`, `8.1 d`."""
+    for size, unit in _UNITS:
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def number(value: float | None) -> str:

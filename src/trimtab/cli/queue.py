@@ -9,7 +9,7 @@ import click
 
 from trimtab.base.errors import InvalidInput
 from trimtab.cli.connection import Connection, server_options
-from trimtab.cli.output import json_option, print_json, print_table, remark
+from trimtab.cli.output import json_option, length_of, print_json, print_table, remark
 from trimtab.client import queue_replays_wire as wire
 from trimtab.client.queue_quotas_wire import AskQuotas, KeepQuotas, TeamQuota
 from trimtab.client.runs import Runs
@@ -151,12 +151,5 @@ def _rows(name: str, of: wire.QueueReplay | wire.ReplayedTeam) -> list[tuple[str
 
 def _row(team: str, which: str, waits: wire.ReplayedWaits) -> tuple[str, ...]:
     held = _NONE if waits.held_share is None else f"{waits.held_share:.1%}"
-    lengths = (_NONE if one is None else _length(one) for one in (waits.mean_s, waits.p50_s, waits.p95_s))
+    lengths = (_NONE if one is None else length_of(one) for one in (waits.mean_s, waits.p50_s, waits.p95_s))
     return (team, which, f"{waits.runs}", f"{waits.unstarted}", *lengths, f"{waits.gpu_hours:,.1f}", held)
-
-
-def _length(seconds: float) -> str:
-    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.0f} s"

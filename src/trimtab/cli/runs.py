@@ -11,7 +11,7 @@ import msgspec
 from trimtab.base.clock import iso
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.fleet_health import print_faults, print_slowed
-from trimtab.cli.output import day, json_option, print_json, print_table, remark
+from trimtab.cli.output import day, json_option, length_of, print_json, print_table, remark
 from trimtab.cli.runs_progress import energy, import_mlperf, rows_of
 from trimtab.cli.trace_import import print_profile
 from trimtab.client import runs_wire as wire
@@ -72,7 +72,7 @@ def list_(
             one.user or _NONE,
             one.state,
             day(one.start_ms) if one.expected_start is None else f"expected {iso(one.expected_start.at_ms)}",
-            _length(one.wait_s),
+            length_of(one.wait_s),
             f"{one.gpus:g}",
             f"{one.gpu_hours:.1f}",
             _share(one.active_share),
@@ -207,8 +207,8 @@ def queue(connection: Connection, start: str, end: str, cluster: str, as_json: b
                 f"{one.gpus:g}",
                 f"{one.gpu_hours:.1f}",
                 one.started,
-                _NONE if one.wait_p50_s is None else _length(one.wait_p50_s),
-                _NONE if one.wait_p95_s is None else _length(one.wait_p95_s),
+                _NONE if one.wait_p50_s is None else length_of(one.wait_p50_s),
+                _NONE if one.wait_p95_s is None else length_of(one.wait_p95_s),
             )
             for one in found.waiting
         ]
@@ -275,8 +275,8 @@ def _nodes(one: wire.Run) -> str:
 
 
 def _waited(found: wire.RunDetail) -> str:
-    reasons = [f"{part.reason} {_length((part.to_ms - part.from_ms) / 1000)}" for part in found.waited]
-    return _length(found.run.wait_s) + (f": {', '.join(reasons)}" if reasons else "")
+    reasons = [f"{part.reason} {length_of((part.to_ms - part.from_ms) / 1000)}" for part in found.waited]
+    return length_of(found.run.wait_s) + (f": {', '.join(reasons)}" if reasons else "")
 
 
 def _attempt(part: wire.RunAttempt) -> str:
@@ -319,10 +319,3 @@ def _money(amounts: Mapping[str, str]) -> str:
 
 def _share(share: float | None) -> str:
     return _NONE if share is None else f"{share:.1%}"
-
-
-def _length(seconds: float) -> str:
-    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.0f} s"

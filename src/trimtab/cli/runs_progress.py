@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput, TrimtabError
 from trimtab.cli.connection import Connection, server_options
-from trimtab.cli.output import json_option, print_json, print_table, remark
+from trimtab.cli.output import json_option, length_of, print_json, print_table, remark
 from trimtab.client import progress_wire as wire
 from trimtab.client.runs import Runs
 
@@ -39,7 +39,7 @@ def rows_of(found: wire.RunProgress) -> list[tuple[str, str]]:
         f"by {', '.join(found.sources)}",
     ]
     saved = f", {course.unsaved_steps:,} steps since the last" if course.unsaved_steps is not None else ""
-    phases = [f"{name} {_length(seconds)}" for name, seconds in course.seconds.items() if seconds >= 1]
+    phases = [f"{name} {length_of(seconds)}" for name, seconds in course.seconds.items() if seconds >= 1]
     return [
         ("progress", ", ".join(parts)),
         ("step time", _figure(found.step_s, "{:,.3g} s")),
@@ -67,13 +67,6 @@ def pace_words(found: wire.RunPace) -> str:
 
 def _figure(one: wire.KnownFigure, form: str) -> str:
     return f"unknown: {one.how}" if one.value is None else f"{form.format(one.value)}: {one.how}"
-
-
-def _length(seconds: float) -> str:
-    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.0f} s"
 
 
 @click.command("import-mlperf")

@@ -1,17 +1,14 @@
 """`Anomalies`: what the always-on detector found, mutes and detectors as typed Python calls, over a `Client`."""
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote
 
 from trimtab.client import anomalies_wire as wire
-from trimtab.client.api import Client
+from trimtab.client.calls import Calls
+from trimtab.client.parameters import path_of
 
 
-class Anomalies:
+class Anomalies(Calls):
     """The calls about anomalies and detectors. Errors are those of `Client`."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def find(
         self,
@@ -37,31 +34,28 @@ class Anomalies:
 
     def get(self, id_: str) -> wire.AnomalyDetail:
         """One anomaly with its picture and what changed together with it."""
-        return self._client.call("GET", f"/rest/v1/anomalies/{quote(id_, safe='')}", wire.AnomalyDetail)
+        return self._call("GET", path_of("/rest/v1/anomalies", id_), wire.AnomalyDetail)
 
     def mutes(self) -> list[wire.Mute]:
         """The series that are muted now."""
-        return self._client.call("GET", "/rest/v1/anomaly-mutes", wire.MuteList).mutes
+        return self._call("GET", "/rest/v1/anomaly-mutes", wire.MuteList).mutes
 
     def mute(self, series: str, hours: float | None = None) -> wire.Mute:
         """Do not show the anomalies of a series, for some hours or for good (role write)."""
-        body = wire.MuteSeries(series, hours)
-        return self._client.call("POST", "/rest/v1/anomaly-mutes", wire.Mute, body=body)
+        return self._call("POST", "/rest/v1/anomaly-mutes", wire.Mute, body=wire.MuteSeries(series, hours))
 
     def unmute(self, series: str) -> list[wire.Mute]:
         """Show them again (role write); the mutes that are left."""
-        path = f"/rest/v1/anomaly-mutes/{quote(series, safe='')}"
-        return self._client.call("DELETE", path, wire.MuteList).mutes
+        return self._call("DELETE", path_of("/rest/v1/anomaly-mutes", series), wire.MuteList).mutes
 
     def detectors(self) -> wire.DetectorList:
         """The detectors that were put, and how far the always-on one is."""
-        return self._client.call("GET", "/rest/v1/anomaly-detectors", wire.DetectorList)
+        return self._call("GET", "/rest/v1/anomaly-detectors", wire.DetectorList)
 
     def put_detector(self, detector: wire.PutDetector) -> wire.Detector:
         """Add a detector, or change how it learns (role write)."""
-        return self._client.call("PUT", "/rest/v1/anomaly-detectors", wire.Detector, body=detector)
+        return self._call("PUT", "/rest/v1/anomaly-detectors", wire.Detector, body=detector)
 
     def delete_detector(self, id_: str) -> list[wire.Detector]:
         """Forget a detector (role write); those that are left."""
-        path = f"/rest/v1/anomaly-detectors/{quote(id_, safe='')}"
-        return self._client.call("DELETE", path, wire.DetectorList).detectors
+        return self._call("DELETE", path_of("/rest/v1/anomaly-detectors", id_), wire.DetectorList).detectors

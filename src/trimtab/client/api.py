@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -33,6 +32,7 @@ from trimtab.base.errors import (
 )
 from trimtab.base.ids import new_id
 from trimtab.client import wire
+from trimtab.client.parameters import path_of
 
 T = TypeVar("T")
 
@@ -217,12 +217,12 @@ class Client:
 
     def rotate_key(self, id_: str, overlap_s: int) -> wire.NewKey:
         """A new key in the place of one, which goes on working for `overlap_s` seconds (role admin)."""
-        path = f"/rest/v1/keys/{quote(id_, safe='')}/rotate"
+        path = path_of("/rest/v1/keys", id_, "rotate")
         return self._call("POST", path, wire.NewKey, body=wire.RotateKey(overlap_s))
 
     def revoke_key(self, id_: str) -> wire.Key:
         """Revoke a key now (role admin)."""
-        return self._call("DELETE", f"/rest/v1/keys/{quote(id_, safe='')}", wire.Key)
+        return self._call("DELETE", path_of("/rest/v1/keys", id_), wire.Key)
 
     def settings(self) -> list[wire.Setting]:
         """The settings that the server runs with."""
@@ -359,6 +359,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _query(**values: object) -> list[tuple[str, str]]:
+    """Parameters; what is empty is sent, as a namespace may be."""
     return [(name, str(value)) for name, value in values.items() if value is not None]
 
 

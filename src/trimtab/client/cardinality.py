@@ -2,6 +2,7 @@
 
 from trimtab.client import cardinality_wire as wire
 from trimtab.client.api import Client
+from trimtab.client.parameters import parameters
 
 _REPORT, _RULES = "/rest/v1/cardinality", "/rest/v1/drop-rules"
 
@@ -10,8 +11,8 @@ def report(
     client: Client, by: wire.ByName, namespace: str = "", name: str = "", limit: int = 20
 ) -> wire.CardinalityReport:
     """What costs most series: of all, or of one namespace or metric."""
-    given = [("by", by), ("namespace", namespace), ("name", name), ("limit", str(limit))]
-    return client.call("GET", _REPORT, wire.CardinalityReport, query=[(key, text) for key, text in given if text])
+    query = parameters(by=by, namespace=namespace, name=name, limit=limit)
+    return client.call("GET", _REPORT, wire.CardinalityReport, query=query)
 
 
 def rules(client: Client) -> list[wire.DropRule]:

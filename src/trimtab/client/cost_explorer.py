@@ -8,12 +8,12 @@
 """
 
 from collections.abc import Sequence
-from urllib.parse import quote
 
 from msgspec import Struct
 
 from trimtab.client import cost_explorer_wire as wire
-from trimtab.client.api import Client
+from trimtab.client.calls import Calls
+from trimtab.client.parameters import path_of
 
 _PATH = "/rest/v1/costs"
 
@@ -35,11 +35,8 @@ class Asked(Struct, frozen=True):
 EVERYTHING = Asked()
 
 
-class CostExplorer:
+class CostExplorer(Calls):
     """The calls. Errors are those of `Client`."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def costs(self, asked: Asked = EVERYTHING, *, metric: str = "", granularity: str = "") -> wire.CostTable:
         """Sums by period and group."""
@@ -78,13 +75,12 @@ class CostExplorer:
 
     def reports(self) -> list[wire.SavedReport]:
         """The saved views of the Costs page."""
-        return self._client.call("GET", f"{_PATH}/reports", wire.SavedReports).reports
+        return self._call("GET", f"{_PATH}/reports", wire.SavedReports).reports
 
     def save_report(self, name: str, query: str) -> wire.SavedReport:
         """Keep a view under a name (role write); one of that name is replaced."""
-        path = f"{_PATH}/reports/{quote(name, safe='')}"
-        return self._client.call("PUT", path, wire.SavedReport, body=wire.SaveReport(query))
+        return self._call("PUT", path_of(_PATH, "reports", name), wire.SavedReport, body=wire.SaveReport(query))
 
     def delete_report(self, name: str) -> None:
         """Forget a view (role write)."""
-        self._client.call("DELETE", f"{_PATH}/reports/{quote(name, safe='')}", wire.SavedReports)
+        self._call("DELETE", path_of(_PATH, "reports", name), wire.SavedReports)

@@ -4,38 +4,34 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from trimtab.client import costs_wire as wire
-from trimtab.client.api import Client
+from trimtab.client.calls import Calls
 
 PART = 8 << 20
 """Bytes of a file in one request: well below what a server takes."""
 
 
-class Costs:
+class Costs(Calls):
     """The calls about bills. Errors are those of `Client`."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def start(self, request: wire.StartImport) -> wire.Import:
         """Begin an import (role admin); `one` tells how far it is."""
-        return self._client.call("POST", "/rest/v1/costs/imports", wire.Import, body=request)
+        return self._call("POST", "/rest/v1/costs/imports", wire.Import, body=request)
 
     def one(self, id_: int) -> wire.Import:
         """An import with its receipt or its progress."""
-        return self._client.call("GET", f"/rest/v1/costs/imports/{id_}", wire.Import)
+        return self._call("GET", f"/rest/v1/costs/imports/{id_}", wire.Import)
 
     def imports(self) -> wire.ImportList:
         """The newest imports, and what every source holds."""
-        return self._client.call("GET", "/rest/v1/costs/imports", wire.ImportList)
+        return self._call("GET", "/rest/v1/costs/imports", wire.ImportList)
 
     def mappings(self) -> list[wire.Mapping]:
         """The mappings of providers' columns to FOCUS that come with trimtab."""
-        return self._client.call("GET", "/rest/v1/costs/mappings", wire.MappingList).mappings
+        return self._call("GET", "/rest/v1/costs/mappings", wire.MappingList).mappings
 
     def drop(self, source: str, month: int | None = None) -> int:
         """Take a month (or all) of a source out (role admin); returns the lines that went."""
-        query = [("source", source), *([("month", str(month))] if month else [])]
-        return self._client.call("DELETE", "/rest/v1/costs/periods", wire.Dropped, query=query).lines
+        return self._call("DELETE", "/rest/v1/costs/periods", wire.Dropped, source=source, month=month).lines
 
     def upload(self, path: Path, sent: Callable[[int], None] = lambda _: None) -> str:
         """Send a file, or a folder's files, to the server (role admin); returns the location to import.

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 from trimtab.client import dashboards_wire as wire
 from trimtab.client.api import Client
+from trimtab.client.parameters import parameters, path_of
 
 _PATH = "/rest/v1/dashboards"
 
@@ -17,17 +17,17 @@ def listed(client: Client, prefix: str = "") -> list[wire.DashboardSummary]:
 
 def read(client: Client, name: str) -> wire.Dashboard:
     """A dashboard with its body."""
-    return client.call("GET", _of(name), wire.Dashboard)
+    return client.call("GET", path_of(_PATH, name), wire.Dashboard)
 
 
 def put(client: Client, name: str, body: Mapping[str, Any], version: int | None = None) -> wire.SavedDashboard:
     """Store a body; `version` is the one that was seen before."""
-    return client.call("PUT", _of(name), wire.SavedDashboard, body=wire.PutDashboard(dict(body), version))
+    return client.call("PUT", path_of(_PATH, name), wire.SavedDashboard, body=wire.PutDashboard(dict(body), version))
 
 
 def delete(client: Client, name: str) -> wire.Deleted:
     """Delete a dashboard."""
-    return client.call("DELETE", _of(name), wire.Deleted)
+    return client.call("DELETE", path_of(_PATH, name), wire.Deleted)
 
 
 def imported(
@@ -48,29 +48,25 @@ def data(
     variables: Sequence[str] = (),
 ) -> wire.DashboardData:
     """What the widgets of a dashboard show; `variables` are `id=value`."""
-    query = [("widget", str(one)) for one in widgets] + [("variable", one) for one in variables]
-    return client.call("GET", f"{_of(name)}/data", wire.DashboardData, query=[*query, ("start", start), ("end", end)])
+    query = parameters(widget=[str(one) for one in widgets], variable=variables, start=start, end=end)
+    return client.call("GET", path_of(_PATH, name, "data"), wire.DashboardData, query=query)
 
 
 def share(client: Client, name: str, expires: str) -> wire.NewShare:
     """Make a read-only link that lasts so long."""
-    return client.call("POST", f"{_of(name)}/shares", wire.NewShare, body=wire.ShareDashboard(expires))
+    return client.call("POST", path_of(_PATH, name, "shares"), wire.NewShare, body=wire.ShareDashboard(expires))
 
 
 def shares(client: Client, name: str) -> list[wire.Share]:
     """The links of a dashboard."""
-    return client.call("GET", f"{_of(name)}/shares", wire.ShareList).shares
+    return client.call("GET", path_of(_PATH, name, "shares"), wire.ShareList).shares
 
 
 def revoke(client: Client, name: str, id_: str) -> wire.Deleted:
     """End a link."""
-    return client.call("DELETE", f"{_of(name)}/shares/{quote(id_, safe='')}", wire.Deleted)
+    return client.call("DELETE", path_of(_PATH, name, "shares", id_), wire.Deleted)
 
 
 def grafana(client: Client, url: str, prefix: str = "") -> wire.GrafanaFiles:
     """Provisioning files for a Grafana that reaches this server at `url`."""
     return client.call("GET", "/rest/v1/grafana", wire.GrafanaFiles, query=[("url", url), ("prefix", prefix)])
-
-
-def _of(name: str) -> str:
-    return f"{_PATH}/{quote(name, safe='')}"

@@ -7,13 +7,13 @@ with Client("http://127.0.0.1:4750") as client:
 import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
 from trimtab.base.errors import SetupError
 from trimtab.client import datasets_wire as wire
-from trimtab.client.api import Client
+from trimtab.client.calls import Calls
+from trimtab.client.parameters import path_of
 
 _PATH = "/rest/v1/datasets"
 _ABOUT = "/rest/v1/dataset-"
@@ -24,66 +24,62 @@ Columns = Mapping[str, str] | Sequence[str]
 """Names with expressions ("" is the field of that name), or names of fields."""
 
 
-class Datasets:
+class Datasets(Calls):
     """The calls. Errors are those of `Client`."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def list(self) -> Sequence[wire.DatasetSummary]:
         """Every dataset that the caller finds."""
-        return self._client.call("GET", _PATH, wire.DatasetList).datasets
+        return self._call("GET", _PATH, wire.DatasetList).datasets
 
     def get(self, name: str) -> wire.StoredDataset:
         """A dataset by name or id: spec, fields, extract."""
-        return self._client.call("GET", _of(name), wire.StoredDataset)
+        return self._call("GET", path_of(_PATH, name), wire.StoredDataset)
 
     def put(
         self, name: str, spec: Any, *, version: int | None = None, shared: bool | None = None
     ) -> wire.StoredDataset:
         """Make or replace a dataset (role write)."""
-        return self._client.call("PUT", _of(name), wire.StoredDataset, body=wire.PutDataset(spec, version, shared))
+        return self._call("PUT", path_of(_PATH, name), wire.StoredDataset, body=wire.PutDataset(spec, version, shared))
 
     def delete(self, name: str) -> None:
         """Remove a dataset with its extracts (role write)."""
-        self._client.call("DELETE", _of(name), wire.DatasetRemoved)
+        self._call("DELETE", path_of(_PATH, name), wire.DatasetRemoved)
 
     def check(self, spec: Any) -> wire.CheckedDataset:
         """What a spec comes to. Raises InvalidInput that names the place at fault."""
-        return self._client.call("POST", f"{_ABOUT}check", wire.CheckedDataset, body=wire.CheckDataset(spec))
+        return self._call("POST", f"{_ABOUT}check", wire.CheckedDataset, body=wire.CheckDataset(spec))
 
     def sources(self) -> Sequence[wire.DatasetSource]:
         """What datasets are made of."""
-        return self._client.call("GET", f"{_ABOUT}sources", wire.DatasetSources).sources
+        return self._call("GET", f"{_ABOUT}sources", wire.DatasetSources).sources
 
     def functions(self) -> Sequence[wire.DatasetFunction]:
         """The functions of calculated fields."""
-        return self._client.call("GET", f"{_ABOUT}functions", wire.DatasetFunctions).functions
+        return self._call("GET", f"{_ABOUT}functions", wire.DatasetFunctions).functions
 
     def rows(self, name: str, query: wire.DatasetQuery) -> wire.DatasetAnswer:
         """Rows as JSON has them."""
-        return self._client.call("POST", f"{_of(name)}/rows", wire.DatasetAnswer, body=query)
+        return self._call("POST", path_of(_PATH, name, "rows"), wire.DatasetAnswer, body=query)
 
     def sql(self, statement: wire.SqlStatement) -> wire.DatasetAnswer:
         """Rows of a SELECT over sources and datasets, as JSON has them."""
-        return self._client.call("POST", f"{_ABOUT}sql", wire.DatasetAnswer, body=statement)
+        return self._call("POST", f"{_ABOUT}sql", wire.DatasetAnswer, body=statement)
 
     def extract(self, name: str) -> wire.DatasetExtract:
         """Make the extract of what the caller may see now (role write)."""
-        return self._client.call("POST", f"{_of(name)}/extract", wire.DatasetExtract)
+        return self._call("POST", path_of(_PATH, name, "extract"), wire.DatasetExtract)
 
     def teams(self) -> Sequence[wire.TeamsOfReader]:
         """Who is in which team (role admin)."""
-        return self._client.call("GET", f"{_ABOUT}teams", wire.ReaderTeamList).readers
+        return self._call("GET", f"{_ABOUT}teams", wire.ReaderTeamList).readers
 
     def put_teams(self, reader: str, teams: Sequence[str]) -> wire.TeamsOfReader:
         """Say in which teams a reader is (role admin)."""
-        body = wire.PutTeams([*teams])
-        return self._client.call("PUT", f"{_ABOUT}teams/{quote(reader, safe='')}", wire.TeamsOfReader, body=body)
+        return self._call("PUT", path_of(f"{_ABOUT}teams", reader), wire.TeamsOfReader, body=wire.PutTeams([*teams]))
 
     def file(self, name: str, format_: str, query: wire.DatasetQuery) -> bytes:
         """Rows as an Arrow stream or CSV."""
-        return self._client.post_json(f"{_of(name)}/{format_}", msgspec.json.encode(query))
+        return self._client.post_json(path_of(_PATH, name, format_), msgspec.json.encode(query))
 
     def sql_file(self, format_: str, statement: wire.SqlStatement) -> bytes:
         """Rows of a SELECT as an Arrow stream or CSV."""
@@ -147,7 +143,3 @@ def _module(name: str, how: str) -> Any:
         return importlib.import_module(name)
     except ImportError:
         raise SetupError(f"cannot make a table: this Python has no {name}; install it with `{how}`") from None
-
-
-def _of(name: str) -> str:
-    return f"{_PATH}/{quote(name, safe='')}"

@@ -3,28 +3,21 @@
 from pathlib import Path
 
 from trimtab.client import exchange_rates_wire as wire
-from trimtab.client.api import Client
+from trimtab.client.calls import Calls
 
 _PATH = "/rest/v1/costs/rates"
 
 
-class ExchangeRates:
+class ExchangeRates(Calls):
     """The calls about exchange rates. Errors are those of `Client`."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def listed(self, day: str = "", currency: str = "", limit: int = 100) -> wire.RateList:
         """The sources, and the newest rates: of one day or currency where given."""
-        query = [
-            ("limit", str(limit)),
-            *((name, text) for name, text in (("day", day), ("currency", currency)) if text),
-        ]
-        return self._client.call("GET", _PATH, wire.RateList, query=query)
+        return self._call("GET", _PATH, wire.RateList, limit=limit, day=day, currency=currency)
 
     def put(self, source: str, csv: str) -> wire.RateSource:
         """Take in rates as CSV under the name of their source (role admin)."""
-        return self._client.call("POST", _PATH, wire.RateSource, body=wire.ImportRates(source, csv))
+        return self._call("POST", _PATH, wire.RateSource, body=wire.ImportRates(source, csv))
 
     def put_file(self, source: str, file: Path) -> wire.RateSource:
         """Take in a file (role admin)."""
@@ -32,4 +25,4 @@ class ExchangeRates:
 
     def remove(self, source: str) -> int:
         """Take a source out (role admin); returns how many rates went."""
-        return self._client.call("DELETE", _PATH, wire.RemovedRates, query=[("source", source)]).rates
+        return self._call("DELETE", _PATH, wire.RemovedRates, source=source).rates

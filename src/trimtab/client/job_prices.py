@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 
 from trimtab.client import job_prices_wire as wire
-from trimtab.client.api import Client
+from trimtab.client.calls import Calls
 
 _MOST = 1000
 """Jobs of one request."""
 
 
-class JobPrices:
+class JobPrices(Calls):
     """The calls about prices of jobs that are not there yet. Errors are those of `Client`."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def of(self, jobs: Sequence[wire.JobAsk]) -> list[wire.JobPrice]:
         """What an hour of each costs, and how long each waits."""

@@ -4,88 +4,81 @@ from collections.abc import Iterator, Sequence
 
 from trimtab.base import typed
 from trimtab.client import log_doors_wire as wire
-from trimtab.client.api import Client
+from trimtab.client.calls import Calls
 
 _LOGS = "/rest/v1/logs"
 
 
-class LogDoors:
+class LogDoors(Calls):
     """The calls. Errors are those of `Client`; what changes something needs the role write, files the role admin."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def subscriptions(self, group: str) -> list[wire.Subscription]:
         """The subscription filters of a log group."""
-        answer = wire.SubscriptionList
-        return self._client.call("GET", f"{_LOGS}/subscriptions", answer, query=[("group", group)]).subscriptions
+        return self._call("GET", f"{_LOGS}/subscriptions", wire.SubscriptionList, group=group).subscriptions
 
     def subscribe(self, body: wire.PutSubscription) -> wire.Subscription:
         """Send matching events on, once the destination took a test message."""
-        return self._client.call("PUT", f"{_LOGS}/subscriptions", wire.Subscription, body=body)
+        return self._call("PUT", f"{_LOGS}/subscriptions", wire.Subscription, body=body)
 
     def unsubscribe(self, group: str, name: str) -> None:
         """Send no more."""
-        query = [("group", group), ("name", name)]
-        self._client.call("DELETE", f"{_LOGS}/subscriptions", wire.Deleted, query=query)
+        self._call("DELETE", f"{_LOGS}/subscriptions", wire.Deleted, group=group, name=name)
 
     def protections(self) -> wire.ProtectionList:
         """Data protection policies, and the identifiers that they can name."""
-        return self._client.call("GET", f"{_LOGS}/protection", wire.ProtectionList)
+        return self._call("GET", f"{_LOGS}/protection", wire.ProtectionList)
 
     def protect(self, body: wire.PutProtection) -> wire.Protection:
         """Mask what comes from now on (role admin)."""
-        return self._client.call("PUT", f"{_LOGS}/protection", wire.Protection, body=body)
+        return self._call("PUT", f"{_LOGS}/protection", wire.Protection, body=body)
 
     def unprotect(self, group: str = "") -> None:
         """Mask no more of a group, or by the account's policy (role admin); what was masked stays so."""
-        query = [("group", group)] if group else []
-        self._client.call("DELETE", f"{_LOGS}/protection", wire.Deleted, query=query)
+        self._call("DELETE", f"{_LOGS}/protection", wire.Deleted, group=group)
 
     def schedules(self) -> list[wire.Schedule]:
         """Scheduled queries by name."""
-        return self._client.call("GET", f"{_LOGS}/schedules", wire.ScheduleList).schedules
+        return self._call("GET", f"{_LOGS}/schedules", wire.ScheduleList).schedules
 
     def schedule(self, body: wire.PutSchedule) -> wire.Schedule:
         """Run a query by a schedule, or change one of that name."""
-        return self._client.call("PUT", f"{_LOGS}/schedules", wire.Schedule, body=body)
+        return self._call("PUT", f"{_LOGS}/schedules", wire.Schedule, body=body)
 
     def unschedule(self, name: str) -> None:
         """Run a query no more, and forget its runs."""
-        self._client.call("DELETE", f"{_LOGS}/schedules", wire.Deleted, query=[("name", name)])
+        self._call("DELETE", f"{_LOGS}/schedules", wire.Deleted, name=name)
 
     def runs(self, name: str, *, limit: int = 20) -> list[wire.ScheduleRun]:
         """Runs of a scheduled query, the newest first."""
-        query = [("name", name), ("limit", str(limit))]
-        return self._client.call("GET", f"{_LOGS}/schedules/runs", wire.ScheduleRuns, query=query).runs
+        return self._call("GET", f"{_LOGS}/schedules/runs", wire.ScheduleRuns, name=name, limit=limit).runs
 
     def result(self, run: str) -> wire.RunResult:
         """What a run found."""
-        return self._client.call("GET", f"{_LOGS}/schedules/result", wire.RunResult, query=[("run", run)])
+        return self._call("GET", f"{_LOGS}/schedules/result", wire.RunResult, run=run)
 
     def exports(self) -> list[wire.Export]:
         """Export tasks, the newest first."""
-        return self._client.call("GET", f"{_LOGS}/exports", wire.ExportList).exports
+        return self._call("GET", f"{_LOGS}/exports", wire.ExportList).exports
 
     def export(self, body: wire.CreateExport) -> wire.Export:
         """Copy events into files (role admin)."""
-        return self._client.call("POST", f"{_LOGS}/exports", wire.Export, body=body)
+        return self._call("POST", f"{_LOGS}/exports", wire.Export, body=body)
 
     def cancel_export(self, id_: str) -> None:
         """Stop an export (role admin)."""
-        self._client.call("DELETE", f"{_LOGS}/exports", wire.Deleted, query=[("id", id_)])
+        self._call("DELETE", f"{_LOGS}/exports", wire.Deleted, id=id_)
 
     def lookups(self) -> list[wire.Lookup]:
         """Lookup tables by name."""
-        return self._client.call("GET", f"{_LOGS}/lookups", wire.LookupList).tables
+        return self._call("GET", f"{_LOGS}/lookups", wire.LookupList).tables
 
     def put_lookup(self, body: wire.PutLookup) -> wire.Lookup:
         """Keep a lookup table, in place of one of that name."""
-        return self._client.call("PUT", f"{_LOGS}/lookups", wire.Lookup, body=body)
+        return self._call("PUT", f"{_LOGS}/lookups", wire.Lookup, body=body)
 
     def delete_lookup(self, name: str) -> None:
         """Remove a lookup table."""
-        self._client.call("DELETE", f"{_LOGS}/lookups", wire.Deleted, query=[("name", name)])
+        self._call("DELETE", f"{_LOGS}/lookups", wire.Deleted, name=name)
 
     def tail(
         self, groups: Sequence[str], *, pattern: str = "", streams: Sequence[str] = (), prefixes: Sequence[str] = ()

@@ -3,19 +3,18 @@
 from collections.abc import Sequence
 
 from trimtab.client import log_events_wire as wire
-from trimtab.client.api import Client
+from trimtab.client.calls import Calls
+from trimtab.client.parameters import parameters
 
 
-class LogEvents:
+class LogEvents(Calls):
     """The calls about log events. Errors are those of `Client`."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def groups(self, *, prefix: str = "", contains: str = "", after: str = "", limit: int = 50) -> wire.LogGroupPage:
         """One page of log groups by name."""
-        query = _query(prefix=prefix, contains=contains, after=after, limit=str(limit))
-        return self._client.call("GET", "/rest/v1/logs/groups", wire.LogGroupPage, query=query)
+        return self._call(
+            "GET", "/rest/v1/logs/groups", wire.LogGroupPage, prefix=prefix, contains=contains, after=after, limit=limit
+        )
 
     def events(
         self,
@@ -34,31 +33,30 @@ class LogEvents:
 
         `unmask` (role admin) shows what data protection masked.
         """
-        query = _query(
+        return self._call(
+            "GET",
+            "/rest/v1/logs/events",
+            wire.LogEventPage,
             group=group,
             stream=stream,
             filter=pattern,
             start=start,
             end=end,
             after=after,
-            limit=str(limit),
+            limit=limit,
             newest="true" if newest else "",
             unmask="true" if unmask else "",
         )
-        return self._client.call("GET", "/rest/v1/logs/events", wire.LogEventPage, query=query)
 
     def put(self, group: str, events: Sequence[wire.NewLogEvent], *, stream: str = "default") -> wire.PutLogAnswer:
         """Store events (role write); they are durable when this returns."""
-        body = wire.PutLogEvents(group, list(events), stream)
-        return self._client.call("POST", "/rest/v1/logs/events", wire.PutLogAnswer, body=body)
+        return self._call(
+            "POST", "/rest/v1/logs/events", wire.PutLogAnswer, body=wire.PutLogEvents(group, list(events), stream)
+        )
 
     def ingest(
         self, group: str, records: bytes, *, stream: str = "", message_key: str = "", key: str = ""
     ) -> wire.PutLogAnswer:
         """Store records, a JSON object a line (role write); what comes again under a `key` counts once."""
-        query = _query(group=group, stream=stream, message_key=message_key)
+        query = parameters(group=group, stream=stream, message_key=message_key)
         return self._client.post_bytes("/rest/v1/logs/ingest", records, wire.PutLogAnswer, query, key)
-
-
-def _query(**given: str) -> list[tuple[str, str]]:
-    return [(name, value) for name, value in given.items() if value]

@@ -1,31 +1,28 @@
 """`Prices`: price lists, histories and spot prices as typed Python calls, over a `Client`."""
 
 from collections.abc import Sequence
-from urllib.parse import quote
 
 from trimtab.client import prices_wire as wire
-from trimtab.client.api import Client
+from trimtab.client.calls import Calls
+from trimtab.client.parameters import path_of
 
 _ROOT = "/rest/v1/price-lists"
 
 
-class Prices:
+class Prices(Calls):
     """The calls about prices by date. Errors are those of `Client`."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def lists(self) -> wire.PriceLists:
         """Every list that was imported."""
-        return self._client.call("GET", _ROOT, wire.PriceLists)
+        return self._call("GET", _ROOT, wire.PriceLists)
 
     def put(self, part: wire.PriceListPart) -> wire.PricesTaken:
         """Take a part of a list (role admin)."""
-        return self._client.call("POST", f"{_ROOT}/parts", wire.PricesTaken, body=part)
+        return self._call("POST", f"{_ROOT}/parts", wire.PricesTaken, body=part)
 
     def end(self, key: wire.PriceListKey) -> wire.PriceList:
         """A list came whole (role admin): what it does not have any more has ended."""
-        return self._client.call("POST", _ROOT, wire.PriceList, body=key)
+        return self._call("POST", _ROOT, wire.PriceList, body=key)
 
     def put_instances(self, source: str, prices: Sequence[wire.InstancePrice]) -> wire.PricesTaken:
         """Take a history of instance prices, in place of what its source said before (role admin)."""
@@ -46,6 +43,6 @@ class Prices:
 
     def of(self, type_: str, region: str, since: str = "") -> wire.InstancePrices:
         """What an instance type cost in a region."""
-        query = [("region", region), *([("since", since)] if since else [])]
-        path = f"/rest/v1/catalog/{quote(type_, safe='')}/prices"
-        return self._client.call("GET", path, wire.InstancePrices, query=query)
+        return self._call(
+            "GET", path_of("/rest/v1/catalog", type_, "prices"), wire.InstancePrices, region=region, since=since
+        )

@@ -1,23 +1,20 @@
 """`Reports`: the REST API of written reports as typed Python calls, over a `Client`."""
 
 from collections.abc import Iterator
-from urllib.parse import quote
 
 from trimtab.client import reports_wire as wire
-from trimtab.client.api import Client
+from trimtab.client.calls import Calls
+from trimtab.client.parameters import path_of
 
 _PATH = "/rest/v1/reports"
 
 
-class Reports:
+class Reports(Calls):
     """The calls. Errors are those of `Client`."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def templates(self) -> list[wire.ReportTemplate]:
         """What reports there are."""
-        return self._client.call("GET", f"{_PATH}/templates", wire.ReportTemplates).templates
+        return self._call("GET", f"{_PATH}/templates", wire.ReportTemplates).templates
 
     def write(self, template: str, owner: str = "", start: str = "", end: str = "") -> wire.WrittenReport:
         """A report now; by default of the last whole week or month."""
@@ -32,22 +29,18 @@ class Reports:
 
     def scheduled(self) -> wire.ScheduledReports:
         """Schedules, and the newest writings."""
-        return self._client.call("GET", f"{_PATH}/schedules", wire.ScheduledReports)
+        return self._call("GET", f"{_PATH}/schedules", wire.ScheduledReports)
 
     def put(self, name: str, report: wire.PutReport) -> wire.ScheduledReport:
         """Make or replace a schedule (role write)."""
-        return self._client.call("PUT", _of(name), wire.ScheduledReport, body=report)
+        return self._call("PUT", path_of(_PATH, "schedules", name), wire.ScheduledReport, body=report)
 
     def delete(self, name: str) -> wire.ReportRemoved:
         """Remove a schedule with its writings (role write)."""
-        return self._client.call("DELETE", _of(name), wire.ReportRemoved)
+        return self._call("DELETE", path_of(_PATH, "schedules", name), wire.ReportRemoved)
 
 
 def asked(template: str, owner: str, start: str, end: str) -> list[tuple[str, str]]:
     """Query parameters; what is empty is left out."""
     given = (("template", template), ("owner", owner), ("start", start), ("end", end))
     return [(name, text) for name, text in given if text]
-
-
-def _of(name: str) -> str:
-    return f"{_PATH}/schedules/{quote(name, safe='')}"

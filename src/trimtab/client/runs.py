@@ -6,17 +6,15 @@ import msgspec
 
 from trimtab.client import inventory_wire as wire
 from trimtab.client import progress_wire, queue_quotas_wire, queue_replays_wire, runs_wire
-from trimtab.client.api import Client
+from trimtab.client.calls import Calls
+from trimtab.client.parameters import parameters
 
 _PART = 1000
 """Runs of one request: some 300 kB."""
 
 
-class Runs:
+class Runs(Calls):
     """The calls about runs. Errors are those of `Client`."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def report(self, report: wire.ReportRuns) -> wire.RunsTaken:
         """Tell of any number of runs of a cluster (role write), in parts; repeating it changes nothing."""
@@ -40,36 +38,35 @@ class Runs:
         **filters: str,
     ) -> runs_wire.RunPage:
         """Runs, the last submitted first; `filters` are cluster, team, user, queue and text."""
-        asked = {"start": start, "end": end, "limit": str(limit), "after": after, **filters}
-        query = [(name, value) for name, value in asked.items() if value] + [("state", state) for state in states]
+        asked = {"start": start, "end": end, "after": after, **filters}
+        query = parameters(limit=limit, state=states, **asked)
         return self._client.call("GET", "/rest/v1/runs", runs_wire.RunPage, query=query)
 
     def one(self, job: str, cluster: str = "") -> runs_wire.RunDetail:
         """A run in full."""
-        query = [("job", job), *([("cluster", cluster)] if cluster else [])]
-        return self._client.call("GET", "/rest/v1/runs/report", runs_wire.RunDetail, query=query)
+        return self._call("GET", "/rest/v1/runs/report", runs_wire.RunDetail, job=job, cluster=cluster)
 
     def progress(self, job: str, cluster: str = "") -> progress_wire.RunProgress:
         """How far a run is."""
-        query = [("job", job), *([("cluster", cluster)] if cluster else [])]
-        return self._client.call("GET", "/rest/v1/runs/progress", progress_wire.RunProgress, query=query)
+        return self._call("GET", "/rest/v1/runs/progress", progress_wire.RunProgress, job=job, cluster=cluster)
 
     def tell(self, report: progress_wire.ReportProgress) -> progress_wire.ProgressTaken:
         """Tell how far a run is (role write); repeating it changes nothing."""
-        return self._client.call("POST", "/rest/v1/runs/progress", progress_wire.ProgressTaken, body=report)
+        return self._call("POST", "/rest/v1/runs/progress", progress_wire.ProgressTaken, body=report)
 
     def import_mlperf(self, log: progress_wire.ImportMlperf) -> progress_wire.MlperfTaken:
         """Import an MLPerf training log (role write); repeating it changes nothing."""
-        return self._client.call("POST", "/rest/v1/runs/mlperf", progress_wire.MlperfTaken, body=log)
+        return self._call("POST", "/rest/v1/runs/mlperf", progress_wire.MlperfTaken, body=log)
 
     def energy_file(self, text: str) -> progress_wire.MeasuredEnergy:
         """Joules in a file of Zeus or of power readings, and the best power limit of its jobs."""
-        body = progress_wire.EnergyFile(text)
-        return self._client.call("POST", "/rest/v1/runs/energy-file", progress_wire.MeasuredEnergy, body=body)
+        return self._call(
+            "POST", "/rest/v1/runs/energy-file", progress_wire.MeasuredEnergy, body=progress_wire.EnergyFile(text)
+        )
 
     def hanging(self) -> runs_wire.HangingRuns:
         """The runs that hang now, the longest first."""
-        return self._client.call("GET", "/rest/v1/runs/hanging", runs_wire.HangingRuns)
+        return self._call("GET", "/rest/v1/runs/hanging", runs_wire.HangingRuns)
 
     def replay(
         self,
@@ -82,24 +79,32 @@ class Runs:
         cluster: str = "",
     ) -> queue_replays_wire.QueueReplay:
         """The queue of a range with more or fewer GPUs, or other quotas (`team=GPUs`)."""
-        asked = {"start": start, "end": end, "gpus": f"{gpus:g}", "gpu_type": gpu_type, "cluster": cluster}
-        query = [(name, value) for name, value in asked.items() if value] + [("quota", one) for one in quotas]
-        return self._client.call("GET", "/rest/v1/queue/replay", queue_replays_wire.QueueReplay, query=query)
+        return self._call(
+            "GET",
+            "/rest/v1/queue/replay",
+            queue_replays_wire.QueueReplay,
+            start=start,
+            end=end,
+            gpus=f"{gpus:g}",
+            gpu_type=gpu_type,
+            cluster=cluster,
+            quota=quotas,
+        )
 
     def quotas(self, asked: queue_quotas_wire.AskQuotas) -> queue_quotas_wire.QuotaReport:
         """What teams were entitled to, held, borrowed, lent and were starved of."""
-        return self._client.call("POST", "/rest/v1/queue/quotas", queue_quotas_wire.QuotaReport, body=asked)
+        return self._call("POST", "/rest/v1/queue/quotas", queue_quotas_wire.QuotaReport, body=asked)
 
     def keep_quotas(self, kept: queue_quotas_wire.KeepQuotas) -> queue_quotas_wire.QuotasKept:
         """Keep the quotas of a cluster from a time on (role write)."""
-        return self._client.call("PUT", "/rest/v1/queue/quotas", queue_quotas_wire.QuotasKept, body=kept)
+        return self._call("PUT", "/rest/v1/queue/quotas", queue_quotas_wire.QuotasKept, body=kept)
 
     def kept_quotas(self, *, start: str = "-7d", end: str = "now", cluster: str = "") -> queue_quotas_wire.QuotaReport:
         """What teams were entitled to, held, borrowed, lent and were starved of, by the quotas that are kept."""
-        query = [("start", start), ("end", end), *([("cluster", cluster)] if cluster else [])]
-        return self._client.call("GET", "/rest/v1/queue/quotas", queue_quotas_wire.QuotaReport, query=query)
+        return self._call(
+            "GET", "/rest/v1/queue/quotas", queue_quotas_wire.QuotaReport, start=start, end=end, cluster=cluster
+        )
 
     def queue(self, *, start: str = "-24h", end: str = "now", cluster: str = "") -> runs_wire.Queue:
         """Who waits for GPUs, and which are idle."""
-        query = [("start", start), ("end", end), *([("cluster", cluster)] if cluster else [])]
-        return self._client.call("GET", "/rest/v1/queue", runs_wire.Queue, query=query)
+        return self._call("GET", "/rest/v1/queue", runs_wire.Queue, start=start, end=end, cluster=cluster)

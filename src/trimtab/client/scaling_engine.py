@@ -1,24 +1,21 @@
 """`ScalingEngine`: the REST API of scalable targets as typed Python calls, over a `Client`."""
 
 from typing import Any
-from urllib.parse import quote
 
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.client import scaling_engine_wire as wire
-from trimtab.client.api import Client
+from trimtab.client.calls import Calls
+from trimtab.client.parameters import path_of
 
 _PATH = "/rest/v1/scaling/targets"
 
 
-class ScalingEngine:
+class ScalingEngine(Calls):
     """The calls. Errors are those of `Client`."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def listed(self) -> list[wire.Target]:
         """Every target."""
-        return self._client.call("GET", _PATH, wire.Targets).targets
+        return self._call("GET", _PATH, wire.Targets).targets
 
     def find(self, name: str) -> wire.Target:
         """The one target whose id, resource or last part of it is `name`. Raises NotFound, InvalidInput."""
@@ -34,57 +31,56 @@ class ScalingEngine:
 
     def get(self, id_: str) -> wire.TargetDetail:
         """A target with all that hangs on it."""
-        return self._client.call("GET", _of(id_), wire.TargetDetail)
+        return self._call("GET", path_of(_PATH, id_), wire.TargetDetail)
 
     def put(self, body: wire.PutTarget) -> wire.Target:
         """Register a target or change it (role write)."""
-        return self._client.call("PUT", _PATH, wire.Target, body=body)
+        return self._call("PUT", _PATH, wire.Target, body=body)
 
     def remove(self, id_: str) -> wire.Removed:
         """Deregister a target (role write)."""
-        return self._client.call("DELETE", _of(id_), wire.Removed)
+        return self._call("DELETE", path_of(_PATH, id_), wire.Removed)
 
     def put_policy(self, id_: str, name: str, kind: str, document: dict[str, Any]) -> wire.Policy:
         """Make a policy or replace it (role write)."""
-        body = wire.PutPolicy(kind=kind, document=document)
-        return self._client.call("PUT", f"{_of(id_)}/policies/{quote(name, safe='')}", wire.Policy, body=body)
+        return self._call(
+            "PUT", path_of(_PATH, id_, "policies", name), wire.Policy, body=wire.PutPolicy(kind=kind, document=document)
+        )
 
     def remove_policy(self, id_: str, name: str) -> wire.Removed:
         """Delete a policy (role write)."""
-        return self._client.call("DELETE", f"{_of(id_)}/policies/{quote(name, safe='')}", wire.Removed)
+        return self._call("DELETE", path_of(_PATH, id_, "policies", name), wire.Removed)
 
     def put_schedule(self, id_: str, name: str, body: wire.PutSchedule) -> wire.Schedule:
         """Make a scheduled action or replace it (role write)."""
-        return self._client.call("PUT", f"{_of(id_)}/schedules/{quote(name, safe='')}", wire.Schedule, body=body)
+        return self._call("PUT", path_of(_PATH, id_, "schedules", name), wire.Schedule, body=body)
 
     def remove_schedule(self, id_: str, name: str) -> wire.Removed:
         """Delete a scheduled action (role write)."""
-        return self._client.call("DELETE", f"{_of(id_)}/schedules/{quote(name, safe='')}", wire.Removed)
+        return self._call("DELETE", path_of(_PATH, id_, "schedules", name), wire.Removed)
 
     def set_mode(self, id_: str, mode: str, confirm: str = "") -> wire.Target:
         """Switch the mode (role write)."""
-        body = wire.SetMode(mode=mode, confirm=confirm)
-        return self._client.call("PUT", f"{_of(id_)}/mode", wire.Target, body=body)
+        return self._call(
+            "PUT", path_of(_PATH, id_, "mode"), wire.Target, body=wire.SetMode(mode=mode, confirm=confirm)
+        )
 
     def scale(self, id_: str, desired: int, reason: str = "") -> wire.Target:
         """Scale by hand (role write)."""
-        body = wire.Scale(desired=desired, reason=reason)
-        return self._client.call("POST", f"{_of(id_)}/scale", wire.Target, body=body)
+        return self._call(
+            "POST", path_of(_PATH, id_, "scale"), wire.Target, body=wire.Scale(desired=desired, reason=reason)
+        )
 
     def chaos(self, id_: str, body: wire.Chaos) -> wire.Killed:
         """Kill a worker or a zone of a local pool (role write)."""
-        return self._client.call("POST", f"{_of(id_)}/chaos", wire.Killed, body=body)
+        return self._call("POST", path_of(_PATH, id_, "chaos"), wire.Killed, body=body)
 
     def decide(self, proposal: str, approve: bool) -> wire.Proposal:
         """Approve or refuse a change (role write)."""
-        path = f"/rest/v1/scaling/proposals/{quote(proposal, safe='')}"
-        return self._client.call("POST", path, wire.Proposal, body=wire.Decide(approve=approve))
+        return self._call(
+            "POST", path_of("/rest/v1/scaling/proposals", proposal), wire.Proposal, body=wire.Decide(approve=approve)
+        )
 
     def activities(self, target: str = "", limit: int = 100) -> list[wire.Activity]:
         """What was done, the newest first."""
-        asked = [("limit", str(limit)), *([("target", target)] if target else [])]
-        return self._client.call("GET", "/rest/v1/scaling/activities", wire.Activities, query=asked).activities
-
-
-def _of(id_: str) -> str:
-    return f"{_PATH}/{quote(id_, safe='')}"
+        return self._call("GET", "/rest/v1/scaling/activities", wire.Activities, limit=limit, target=target).activities

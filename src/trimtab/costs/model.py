@@ -110,6 +110,10 @@ class CostCategory(Struct, frozen=True):
 Facet = Dimension | Tag | CostCategory
 
 
+USE = ("Usage", "DiscountedUsage", "SavingsPlanCoveredUsage")
+"""Record types of lines whose quantity is what was used: those of fees and of negations repeat it."""
+
+
 class Match(StrEnum):
     """How a filter compares."""
 

@@ -50,22 +50,38 @@ GROUP BY id
 ORDER BY id;
 
 -- name: hours_apart
--- What each hour of a day cost by resource and currency, of days whose lines are an hour long at most, where hours differ.
+-- What each hour of a day cost by resource and currency, of days whose lines are an hour long at most, where hours differ:
+-- an hour without a line cost nothing. A day with lines of a single hour is told apart only where they are of no more than
+-- an hour: some bills date the line of a whole day by its first hour.
 SELECT resource, currency, on_day AS day, billed, amortised, net_amortised
 FROM (
   SELECT resource_id AS resource, toString(billing_currency) AS currency, toUInt32(day) AS on_day,
          sumResample(0, 24, 1)(toFloat64(billed_cost), toUInt32(toHour(/*hour*/))) AS billed,
          sumResample(0, 24, 1)(toFloat64(effective_cost), toUInt32(toHour(/*hour*/))) AS amortised,
          sumResample(0, 24, 1)(toFloat64(net_effective_cost), toUInt32(toHour(/*hour*/))) AS net_amortised,
-         max(toUnixTimestamp(charge_period_end) - toUnixTimestamp(charge_period_start)) AS longest
+         max(toUnixTimestamp(charge_period_end) - toUnixTimestamp(charge_period_start)) AS longest,
+         uniqExact(toHour(/*hour*/)) AS hours_told, max(greatest(consumed_quantity, pricing_quantity)) AS most
   FROM cost_lines
   WHERE resource_id != '' AND /*where*/
   GROUP BY resource, currency, on_day
 )
-WHERE longest <= 3600
-  AND arrayExists(hours -> arrayMax(hours) - arrayMin(arrayFilter(cost -> cost != 0, hours)) > 1e-9,
-                  [billed, amortised, net_amortised])
+WHERE longest <= 3600 AND (hours_told > 1 OR most <= 1)
+  AND arrayExists(hours -> arrayMax(hours) - arrayMin(hours) > 1e-9, [billed, amortised, net_amortised])
 ORDER BY resource, currency, day;
+
+-- name: machine_time
+-- How much time of a resource each day's lines count, of resources of some instance types or of some names; hour by hour
+-- of a day whose lines are an hour long at most (as `hours_apart` tells). Kinds of use of one resource are rows of their own.
+SELECT resource_id AS resource, any(resource_name) AS called, toString(sub_account_id) AS account,
+       toString(region_id) AS region, toString(instance_type) AS type, toString(consumed_unit) AS unit, toUInt32(day) AS on_day,
+       toFloat64(sum(consumed_quantity)) AS quantity,
+       sumResample(0, 24, 1)(toFloat64(consumed_quantity), toUInt32(toHour(/*hour*/))) AS by_hour,
+       max(toUnixTimestamp(charge_period_end) - toUnixTimestamp(charge_period_start)) <= 3600
+         AND (uniqExact(toHour(/*hour*/)) > 1 OR max(greatest(consumed_quantity, pricing_quantity)) <= 1) AS apart
+FROM cost_lines
+WHERE resource_id != '' AND /*where*/
+GROUP BY resource, account, region, type, unit, usage_type, on_day
+ORDER BY resource, on_day, unit, quantity;
 
 -- name: moving
 -- The days of the groups of one currency whose days differ enough to matter, the dearest day first, as arrays.

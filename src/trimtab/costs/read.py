@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from trimtab.access.scope import Scope
+from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.costs.conditions import Conditions, facets_of
 from trimtab.costs.daily import Daily, pivot
 from trimtab.costs.facets import in_daily, summed
-from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Facet, Filter, Metric, Where
+from trimtab.costs.model import And, CostQuery, CostRow, Dimension, Facet, Filter, Granularity, Metric, Where
 from trimtab.costs.periods import period_of
 from trimtab.costs.read_sql import DAY_MS, HOUR, check, keys_of, statement_of, time_condition
 from trimtab.costs.readers.rate_card_charges import AS_MEASURED, POWER
@@ -29,6 +29,9 @@ from trimtab.store.sql import load_queries
 from trimtab.store.telemetry.client import Telemetry
 
 _QUERIES = load_queries("trimtab.costs")
+_WHOLE = 0.5
+"""A day's last hour must have half as many lines as the day before's: a report that is being written ends before it."""
+_LAST_PART = "arrayElement(splitByChar('/', resource_id), -1)"
 
 
 class FacetValue(Struct, frozen=True):
@@ -46,6 +49,23 @@ class HourCosts(Struct, frozen=True):
     currency: str
     day: int
     hours: Mapping[Metric, npt.NDArray[np.float64]]
+
+
+class MachineTime(Struct, frozen=True):
+    """How much time of a resource the lines of a day (since 1970) and one kind of use count, in `unit`.
+
+    `hours`: of each of its 24 hours, where lines tell them apart.
+    """
+
+    resource: str
+    called: str
+    account: str
+    region: str
+    instance_type: str
+    unit: str
+    day: int
+    quantity: float
+    hours: npt.NDArray[np.float64] | None
 
 
 class PowerCost(Struct, frozen=True):
@@ -189,7 +209,8 @@ class CostReader:
     async def hours_apart(self, start_ms: int, end_ms: int, where: Filter) -> list[HourCosts]:
         """What each hour of a day cost, by resource, of days (UTC) on which hours differ and are told by lines.
 
-        Such as of a machine that a commitment covers in some hours, or of spot. Everybody's: no scope applies.
+        Such as of a machine that a commitment covers in some hours, of spot, or that was billed for some hours only.
+        Everybody's: no scope applies.
         """
         conditions = Conditions()
         parts = (time_condition(start_ms, end_ms, conditions, hourly=False), conditions.of(where))
@@ -205,6 +226,32 @@ class CostReader:
             HourCosts(resource, currency, day, {metric: values[at] for metric, values in hours.items()})
             for at, (resource, currency, day) in enumerate(keys)
         ]
+
+    async def machine_time(
+        self, start_ms: int, end_ms: int, where: Filter, types: Iterable[str], names: Iterable[str]
+    ) -> list[MachineTime]:
+        """How much time of machines lines of `[start_ms, end_ms)`, in whole days, count by day and kind of use.
+
+        Of machines of some instance types, and of those that have one of `names`: as the last part of their id, or as
+        the name beside it. Everybody's: no scope applies.
+        """
+        conditions = Conditions()
+        some = [conditions.bind(sorted(one), "Array(String)") for one in (types, names)]
+        parts = (
+            time_condition(start_ms, end_ms, conditions, hourly=False),
+            conditions.of(where),
+            f"(instance_type IN {some[0]} OR resource_name IN {some[1]} OR {_LAST_PART} IN {some[1]})",
+        )
+        sql = _QUERIES["machine_time"].replace("/*hour*/", HOUR).replace("/*where*/", " AND ".join(parts))
+        table = await self._telemetry.table(sql, conditions.params)
+        hours = table["by_hour"].combine_chunks().flatten().to_numpy().reshape(-1, 24)
+        return [
+            MachineTime(
+                row["resource"], row["called"], row["account"], row["region"], row["type"], row["unit"], row["on_day"],
+                row["quantity"], hours[at] if row["apart"] else None,
+            )
+            for at, row in enumerate(table.drop_columns(["by_hour"]).to_pylist())
+        ]  # fmt: skip
 
     async def power(self, scope: Scope, start_ms: int, end_ms: int) -> list[PowerCost]:
         """The electricity that rate cards tell of in `[start_ms, end_ms)`, in whole days."""
@@ -262,6 +309,21 @@ class CostReader:
         if not int(found["lines"][0]):
             return None
         return int(found["first"][0]) * DAY_MS, (int(found["last"][0]) + 1) * DAY_MS
+
+    async def closed_until(self, now_ms: int) -> int | None:
+        """The end of the last day that bills have whole; None where there is none.
+
+        A bill of hourly lines has a day whole once its last hour is there; today is never whole.
+        """
+        extent = await self.extent()
+        if extent is None:
+            return None
+        end = min(extent[1], now_ms // DAY_MS * DAY_MS)
+        if end <= extent[0]:
+            return end
+        rows = await self.costs(EVERYTHING, CostQuery(end - 2 * DAY_MS, end, (Metric.LINES,), Granularity.HOURLY))
+        last = {(row.end_ms - end) // DAY_MS: row.lines for row in rows if row.end_ms in (end - DAY_MS, end)}
+        return end - DAY_MS if last.get(0, 0) < _WHOLE * last.get(-1, 0) else end
 
 
 def _day(ms: int) -> str:

@@ -1,10 +1,12 @@
 """The room as doors and pages are given it."""
 
+import asyncio
 from pathlib import Path
 
 from msgspec import Struct
 
 from trimtab.base.clock import Clock
+from trimtab.base.ids import hash64
 from trimtab.base.records import replace
 from trimtab.base.uploads import Uploads
 from trimtab.costs.allocation_tags import AllocationTags
@@ -70,6 +72,11 @@ class CostsRoom(Struct, frozen=True):
             AllocationTags(state, telemetry, clock),
             currencies,
         )
+
+    async def generation(self, rules: int = 0) -> int:
+        """A number that changes with every import, and with the version of the rules that divide the bill."""
+        held = await asyncio.to_thread(self.ledger.held)
+        return hash64(repr((rules, [(one.source, one.month, one.import_id, one.lines) for one in held]))) >> 16
 
     def knowing(self, announced: ReadChanges) -> "CostsRoom":
         """The room whose forecasts know what is announced of prices and commitments."""

@@ -70,9 +70,10 @@ class Previewer:
             (one.state is MonthState.CLOSED for one in await self._statements.months() if one.month == month), False
         )
         before = await self._statements.statement(month, now)
-        after = await self._statements.statement(month, RulesVersion(CANDIDATE, document, rules))
+        tried = RulesVersion(CANDIDATE, document, rules)
+        after = before if document == now.document else await self._statements.statement(month, tried)
         bill = await self._statements.reconcile(after)
-        default_before, default_after = _default(now), _default(RulesVersion(CANDIDATE, document, rules))
+        default_before, default_after = _default(now), _default(tried)
         old, new = _by_owner(before), _by_owner(after)
         moves = [
             Move(owner, currency, old.get((owner, currency), Decimal(0)), new.get((owner, currency), Decimal(0)))

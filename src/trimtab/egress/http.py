@@ -8,6 +8,7 @@ import http.client
 import socket
 import ssl
 import threading
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -27,9 +28,8 @@ _SHOWN = 200
 
 
 class HttpOptions(Struct, frozen=True):
-    """How requests are made. `ca_file` is trusted beside all others."""
+    """How requests are made."""
 
-    ca_file: str = ""
     step_s: float = STEP_S
     whole_s: float = WHOLE_S
 
@@ -40,15 +40,17 @@ class HttpClient:
     def __init__(self, gate: Gate, options: HttpOptions) -> None:
         self._gate = gate
         self._options = options
-        self._tls = authorities()
-        if options.ca_file:
-            self._tls.load_verify_locations(options.ca_file)
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Made for the first request over TLS: it takes 20 ms and a megabyte, and most clients never send."""
+        return authorities()
 
     def ask(self, outgoing: Outgoing) -> Answered:
         """Send it once and return what was answered, whatever its status. Raises InvalidInput for an address that is
         not sent to, Unavailable where no whole answer came."""
         target = parse_url(outgoing.url)
-        connection = _Connection(self._gate, target, self._tls, self._options)
+        connection = _Connection(self._gate, target, self._tls if target.tls else None, self._options)
         deadline = threading.Timer(self._options.whole_s, connection.cut)
         deadline.daemon = True
         deadline.start()
@@ -66,11 +68,11 @@ class HttpClient:
 class _Connection(http.client.HTTPConnection):  # noqa: TID251 - behind the gate
     """A connection to an address that was checked; TLS is verified for the name."""
 
-    def __init__(self, gate: Gate, target: Target, tls: ssl.SSLContext, options: HttpOptions) -> None:
+    def __init__(self, gate: Gate, target: Target, tls: ssl.SSLContext | None, options: HttpOptions) -> None:
         super().__init__(target.host, target.port, timeout=options.step_s)
         self._gate = gate
         self._target = target
-        self._tls = tls if target.tls else None
+        self._tls = tls
         self._options = options
         self.was_cut = False
 

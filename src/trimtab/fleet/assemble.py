@@ -16,13 +16,13 @@ from msgspec import Struct
 from trimtab.fleet.claims import holder_name, parts_of_run, span_of
 from trimtab.fleet.devices import devices_of
 from trimtab.fleet.joined import Assembled, One, Range, joined
-from trimtab.fleet.known import Known
+from trimtab.fleet.known import BilledMachine, Known
 from trimtab.fleet.model import DAY_MS, NOBODY, Holder, MachineKey, Remarks, Said
 from trimtab.fleet.place import Claim, Placed, parts_of
 from trimtab.fleet.telemetry.day import Stretches, TelemetryDay
 from trimtab.fleet.telemetry.identity import short_host
 from trimtab.fleet.telemetry.observed import HELD
-from trimtab.inventory.runs.model import Condition, Held, LifeStretch, NodeLife, Run
+from trimtab.inventory.runs.model import Condition, FirstTold, Held, LifeStretch, NodeLife, Run
 
 SILENT_MS = 7 * DAY_MS
 """How long a machine that only telemetry knows is there after its last report."""
@@ -89,7 +89,7 @@ class _Assembly:
         one = self._ones.get(key)
         if one is None:
             one = self._ones[key] = One(key, said=said)
-            for name in (key.name, *(self._known.instances.get(key, ()) if self._spoken_of(key) else ())):
+            for name in (key.name, *(self._first_told(key).ids if self._spoken_of(key) else ())):
                 self._called(one, name)
         return one
 
@@ -97,6 +97,9 @@ class _Assembly:
         """Until when its scheduler says nothing of a machine: what it does not name then may be there all the same."""
         begun = self._known.began.get((one.key.account, one.key.cluster))
         return begun if begun is not None else (0 if one.said is Said.SCHEDULER else self._end)
+
+    def _first_told(self, key: MachineKey) -> FirstTold:
+        return self._known.first_told.get(key, FirstTold())
 
     def _spoken_of(self, key: MachineKey) -> bool:
         """Whether the range begins before the scheduler of a node was first asked."""
@@ -174,25 +177,33 @@ class _Assembly:
 
     def _bills(self) -> None:
         for billed in sorted(self._known.billed, key=lambda one: one.resource):
-            one = self._find(billed.resource, billed.account) or self._find(billed.name, billed.account)
-            if one is None and billed.gpus > 0:
-                key = self._key(billed.name, billed.account)
+            one = next(filter(None, (self._find(name, billed.account) for name in billed.names)), None)
+            key = one.key if one is not None else self._billed_as(billed)
+            told = self._first_told(key)
+            gpus = billed.gpus or ceil(told.gpus - 1e-9)
+            if one is None:
+                if gpus <= 0:
+                    continue
                 one = self._one(key, Said.BILL)
                 if not key.cluster:
                     text = "is on the bill, and no scheduler and no telemetry knows it"
                     self._remarks.add(key.path, text, self._known.start_ms, self._end)
-            if one is None:
-                continue
             self._called(one, billed.resource)
             one.region = one.region or billed.region
-            one.instance_type = one.instance_type or billed.instance_type
-            if one.said is Said.RUN and billed.gpus > 0:
+            one.gpu_type = one.gpu_type or told.gpu_type
+            one.instance_type = one.instance_type or billed.instance_type or told.instance_type
+            if one.said is Said.RUN and gpus > 0:
                 one.said = Said.BILL
             if one.said is Said.BILL:
-                one.devices = max(one.devices, billed.gpus)
+                one.devices = max(one.devices, gpus)
             until = self._silent_until(one)
-            spans = [(start, min(end, until)) for start, end in billed.spans if start < until]
-            one.exists += [Range(0, one.devices, *span, Said.BILL) for span in spans]
+            one.billed += [(start, min(end, until)) for start, end in billed.spans if start < until]
+            one.accounted_ms = self._known.accounted.get((one.key.account, one.key.cluster), self._end)
+
+    def _billed_as(self, billed: BilledMachine) -> MachineKey:
+        """The machine that a bill names and nothing else of the range: a node of later, or one of no scheduler."""
+        keys = (self._key(name, billed.account) for name in billed.names)
+        return next((key for key in keys if key.cluster), MachineKey(billed.account, "", billed.name))
 
     # ── who holds them ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -288,8 +299,8 @@ class _SaidOf(Struct, frozen=True):
 def _early_names(known: Known) -> dict[str, list[MachineKey]]:
     """By name and instance id the nodes of clusters whose scheduler was first asked after the range began."""
     found: dict[str, list[MachineKey]] = defaultdict(list)
-    for key, ids in sorted(known.instances.items()):
+    for key, told in sorted(known.first_told.items()):
         if known.start_ms < known.began.get((key[0], key[1]), 0):
-            for name in dict.fromkeys((key[2], short_host(key[2]), *ids)):
+            for name in dict.fromkeys((key[2], short_host(key[2]), *told.ids)):
                 found[name].append(MachineKey(*key))
     return found

@@ -146,8 +146,11 @@ def costed_of(
         for cost in costs:
             notes[key[0]] = cost
             by_hour = cost.currency in rates.get(key, {})
-            weights = [int((apart[cost.currency] if by_hour else frame.amount)[at]) for at in places]
-            rest = max((WHOLE if by_hour else existing.get(key, 0)) - sum(weights), 0)
+            weights = [int(frame.amount[at]) for at in places]
+            rest = max(existing.get(key, 0) - sum(weights), 0)
+            if by_hour:
+                weights = [int(apart[cost.currency][at]) for at in places]
+                rest = _rest_by_hour(rest, weights)
             for at, part in zip(places, apportion(cost.amounts[basis], [*weights, rest]), strict=False):
                 rows.append(at)
                 currencies.append(cost.currency)
@@ -175,6 +178,11 @@ def costed_of(
     )
 
 
+def _rest_by_hour(rest: int, weights: Sequence[int]) -> int:
+    """What the part of a day weighs that is not asked for; nothing where all of it is, however weights were rounded."""
+    return max(WHOLE - sum(weights), 0) if rest else 0
+
+
 def device_costs_of(
     rows: Sequence[Mapping[str, Any]],
     existing: Mapping[MachineDay, int],
@@ -198,7 +206,7 @@ def device_costs_of(
             rest = max(existing.get(key, 0) - sum(weights), 0)
             if cost.currency in rates.get(key, {}):
                 weights = [round(apart[cost.currency][*key, row["device"]]) for row in mine]
-                rest = max(WHOLE - sum(weights), 0)
+                rest = _rest_by_hour(rest, weights)
             for row, part in zip(mine, apportion(cost.amounts[basis], [*weights, rest]), strict=False):
                 device = row["machine"], row["device"]
                 idled, was_free = (_share(row, name) for name in ("idle", "free"))

@@ -84,6 +84,11 @@ class DirectLedger(Struct, frozen=True):
     clock: Clock
     prices: Prices | None = None
 
+    @property
+    def known_until(self) -> int | None:
+        """It is never behind."""
+        return None
+
     async def frame(self, scope: Scope, start_ms: int, end_ms: int, step_ms: int = DAY_MS, machine: str = "") -> Frame:
         """The ledger of `[start, end)`."""
         del machine

@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from trimtab.base.records import replace
 from trimtab.fleet.basis import Basis
-from trimtab.fleet.model import Floats, Ints, State, gpu_hours
+from trimtab.fleet.model import Floats, Ints, State, gpu_hours, unmeasured
 from trimtab.fleet.money import DayCost, MachineFacts
 
 UNOWNED = "unowned"
@@ -188,7 +188,7 @@ def grouped(frame: Frame, group: Ints, groups: int) -> list[Totals]:
         "free": whole[State.FREE],
         "unknown": whole[State.UNKNOWN],
         "active": of(frame.active, State.HELD),
-        "unmeasured": of(np.maximum(frame.amount - frame.known, 0.0), State.HELD),
+        "unmeasured": of(unmeasured(frame.amount, frame.known), State.HELD),
         "stray": of(frame.stray),
         "known": of(frame.known),
         "assumed": of(frame.assumed.astype(np.float64), State.HELD),

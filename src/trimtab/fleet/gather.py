@@ -1,22 +1,23 @@
 """`FactsReader`: reads what schedulers, telemetry and bills say of a range, for `assemble`."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from math import ceil
 
+import numpy as np
 from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
 from trimtab.base.measures import Measure, measure_of
 from trimtab.base.records import replace
-from trimtab.costs.model import CostQuery, CostRow, Dimension, Granularity, Metric, Where
-from trimtab.costs.read import CostReader
+from trimtab.costs.model import USE, And, Dimension, Where
+from trimtab.costs.read import CostReader, MachineTime
 from trimtab.fleet.assemble import SILENT_MS
-from trimtab.fleet.claims import holder_name, parts_of_run
+from trimtab.fleet.claims import UNPLACED, holder_name, parts_of_run
 from trimtab.fleet.known import BilledMachine, Known
-from trimtab.fleet.model import DAY_MS, HOUR_MS, MachineKey
+from trimtab.fleet.model import DAY_MS, HOUR_MS, Floats, MachineKey
+from trimtab.fleet.money import is_time
 from trimtab.fleet.telemetry import sm_time
 from trimtab.fleet.telemetry.concepts import ACTIVITY, POD_LABELS, Finder, Registry
 from trimtab.fleet.telemetry.day import TelemetryDay
@@ -28,7 +29,7 @@ from trimtab.fleet.telemetry.window import Grid
 from trimtab.inventory.catalog.book import Catalog
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.filter import RunFilter
-from trimtab.inventory.runs.model import Node, NodeLife, Run
+from trimtab.inventory.runs.model import FirstTold, Node, NodeLife, Run
 from trimtab.metrics.model import Series, SeriesQuery
 from trimtab.metrics.plan import StatRequest
 from trimtab.metrics.statistics import parse_statistic
@@ -40,8 +41,6 @@ _A_FEW = 64
 """Series that are asked first for when they began."""
 _MOST_RUNS = 1_000_000
 _REPLICAS = "nvidia.com/gpu.replicas"
-_USAGE = ("Usage", "DiscountedUsage", "SavingsPlanCoveredUsage", "")
-"""Kinds of lines whose quantity is time that a machine ran: those of fees and of negations repeat it."""
 SmTime = Callable[[Sequence[Run], int, int], Awaitable[Mapping[tuple[object, str], Mapping[str, float]]]]
 
 
@@ -52,7 +51,8 @@ class Scheduled(Struct, frozen=True):
     runs: Sequence[Run]
     sliced: frozenset[tuple[str, str, str]]
     began: Mapping[tuple[str, str], int]
-    instances: Mapping[tuple[str, str, str], Sequence[str]]
+    first_told: Mapping[tuple[str, str, str], FirstTold]
+    accounted: Mapping[tuple[str, str], int]
 
     def within(self, start_ms: int, end_ms: int, only: frozenset[MachineKey] | None) -> "Scheduled":
         """The same of a part of the range, or of some nodes."""
@@ -103,16 +103,23 @@ class FactsReader(Struct, frozen=True):
             await self.telemetry(
                 start_ms, min(end_ms, now_ms), None if called is None else frozenset(map(short_host, called))
             ),
-            [one for one in await self.billed(start_ms, end_ms) if called is None or one.name in called],
+            [
+                one
+                for one in await self.billed(start_ms, end_ms, _named(_nodes_of(said.runs), said.first_told))
+                if called is None or not called.isdisjoint(one.names)
+            ],
             said.sliced,
             await self._shares(said.runs, start_ms, min(end_ms, now_ms)),
             said.began,
-            said.instances,
+            said.first_told,
+            said.accounted,
         )
 
     async def scheduled(self, start_ms: int, end_ms: int) -> Scheduled:
         """What schedulers say of `[start, end)`."""
         runs = await self.inventory.runs.listed(EVERYTHING, RunFilter(start_ms, end_ms), _MOST_RUNS)
+        began = await self.inventory.nodes.began()
+        clusters = dict.fromkeys((run.key.account, run.key.cluster) for run in runs) | began
         return Scheduled(
             await self.inventory.nodes.existed(EVERYTHING, start_ms, end_ms),
             [run for run in runs if run.start_ms is not None and run.gpus > 0],
@@ -121,8 +128,9 @@ class FactsReader(Struct, frozen=True):
                 for one in await self.inventory.nodes.all(EVERYTHING)
                 if is_sliced(one)
             ),
-            began=await self.inventory.nodes.began(),
-            instances=await self.inventory.nodes.instances(),
+            began=began,
+            first_told=await self.inventory.nodes.first_told(),
+            accounted=await self.inventory.runs.accounted(clusters),
         )
 
     async def days(self, first: int, last: int) -> set[int]:
@@ -177,27 +185,41 @@ class FactsReader(Struct, frozen=True):
         pods = pods_of(one.series for one in finder.named(POD_LABELS))
         return await gather(self.reader, finder, Owners("team", pods=pods), grid)
 
-    async def billed(self, start_ms: int, end_ms: int) -> list[BilledMachine]:
-        """The machines with accelerators that bills name, and the hours that they bill."""
-        types = accelerated(self.inventory.catalog)
-        if self.bills is None or not types:
+    async def billed(self, start_ms: int, end_ms: int, named: Mapping[str, float] | None = None) -> list[BilledMachine]:
+        """The machines that bills name, and the hours that they bill: of types with accelerators, and of `named`, which
+        schedulers and runs know (with their GPUs, 0 where nobody says), whatever the bill says of them.
+
+        Without a word these are looked up. Raises QueryAborted, Unavailable.
+        """
+        if self.bills is None:
             return []
-        query = CostQuery(
-            start_ms // DAY_MS * DAY_MS,
-            -(-end_ms // DAY_MS) * DAY_MS,
-            (Metric.USAGE,),
-            Granularity.DAILY,
-            (
-                Dimension.RESOURCE_ID,
-                Dimension.INSTANCE_TYPE,
-                Dimension.LINKED_ACCOUNT,
-                Dimension.REGION,
-                Dimension.USAGE_UNIT,
-                Dimension.RECORD_TYPE,
-            ),
-            Where(Dimension.INSTANCE_TYPE, tuple(sorted(types))),
-        )
-        return billed_machines(await self.bills.costs(EVERYTHING, query), types)
+        if named is None:
+            runs = await self.inventory.runs.nodes(start_ms, end_ms)
+            named = _named(runs, await self.inventory.nodes.first_told())
+        types = accelerated(self.inventory.catalog)
+        if not (types or named):
+            return []
+        found = await _of_lines(self.bills, start_ms // DAY_MS * DAY_MS, -(-end_ms // DAY_MS) * DAY_MS, types, named)
+        return found + await self._carried_on(self.bills, start_ms, end_ms, named)
+
+    async def _carried_on(
+        self, bills: CostReader, start_ms: int, end_ms: int, named: Mapping[str, float]
+    ) -> list[BilledMachine]:
+        """The machines that schedulers know which ran in the last hour that bills have, for the days that these do not
+        have yet: between the bill's last word and its scheduler's first a machine was there, and costs on by the live
+        estimate."""
+        extent, now_ms = await bills.extent(), self.clock.now_ms()
+        told = {name: gpus for name, gpus in named.items() if gpus}
+        if extent is None or end_ms <= extent[1] - DAY_MS or not told:
+            return []
+        closed_ms = await bills.closed_until(now_ms)
+        first, last = max(start_ms, closed_ms or 0), min(end_ms, now_ms)
+        if closed_ms is None or first >= last:
+            return []
+        days = range(first // DAY_MS * DAY_MS, last, DAY_MS)
+        spans = tuple((max(day_ms, first), min(day_ms + DAY_MS, last)) for day_ms in days)
+        ran = await _of_lines(bills, closed_ms - DAY_MS, closed_ms, {}, told)
+        return [replace(one, spans=spans) for one in ran if one.spans and one.spans[-1][1] == closed_ms]
 
     async def _shares(
         self, runs: Sequence[Run], start_ms: int, end_ms: int
@@ -235,7 +257,7 @@ def _called(said: Scheduled, only: frozenset[MachineKey] | None) -> frozenset[st
     if only is None:
         return None
     ids = {stretch.instance_id for life in said.lives for stretch in life.stretches if stretch.instance_id}
-    ids |= {one for key in only for one in said.instances.get(key, ())}
+    ids |= {one for key in only for one in said.first_told.get(key, FirstTold()).ids}
     return frozenset({*(key.name for key in only), *ids})
 
 
@@ -249,24 +271,72 @@ def accelerated(catalog: Catalog) -> dict[str, int]:
     return {name: ceil(one.accelerators) for name, one in catalog.types.items() if one.accelerators}
 
 
-def billed_machines(rows: Sequence[CostRow], types: Mapping[str, int]) -> list[BilledMachine]:
-    """Machines by the hours on their lines. Hours of a day are taken from its beginning: a bill says no more."""
-    hours: dict[tuple[str, str, str, str], dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+def _nodes_of(runs: Sequence[Run]) -> set[str]:
+    return {part.node for run in runs for part in parts_of_run(run)} - {UNPLACED}
+
+
+def _named(nodes: Iterable[str], told: Mapping[tuple[str, str, str], FirstTold]) -> dict[str, float]:
+    """The names under which bills may know nodes of runs and schedulers, with the GPUs of each; 0 where nobody says."""
+    found = dict.fromkeys(nodes, 0.0)
+    for (_, _, name), one in told.items():
+        found |= dict.fromkeys((name, *one.ids), one.gpus)
+    return found
+
+
+async def _of_lines(
+    bills: CostReader, start_ms: int, end_ms: int, types: Mapping[str, int], named: Mapping[str, float]
+) -> list[BilledMachine]:
+    """The machines of types, or of names, by the lines of whole days."""
+    units = await bills.values(EVERYTHING, start_ms, end_ms, Dimension.USAGE_UNIT)
+    timed = tuple(sorted({one.value for one in units if is_time(one.value)}))
+    if not timed:
+        return []
+    where = And((Where(Dimension.USAGE_UNIT, timed), Where(Dimension.RECORD_TYPE, (*USE, ""))))
+    return billed_machines(await bills.machine_time(start_ms, end_ms, where, types, named), types, named)
+
+
+def billed_machines(
+    rows: Sequence[MachineTime], types: Mapping[str, int], named: Mapping[str, float]
+) -> list[BilledMachine]:
+    """Machines by the hours on their lines; of a day whose hours no line tells apart, from its beginning.
+
+    Of several kinds of use of a machine the one that lasts longest counts: a licence is billed for the same hours.
+    """
+    machines: dict[tuple[str, str, str, str], dict[int, Floats]] = defaultdict(dict)
+    called: dict[str, str] = {}
     for row in rows:
-        resource, type_, account, region, unit, record = row.keys
-        measure, length = measure_of(unit)
-        if not resource or measure is Measure.OTHER or length is None or record not in _USAGE:
+        measure, length = measure_of(row.unit)
+        if measure is Measure.OTHER or length is None:
             continue
-        gpus = types[type_] if measure is Measure.GPU else 1
-        hours[resource, account, region, type_][row.start_ms] += row.amounts[0] * length / gpus
+        last = row.resource.rpartition("/")[2]
+        gpus = types.get(row.instance_type) or named.get(last) or named.get(row.called) or 1
+        each = float(length) / (gpus if measure is Measure.GPU else 1)
+        hours = _from_midnight(row.quantity * each) if row.hours is None else np.clip(row.hours * each, 0.0, 1.0)
+        days = machines[row.resource, row.account, row.region, row.instance_type]
+        before = days.get(row.day)
+        days[row.day] = hours if before is None or hours.sum() > before.sum() else before
+        called[row.resource] = called.get(row.resource) or row.called
     return [
-        BilledMachine(
-            resource,
-            account,
-            region,
-            type_,
-            types[type_],
-            tuple((day, day + min(int(time * HOUR_MS), DAY_MS)) for day, time in sorted(days.items()) if time > 0),
-        )
-        for (resource, account, region, type_), days in sorted(hours.items())
+        BilledMachine(resource, account, region, type_, types.get(type_, 0), tuple(_spans(days)), called[resource])
+        for (resource, account, region, type_), days in sorted(machines.items())
     ]
+
+
+def _from_midnight(hours: float) -> Floats:
+    return np.clip(hours - np.arange(24.0), 0.0, 1.0)
+
+
+def _spans(days: Mapping[int, Floats]) -> Iterator[tuple[int, int]]:
+    """The times of the hours of days, joined within each day where they follow each other; of a part of an hour its
+    beginning."""
+    for day, hours in sorted(days.items()):
+        begun = ended = 0
+        for hour in np.flatnonzero(hours > 0).tolist():
+            start = day * DAY_MS + hour * HOUR_MS
+            if start != ended:
+                if ended:
+                    yield begun, ended
+                begun = start
+            ended = start + min(round(float(hours[hour]) * HOUR_MS), HOUR_MS)
+        if ended:
+            yield begun, ended

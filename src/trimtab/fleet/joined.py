@@ -36,6 +36,8 @@ class One(Struct):
     queue: str = ""
     bill_ids: dict[str, None] = field(default_factory=dict)
     exists: list[Range] = field(default_factory=list)
+    billed: list[tuple[int, int]] = field(default_factory=list)  # its hours on a bill
+    accounted_ms: int = 0  # since when runs tell who had it in these
     told: list[Range] = field(default_factory=list)
     down: list[tuple[Range, str]] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
@@ -134,10 +136,15 @@ def _grow(one: One, start: int, end: int, remarks: Remarks) -> None:
     if one.said is Said.RUN and one.claims:
         one.devices = max(one.devices, most_at_once(one.claims))
         text = "is named by runs, and no scheduler's list of nodes, telemetry or bill knows it"
+        if one.billed:
+            text = "is known by runs and a bill: that it has as many GPUs as runs held at once is assumed"
         if one.key.name != UNPLACED:
             remarks.add(one.key.path, text, start, end)
     elif not one.devices and one.claims:
         one.devices = most_at_once(one.claims)
+    one.exists += [Range(0, one.devices, *span, Said.BILL) for span in one.billed]
+    told = ((max(start, one.accounted_ms), end) for start, end in one.billed)
+    one.told += [Range(0, one.devices, *span, Said.RUN) for span in told if span[0] < span[1]]
 
 
 def _activity(day: TelemetryDay, ones: Sequence[One], offsets: Sequence[int]) -> Activity:

@@ -17,7 +17,7 @@ from trimtab.fleet.costing import Hours, costed_of, device_costs_of
 from trimtab.fleet.frame import Costed, DeviceCost, DeviceHours, Frame, HeldHours, HeldStep, Totals
 from trimtab.fleet.health.spans import Span, spans_of
 from trimtab.fleet.keeper import LedgerKeeper
-from trimtab.fleet.model import DAY_MS, HOUR_MS, PARTS, Ints, Remark, State, gpu_hours
+from trimtab.fleet.model import DAY_MS, HOUR_MS, PARTS, Ints, Remark, State, gpu_hours, unmeasured
 from trimtab.fleet.money import MachineFacts, Priced, Prices
 from trimtab.fleet.store import FleetStore
 from trimtab.inventory.runs.filter import RunFilter, visible
@@ -38,6 +38,11 @@ class FleetLedger(Struct):
     runs: RunStore
     clock: Clock
     _frames: dict[tuple[Any, ...], tuple[int, "asyncio.Task[Any]"]] = field(default_factory=dict)
+
+    @property
+    def known_until(self) -> int | None:
+        """Until when what was answered of late is whole, where it was answered before the days were up to now."""
+        return self.keeper.known_until
 
     def forget(self) -> None:
         """Empty the memory: for who wipes everything."""
@@ -287,7 +292,9 @@ def devices_of(rows: Sequence[Mapping[str, Any]]) -> list[DeviceHours]:
             free=gpu_hours(sums[State.FREE]),
             unknown=gpu_hours(sums[State.UNKNOWN]),
             active=gpu_hours(sum(row["active"] for row in held)),
-            unmeasured=gpu_hours(max(sum(row["amount"] - row["known"] for row in held), 0.0)),
+            unmeasured=gpu_hours(
+                float(unmeasured(sum(row["amount"] for row in held), sum(row["known"] for row in held)))
+            ),
         )
         last = max(mine, key=lambda row: (row["last"], row["state"] == State.HELD, row["amount"]))
         by_holder = max(held, key=lambda row: (row["last"], row["amount"]), default=None)

@@ -8,7 +8,7 @@ Times are ms, UTC, half-open; amounts of time are part-milliseconds until they a
 
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -220,3 +220,10 @@ class Remarks(Struct):
 def gpu_hours(part_ms: float | int) -> float:
     """Part-milliseconds as GPU-hours."""
     return float(part_ms) / (PARTS * HOUR_MS)
+
+
+def unmeasured(amount: Any, known: Any) -> Floats:
+    """Of what existed that of which nothing says the activity, in part-milliseconds. What is less than a GPU's
+    millisecond is left by the rounding of sums: nothing."""
+    rest = np.asarray(amount - known, np.float64)
+    return np.where(rest < PARTS, 0.0, rest)

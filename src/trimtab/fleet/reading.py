@@ -13,6 +13,11 @@ from trimtab.fleet.model import DAY_MS, Remark
 class HoursReader(Protocol):
     """Reads GPU time: `FleetLedger`, or `DirectLedger` in tests."""
 
+    @property
+    def known_until(self) -> int | None:
+        """Until when what was answered of late is whole, where it was answered before the days were up to now."""
+        ...
+
     async def frame(self, scope: Scope, start_ms: int, end_ms: int, step_ms: int = DAY_MS, machine: str = "") -> Frame:
         """The ledger of `[start, end)`. Raises QueryAborted, Unavailable."""
         ...

@@ -134,14 +134,14 @@ def table_of(day: int, version: int, assembled: Assembled, found: Intervals, gon
     known = {one.key.path for one in machines}
     facts = {
         "day": pa.array([day] * len(machines), pa.uint32()),
-        "machine": pa.array([one.key.path for one in machines]),
+        "machine": pa.array([one.key.path for one in machines], pa.string()),
         "version": pa.array([version] * len(machines), pa.uint64()),
-        "account": pa.array([one.key.account for one in machines]),
+        "account": pa.array([one.key.account for one in machines], pa.string()),
         "devices": pa.array([one.devices for one in machines], pa.uint16()),
-        "gpu_type": pa.array([one.gpu_type for one in machines]),
-        "instance_type": pa.array([one.instance_type for one in machines]),
-        "region": pa.array([one.region for one in machines]),
-        "queue": pa.array([one.queue for one in machines]),
+        "gpu_type": pa.array([one.gpu_type for one in machines], pa.string()),
+        "instance_type": pa.array([one.instance_type for one in machines], pa.string()),
+        "region": pa.array([one.region for one in machines], pa.string()),
+        "queue": pa.array([one.queue for one in machines], pa.string()),
         "bill_ids": pa.array([list(one.bill_ids) for one in machines], pa.list_(pa.string())),
         "remarks": pa.array([sorted(set(remarks.get(one.key.path, ()))) for one in machines], pa.list_(pa.string())),
     }

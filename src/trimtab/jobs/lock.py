@@ -1,7 +1,7 @@
 """A lock among processes that share the state database: one of them holds it, for as long as it renews it."""
 
 from msgspec import Struct, field
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from trimtab.base.clock import Clock
@@ -16,6 +16,18 @@ _BEYOND_MS = LEASE_MS + 300_000
 Less may be a contender's slow clock."""
 MARGIN_MS = 5_000
 """The holder gives up this much before its lease ends: clocks differ, and a statement takes a moment to arrive."""
+
+_FREE = (
+    (locks.c.holder == bindparam("mine"))
+    | (locks.c.until_ms < bindparam("now"))
+    | (locks.c.until_ms > bindparam("beyond"))
+)
+_TAKE = (
+    update(locks)
+    .where(locks.c.name == bindparam("lock"), _FREE)
+    .values(holder=bindparam("mine"), until_ms=bindparam("until"))
+)
+"""Made once: to put it together takes as long as to run it, and a server does so twice a second."""
 
 
 async def renewed_ms(state: State, name: str) -> int | None:
@@ -75,9 +87,8 @@ class Lock(Struct):
         now_ms = self.clock.now_ms()
         until_ms = now_ms + LEASE_MS
         beyond = now_ms + _BEYOND_MS
-        free = (locks.c.holder == self.holder) | (locks.c.until_ms < now_ms) | (locks.c.until_ms > beyond)
-        taken = update(locks).where(locks.c.name == self.name, free).values(holder=self.holder, until_ms=until_ms)
-        if connection.execute(taken).rowcount:
+        asked = {"lock": self.name, "mine": self.holder, "now": now_ms, "beyond": beyond, "until": until_ms}
+        if connection.execute(_TAKE, asked).rowcount:
             return until_ms
         if connection.execute(select(locks.c.name).where(locks.c.name == self.name)).first():
             return 0

@@ -17,14 +17,25 @@ logger = logging.getLogger(__name__)
 GRACE_S = 1.0
 """What jobs may take to end at a stop."""
 
+TICK_S = 0.5
+"""Jobs begin at multiples of it, so that they wake their process together: a wake costs more than most looks do."""
+
+
+QUIET_S = 15.0
+"""So long after a start jobs that work much and that nobody waits for begin: the first pages come before them."""
+
 
 class Job(Struct, frozen=True):
-    """A named piece of work to do every `seconds`, and once more when stopping if `at_stop`."""
+    """A named piece of work to do every `seconds`, and once more when stopping if `at_stop`.
+
+    `after_s`: how long after the start it begins, for what nobody waits for: what people look at first comes before it.
+    """
 
     name: str
     seconds: float
     work: Callable[[], Awaitable[object]]
     at_stop: bool = False
+    after_s: float = 0.0
 
 
 class Book(Protocol):
@@ -64,11 +75,19 @@ async def run_jobs(
 
 
 async def _run(job: Job, stopping: asyncio.Future[Any], book: Book | None) -> None:
+    if job.after_s:
+        await asyncio.wait((stopping,), timeout=job.after_s)
     while not stopping.done():
         await _attempt(job, book)
-        await asyncio.wait((stopping,), timeout=job.seconds)  # no task of its own for each of 30 looks a second
+        pause_s = until_tick(job.seconds, asyncio.get_running_loop().time())
+        await asyncio.wait((stopping,), timeout=pause_s)  # no task of its own for each of 30 looks a second
     if job.at_stop:
         await _attempt(job, book)
+
+
+def until_tick(seconds: float, now_s: float) -> float:
+    """How long to wait for a pace: until the tick that is nearest to it, where it is longer than ticks are apart."""
+    return seconds if seconds < 2 * TICK_S else round((now_s + seconds) / TICK_S) * TICK_S - now_s
 
 
 async def _attempt(job: Job, book: Book | None) -> None:

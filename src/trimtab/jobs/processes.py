@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 from msgspec import Struct, field
@@ -55,12 +56,25 @@ def _found() -> Iterator[tuple[str, psutil.Process]]:
         if parent is None or not any("trimtab" in word for word in parent.cmdline()):  # started by something else
             return
         yield "supervisor", parent
-        for child in parent.children():
+        for child in _children(parent):
             with contextlib.suppress(psutil.Error):
                 words = child.cmdline()
                 name = next((known for word, known in _MODULES.items() if word in words), None)
                 if name is not None and child.pid != own.pid:
                     yield name, child
+
+
+def _children(parent: psutil.Process) -> list[psutil.Process]:
+    """By the kernel's own lists, one a thread, where it keeps them: psutil asks every process of the machine whose it
+    is."""
+    lists = list(Path(f"/proc/{parent.pid}/task").glob("*/children"))
+    if not lists:
+        return parent.children()
+    found = []
+    for each in lists:
+        with contextlib.suppress(psutil.Error, OSError):  # the thread or the process has just ended
+            found += [psutil.Process(int(identifier)) for identifier in each.read_text().split()]
+    return found
 
 
 def _facts(name: str, process: psutil.Process) -> ProcessFacts | None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, RowMapping, case, delete, func, insert, selec
 
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, LimitExceeded, NotFound, TrimtabError
+from trimtab.logs import documents
 from trimtab.logs.model import Group, Stream
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.inventory import tags
@@ -97,6 +98,7 @@ class LogGroups:
             connection.execute(delete(log_streams).where(_streams.group == group.id))
             for table in _OF_A_GROUP:
                 connection.execute(delete(table).where(table.c.group == group.id))
+            documents.of_group(connection, group.id)
             connection.execute(delete(log_groups).where(_groups.id == group.id))
             connection.execute(delete(tags).where(tags.c.arn == group.arn))
             self._gone(connection, group.id, 0)

@@ -18,7 +18,7 @@ from trimtab.store.telemetry.rowbinary import string, varint
 logger = logging.getLogger(__name__)
 
 Tap = Callable[[Sequence[LogBatch]], Awaitable[None]]
-Protect = Callable[[Sequence[LogBatch]], Awaitable[Sequence[LogBatch]]]
+Shape = Callable[[Sequence[LogBatch]], Awaitable[Sequence[LogBatch]]]
 Keep = Callable[[Sequence[LogBatch], str | None], Awaitable[None]]
 _DAY_MS = 86_400_000
 _TIMES = struct.Struct("<qqQ")  # time, ingested, id
@@ -35,15 +35,17 @@ _COUNT_BITS = 20
 class LogIngest:
     """The only writer of log events.
 
-    `protect` masks what comes in. Each of `taps` is told what was kept, once: metric filters, live tails, EMF. Each of
-    `keepers` is told before it is acknowledged, and of a repeated key again: what they make of it lasts as events do.
+    `protect` masks what comes in, then `transform` reads fields of it. Each of `taps` is told what was kept, once:
+    metric filters, live tails, EMF. Each of `keepers` is told before it is acknowledged, and of a repeated key again:
+    what they make of it lasts as events do.
     """
 
     def __init__(self, log: IngestLog, groups: LogGroups, clock: Clock) -> None:
         self._log = log
         self._groups = groups
         self._clock = clock
-        self.protect: Protect | None = None
+        self.protect: Shape | None = None
+        self.transform: Shape | None = None
         self.taps: list[Tap] = []
         self.keepers: list[Keep] = []
         self._ids = itertools.count(clock.now_ms() << _COUNT_BITS)
@@ -54,8 +56,9 @@ class LogIngest:
         Raises Throttled or DiskFull; then nothing was kept. Raises Unavailable also where a keeper could not keep its
         part: the events are kept, and a repeat with the same `key` completes it.
         """
-        if self.protect is not None:
-            batches = await self.protect(batches)
+        for shape in (self.protect, self.transform):
+            if shape is not None:
+                batches = await shape(batches)
         now_ms = self._clock.now_ms()
         bodies: dict[int, list[bytes]] = defaultdict(list)
         for batch in batches:

@@ -53,6 +53,7 @@ class LogEvent(Struct):
     one, and frozen ones take longer to make.
 
     `original` is the message before data protection masked it, empty where nothing was; `findings` is what was found.
+    `transformed` is what the group's transformer made of it, as JSON, empty where it has none.
     """
 
     time_ms: int
@@ -63,6 +64,11 @@ class LogEvent(Struct):
     attributes: Mapping[str, str] = field(default_factory=dict)
     original: str = ""
     findings: tuple[Finding, ...] = ()
+    transformed: str = ""
+
+    def seen_by(self, transformed: bool) -> str:
+        """What a filter matches: the message, or what it was transformed to; the message where it was not."""
+        return self.transformed or self.message if transformed else self.message
 
     def __repr__(self) -> str:
         """Without `original`: what was masked is shown nowhere."""

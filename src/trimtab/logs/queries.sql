@@ -45,6 +45,14 @@ FROM log_events
 WHERE /*and*/ AND time = fromUnixTimestamp64Milli({at:Int64}, 'UTC') AND id = {id:UInt64}
 LIMIT 1;
 
+-- name: seen_fields
+-- The first and the last event that have each of some fields, by the place of the field's condition in a list.
+SELECT number, toUnixTimestamp64Milli(min(time)) AS first, toUnixTimestamp64Milli(max(time)) AS last
+FROM log_events
+ARRAY JOIN arrayEnumerate([/*fields*/]) AS number, [/*fields*/] AS has
+WHERE /*and*/ AND has
+GROUP BY number;
+
 -- name: bytes_of_groups
 -- How many bytes of messages each of these groups holds.
 SELECT `group`, sum(length(message)) AS bytes

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound
-from trimtab.logs.fields import UNMASKED
+from trimtab.logs.fields import UNMASKED, Parameters, sql_of
 from trimtab.logs.groups import LogGroups
 from trimtab.logs.model import Event, Group, Position
 from trimtab.logs.window import Window, window_of
@@ -127,6 +127,19 @@ class LogReader:
         if not found:
             raise NotFound("cannot find the log event: it has expired, was deleted or never was")
         return found[0]
+
+    async def seen_fields(self, scope: Scope, group: Group, names: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """When the first and the last event came that have each of some fields (ms); those of which none came lack.
+
+        Raises QueryAborted, Unavailable.
+        """
+        window = await self.window(scope, [group], _MIN_MS, _MAX_MS)
+        parameters = Parameters(dict(window.params))
+        told = [f"{sql_of(name, parameters).text} IS NOT NULL" for name in names]
+        sql = _QUERIES["seen_fields"].replace("/*and*/", window.where).replace("/*fields*/", ", ".join(told))
+        found = await self._telemetry.fetch(sql, parameters.values)
+        rows = zip(found["number"].tolist(), found["first"].tolist(), found["last"].tolist(), strict=True)
+        return {names[number - 1]: (first, last) for number, first, last in rows}
 
     async def fresh(self, timeout_s: float = 1.0) -> bool:
         """Wait, at most `timeout_s` seconds, until what was written before can be read; whether it now can."""

@@ -5,6 +5,7 @@ from msgspec import Struct
 from trimtab.base.clock import Clock
 from trimtab.egress.gate import Gate
 from trimtab.logs.contributors.room import ContributorsRoom
+from trimtab.logs.documents import LogDocuments
 from trimtab.logs.explore import LogExplorer
 from trimtab.logs.exports.tasks import ExportTasks
 from trimtab.logs.filters.metric_filters import MetricFilters
@@ -18,6 +19,7 @@ from trimtab.logs.read import LogReader
 from trimtab.logs.resource_policies import ResourcePolicies
 from trimtab.logs.schedules.store import ScheduledQueries
 from trimtab.logs.tail.live import LiveTails
+from trimtab.logs.transform.at_ingest import Transforming
 from trimtab.logs.vended import VendedLogs
 from trimtab.store.state.database import State
 from trimtab.store.telemetry.client import Telemetry
@@ -42,10 +44,12 @@ class LogsRoom(Struct, frozen=True):
     lookups: LookupTables
     contributors: ContributorsRoom
     vended: VendedLogs
+    documents: LogDocuments
 
     def forget(self) -> None:
-        """Read policies and subscription filters anew with the next write: everything was wiped."""
+        """Read policies, documents and subscription filters anew with the next write: everything was wiped."""
         self.policies.changes += 1
+        self.documents.changes += 1
         self.forwarding.filters.changes += 1
 
     @classmethod
@@ -56,6 +60,8 @@ class LogsRoom(Struct, frozen=True):
         policies = DataPolicies(state, clock)
         ingest = LogIngest(log, groups, clock)
         ingest.protect = Masking(policies, clock)
+        documents = LogDocuments(state, clock)
+        ingest.transform = Transforming(documents, clock)
         tails = LiveTails(clock)
         ingest.taps.append(tails)
         return cls(
@@ -74,4 +80,5 @@ class LogsRoom(Struct, frozen=True):
             LookupTables(telemetry, state, clock),
             ContributorsRoom.of(telemetry, state, groups, reader, clock),
             VendedLogs(state, clock),
+            documents,
         )

@@ -10,10 +10,12 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from trimtab.base.errors import TrimtabError
+from trimtab.base.later import Later
 from trimtab.logs.model import LogBatch, LogEvent
+
+pc = Later("pyarrow.compute")
 
 logger = logging.getLogger(__name__)
 

@@ -12,13 +12,15 @@ from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from trimtab.base.errors import InvalidInput, LimitExceeded
+from trimtab.base.later import Later
+
+pc = Later("pyarrow.compute")
+pacsv = Later("pyarrow.csv")
+pq = Later("pyarrow.parquet")
 
 MOST_ROWS = 20_000_000
 """Operations of a file: arrays over them take some 3 GB at that number."""

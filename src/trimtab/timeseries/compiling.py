@@ -52,6 +52,12 @@ class Lazy:
                     held[name] = held[name].made()
 
 
+def stamp_of(*folders: Path) -> str:
+    """A short hash of the text of every module in `folders`."""
+    texts = b"".join(path.read_bytes() for folder in folders for path in sorted(folder.glob("*.py")))
+    return hashlib.blake2b(texts, digest_size=4).hexdigest()
+
+
 def compiler(
     *folders: Path,
     division_by_zero: Literal["python", "numpy"] = "python",
@@ -63,8 +69,7 @@ def compiler(
     a changed neighbour must not stay as it was. `division_by_zero` "numpy" gives infinities in place of an error, which
     lets the compiler do without a check after every call. `inline` "always" puts the function into those that call it.
     """
-    texts = b"".join(path.read_bytes() for folder in folders for path in sorted(folder.glob("*.py")))
-    stamp = hashlib.blake2b(texts, digest_size=4).hexdigest()
+    stamp = stamp_of(*folders)
 
     def compiled(function: F) -> F:
         function.__qualname__ += f"-{stamp}"

@@ -23,10 +23,12 @@ _BAND_SLOT = 8
 """Grey, as bands are everywhere."""
 _AROUND_MS = 3 * 3_600_000
 _TOP_SCORE = 4.0
+_NAMED = 20
+"""Others of an occasion that a list names: a network that fails has hundreds."""
 
 
 class Row(Struct, frozen=True):
-    """An occasion in a list, under its strongest anomaly `one`; `more` are the others of the same place and time."""
+    """An occasion in a list, under its strongest anomaly `one`; `more` is how many others the place and time have."""
 
     one: Anomaly
     series: Series
@@ -35,9 +37,15 @@ class Row(Struct, frozen=True):
     occasion: Occasion
 
     @property
-    def more(self) -> tuple[tuple[str, str], ...]:
-        """Name and page of the others."""
-        return tuple((called(series), f"/anomalies/{one.id}") for one, series in self.occasion.members[1:])
+    def more(self) -> int:
+        """How many others there are."""
+        return len(self.occasion.members) - 1
+
+    @property
+    def others(self) -> tuple[tuple[str, str], ...]:
+        """Name and page of the first of the others."""
+        members = self.occasion.members[1 : 1 + _NAMED]
+        return tuple((called(series), f"/anomalies/{one.id}") for one, series in members)
 
     @property
     def href(self) -> str:

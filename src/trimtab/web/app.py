@@ -1,13 +1,16 @@
 """The pages' routes, over what they may ask."""
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 from pathlib import Path
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.web.assets import STATIC, Assets
+from trimtab.web.kept_ready import KeptReady
 from trimtab.web.pages import (
     access,
     admin,
@@ -33,6 +36,7 @@ from trimtab.web.pages import (
     dashboard_preview,
     dashboards,
     datasets,
+    docs,
     endpoints,
     event_deliveries,
     event_rules,
@@ -82,11 +86,23 @@ from trimtab.web.pages import (
 from trimtab.web.site import Site
 from trimtab.web.state import WebState
 
-__all__ = ["WebState", "not_found", "routes"]
+__all__ = ["WebState", "not_found", "pages_of", "routes"]
+
+
+class Pages(Struct, frozen=True):
+    """Every page, and what keeps the computed ones ready."""
+
+    routes: list[BaseRoute]
+    ready: KeptReady
 
 
 def routes(state: WebState, static: Path = STATIC) -> list[BaseRoute]:
-    """Every page, and the assets built into `static`. Raises SetupError where they have not been built.
+    """Every page, and the assets built into `static`. Raises SetupError where they have not been built."""
+    return pages_of(state, static).routes
+
+
+def pages_of(state: WebState, static: Path = STATIC) -> Pages:
+    """The same with what keeps those ready that take long.
 
     Requests must carry `state.principal`, which the guard in front of them sets.
     """
@@ -163,19 +179,23 @@ def routes(state: WebState, static: Path = STATIC) -> list[BaseRoute]:
             analyses,
             access,
             admin,
+            docs,
             jump,
         )
     ]
-    return [route for found in pages for route in found] + [Route("/static/{name}", assets.serve)]
+    every = [route for found in pages for route in found]
+    return Pages(
+        [*every, Route("/static/{name}", assets.serve)], KeptReady(every, site.cache, state.clock, site.is_looked_at)
+    )
 
 
 def not_found(state: WebState) -> Callable[[Request, Exception], Awaitable[Response]]:
     """The answer to a path that nothing serves: a page for a browser, a line of text for anything else."""
-    site = Site(state, Assets(STATIC))
+    site = cache(lambda: Site(state, Assets(STATIC)))  # its templates take 50 ms, which no start waits for
 
     async def answer(request: Request, problem: Exception) -> Response:
         if "text/html" not in request.headers.get("accept", ""):
             return PlainTextResponse("Not Found\n", 404)
-        return site.nothing_at(request)
+        return site().nothing_at(request)
 
     return answer

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from trimtab.base import viewer_zone
+from trimtab.base import patience, viewer_zone
 from trimtab.base.clock import Clock
 
 _ENTRIES = 512
@@ -50,12 +50,17 @@ class SharedCache:
             while len(self._held) > self._limit:
                 self._held.popitem(last=False)
         elif entry.expires <= now and entry.renewal is None:
-            entry.renewal = asyncio.ensure_future(_await(compute))
+            with patience.of(None, self._clock):  # nobody waits for it
+                entry.renewal = asyncio.ensure_future(_await(compute))
             entry.renewal.add_done_callback(lambda task: self._renew(key, task, ttl_s))
         self._held.move_to_end(key)
         # A viewer who leaves must not cancel the answer that others wait for.
         result: T = await asyncio.shield(entry.task)
         return result
+
+    async def renewed(self) -> None:
+        """Wait for what is computed anew behind answers that were given."""
+        await asyncio.gather(*(one.renewal for one in self._held.values() if one.renewal), return_exceptions=True)
 
     def _drop(self, now: float) -> None:
         for key in [key for key, held in self._held.items() if held.until <= now and held.task.done()]:

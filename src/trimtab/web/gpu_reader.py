@@ -59,6 +59,11 @@ class GpuReader:
         """The fleet ledger; None where the pages were put together without it."""
         return self._state.runs.ledger if self._state.runs is not None else None
 
+    @property
+    def known_until(self) -> int | None:
+        """Until when GPU time is known, where pages of late were answered before its days were up to now."""
+        return None if self.ledger is None else self.ledger.known_until
+
     async def any(self, scope: Scope) -> bool:
         """Whether there are GPUs: one has reported in the last week, or a scheduler names one. Cheap."""
         if self._reports(scope):

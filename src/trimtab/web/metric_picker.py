@@ -1,5 +1,6 @@
 """Finding a metric by words: each series that fits, drawn, with the link that puts it into the form that asks."""
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -24,12 +25,17 @@ FIND = "find"
 """The parameter of the words."""
 TEXT = "text"
 """A form with one field `metric` whose text names it: NAMESPACE|NAME{DIMENSION=VALUE,…}@Sum."""
-PICKING = frozenset({"metric", "band", "math", "slo", TEXT})
+ROW = "row"
+"""The editor of a dashboard: a click makes a series a row of the panel, without leaving the page."""
+PICKING = frozenset({"metric", "band", "math", "slo", TEXT, ROW})
 """Kinds of alarms, and of other forms, that ask for metrics."""
 
 
 class Choice(Struct, frozen=True):
-    """A series: its name in parts, its course (None where nothing came), its last value, and where it may go."""
+    """A series: its name in parts, its course (None where nothing came), its last value, and where it may go.
+
+    `row`: as a dashboard has it, in JSON.
+    """
 
     namespace: str
     name: str
@@ -37,6 +43,7 @@ class Choice(Struct, frozen=True):
     course: Sequence[float | None]
     last: str
     links: tuple[tuple[str, str], ...]
+    row: str = ""
 
 
 async def choices(state: WebState, view: View, kind: str) -> list[Choice]:
@@ -63,7 +70,8 @@ async def choices(state: WebState, view: View, kind: str) -> list[Choice]:
                 dimensions=tuple(identity.dimensions),
                 course=[None if np.isnan(point) else float(point) for point in course],
                 last=value(last, unit_of(identity.unit, identity.name, _AVERAGE)),
-                links=_links(view, one, kind),
+                links=() if kind == ROW else _links(view, one, kind),
+                row=_row(one) if kind == ROW else "",
             )
         )
     return shown
@@ -87,6 +95,11 @@ def _found(state: WebState, scope: Scope, words: Sequence[str]) -> list[Series]:
                 if len(found) == MOST:
                     return found
     return found
+
+
+def _row(series: Series) -> str:
+    identity = series.identity
+    return json.dumps([identity.namespace, identity.name, *(text for pair in identity.dimensions for text in pair)])
 
 
 def _links(view: View, series: Series, kind: str) -> tuple[tuple[str, str], ...]:

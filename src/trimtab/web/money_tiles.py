@@ -109,8 +109,8 @@ def words_of(amounts: Mapping[str, Decimal]) -> str:
 
 
 def _money(amount: Decimal) -> str:
-    """Whole units: a tile is read from afar; the page behind it has the cents."""
-    return f"{amount:,.0f}" if abs(amount) >= 1 else f"{amount:.2f}"
+    """In thousands without cents: it is read from afar; the page behind it has them."""
+    return f"{amount:,.{0 if abs(amount) >= 1000 else 2}f}"
 
 
 def _month(ms: int) -> int:

@@ -39,6 +39,12 @@ def accepts_gzip(request: Request) -> bool:
     return "gzip" in request.headers.get("accept-encoding", "")
 
 
+def streamed_headers(zipped: bool) -> dict[str, str]:
+    """The headers of a page whose parts are sent as they come; no proxy is to gather them."""
+    headers = _HEADERS | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return headers | {"Content-Encoding": "gzip"} if zipped else headers
+
+
 def html(request: Request, text: str, status: int = 200) -> Response:
     """A page or a fragment of one."""
     return _answer(request, text.encode(), "text/html; charset=utf-8", status)
@@ -47,6 +53,11 @@ def html(request: Request, text: str, status: int = 200) -> Response:
 def json(request: Request, value: Any, status: int = 200) -> Response:
     """`value` as JSON; NaN becomes null."""
     return _answer(request, msgspec.json.encode(value), "application/json", status)
+
+
+def data(request: Request, body: bytes, media_type: str) -> Response:
+    """Bytes as they are: a picture."""
+    return _answer(request, body, media_type, 200)
 
 
 def table(request: Request, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:

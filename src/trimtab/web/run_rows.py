@@ -140,9 +140,3 @@ def sums_of(rows: Sequence[RunRow], end_ms: int) -> Sums:
         measured_by=tuple(dict.fromkeys(name for row in rows for name in row.report.measured_by)),
         priced_by=tuple(dict.fromkeys(basis.value for row in rows for basis in row.report.cost.bases)),
     )
-
-
-def money(amounts: Mapping[str, Decimal]) -> str:
-    """`57.86 USD`; in thousands without cents; a dash for none."""
-    said = [f"{amount:,.{0 if abs(amount) >= 1000 else 2}f} {currency}" for currency, amount in amounts.items()]
-    return " + ".join(said) or "–"

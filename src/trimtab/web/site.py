@@ -12,6 +12,7 @@ from starlette.responses import Response
 from trimtab.access.principal import Needs, Principal, Role
 from trimtab.access.scope import Scope
 from trimtab.alarms.firing import Firing
+from trimtab.base import patience
 from trimtab.base.errors import AccessDenied, Conflict, InvalidInput, NotFound, QueryAborted, TrimtabError, Unavailable
 from trimtab.base.viewer_zone import reading_in
 from trimtab.charts.bars import meter
@@ -21,7 +22,7 @@ from trimtab.figures.register import REGISTER
 from trimtab.kpis.hosts import first_seen_ms
 from trimtab.kpis.shared_reads import SharedReads
 from trimtab.web import format as words
-from trimtab.web import respond
+from trimtab.web import respond, skeleton
 from trimtab.web.alarms.desk import Desk
 from trimtab.web.arrivals import Arrivals
 from trimtab.web.assets import Assets
@@ -38,6 +39,9 @@ from trimtab.web.window import read_window
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _FIRING_S = 5.0
+_LOOKED_AT_S = 3 * 86_400.0
+_PATIENCE_S = 0.5
+"""How long a page waits, all in all, for facts to be brought up to now: half of what a cold page may take."""
 _NAV_COOKIE = "trimtab_nav"
 """The groups of the sidebar that a viewer closed, with dots between (elements/nav-groups.js writes it)."""
 _COOKIE_S = 31_536_000
@@ -69,11 +73,16 @@ class Site:
         self.alarms = None if state.alarms is None else Desk(state.alarms, self.cache)
         self._firing: dict[Scope, Firing] = {}
         self._loading: tuple[str, ...] = ()
+        self._opened_s: float | None = None
         self._assets = assets
         self._environment = _environment()
         self._environment.globals.update(
             asset=assets.url, navigation=navigation_of, version=state.version, refresh_s=state.refresh_s
         )
+
+    def is_looked_at(self) -> bool:
+        """Whether a browser opened a page since the start, and within three days."""
+        return self._opened_s is not None and self.state.clock.monotonic() - self._opened_s < _LOOKED_AT_S
 
     def view(self, request: Request, default_range: str = "auto") -> View:
         """The view that `request` asks for."""
@@ -98,21 +107,33 @@ class Site:
         moment = facts.pop("moment", None)
         if request.headers.get("hx-request-type") == "partial":
             layout = "fragment.html"
-        frame = {
+        named = {
+            "investigate": investigation_of(view, moment) if facts.get("timed") or moment is not None else "",
+            **self._around(request, view),
+        }
+        answer = respond.html(request, found.render({**named, **facts, "layout": layout}), status)
+        if status == 200 and layout == "base.html":
+            _remember_home(request)
+        return answer
+
+    def _around(self, request: Request, view: View) -> dict[str, Any]:
+        """What every page shows around its subject."""
+        return {
             "view": view,
             "firing": self._firing.get(view.scope, Firing()),
             "unevaluated": self.state.evaluation.problem if self.state.evaluation else "",
             "loading": self._loading if view.principal.sees_all else (),
-            "investigate": investigation_of(view, moment) if facts.get("timed") or moment is not None else "",
+            "known_until": self.gpus.known_until,
             "nav_closed": request.cookies.get(_NAV_COOKIE, "").split("."),
             "nav_home": home_of(view.principal, request.cookies.get(HOME_COOKIE, "")),
             **_place(view),
         }
-        answer = respond.html(request, found.render({**frame, **facts, "layout": layout}), status)
-        if status == 200 and layout == "base.html" and view.path in (tab.path for tab in HOME.tabs):
-            key = home_key(view.path)
-            answer.set_cookie(HOME_COOKIE, key, max_age=_COOKIE_S, httponly=True, samesite="lax")
-        return answer
+
+    def _frame(self, request: Request) -> str:
+        """A page without a subject, that of one which is being worked out."""
+        _remember_home(request)
+        found = self._environment.get_template("pages/coming.html")
+        return found.render(self._around(request, self._bare(request)))
 
     def fragment(self, request: Request, view: View, template: str, **facts: Any) -> Response:
         """Render a part of a page by itself."""
@@ -128,17 +149,28 @@ class Site:
         """
 
         async def answer(request: Request) -> Response:
-            with reading_in(zone_of(request)):
-                try:
-                    if not request.state.principal.may(role):
-                        raise AccessDenied(f"this page needs the role {role}; sign in with a token that has it")
-                    await self._count(request.state.principal)
-                    return await handler(request)
-                except TrimtabError as problem:
-                    return self._problem(request, problem)
+            with reading_in(zone_of(request)), patience.of(_patience_s(request), self.state.clock):
+                opened = skeleton.is_opened(request)
+                if opened:
+                    self._opened_s = self.state.clock.monotonic()
+                work = self._made(request, handler, role)
+                found = await (skeleton.answer(request, work, lambda: self._frame(request)) if opened else work)
+                for name, value in _remembered(request).items():
+                    found.set_cookie(name, value, max_age=_COOKIE_S, httponly=True, samesite="lax")
+                return found
 
         answer.needs = Needs(role, bound)  # type: ignore[attr-defined]  # `doors.roles` reads it
         return answer
+
+    async def _made(self, request: Request, handler: Callable[[Request], Awaitable[Response]], role: Role) -> Response:
+        """The answer of a handler, or the page that says why there is none."""
+        try:
+            if not request.state.principal.may(role):
+                raise AccessDenied(f"this page needs the role {role}; sign in with a token that has it")
+            await self._count(request.state.principal)
+            return await handler(request)
+        except TrimtabError as problem:
+            return self._problem(request, problem)
 
     async def _count(self, principal: Principal) -> None:
         """How many alarms fire and what is loading, for every page: asked anew every few seconds, however many look."""
@@ -158,11 +190,37 @@ class Site:
         status, title = next((code, title) for kind, code, title in _STATUS if isinstance(problem, kind))
         if request.url.path.endswith((".json", ".csv")):
             return respond.json(request, {"error": str(problem)}, status)
-        now = self.state.clock.now_ms()
-        # The page's own range may be what was wrong: the error page has none.
-        theme = request.cookies.get(THEME_COOKIE, "")
-        bare = View(request.url.path, (), read_window({}, now, None), False, theme, request.state.principal, now, "")
-        return self.page(request, bare, "error", status, timed=False, title=title, message=str(problem), code=status)
+        facts = {"title": title, "message": str(problem), "code": status}
+        return self.page(request, self._bare(request), "error", status, timed=False, **facts)
+
+    def _bare(self, request: Request) -> View:
+        """A view without the page's own range, which may be what is wrong with it."""
+        now, theme = self.state.clock.now_ms(), request.cookies.get(THEME_COOKIE, "")
+        theme = theme if theme in ("light", "dark") else ""
+        return View(request.url.path, (), read_window({}, now, None), False, theme, request.state.principal, now, "")
+
+
+def remember(request: Request, cookie: str, value: str) -> None:
+    """Have the browser keep a choice for a year. Call it before what takes time: after it the answer may have begun."""
+    _remembered(request)[cookie] = value
+
+
+def _remembered(request: Request) -> dict[str, str]:
+    found: dict[str, str] = request.scope.setdefault("trimtab.remembered", {})
+    return found
+
+
+def _remember_home(request: Request) -> None:
+    if request.url.path in (tab.path for tab in HOME.tabs):
+        remember(request, HOME_COOKIE, home_key(request.url.path))
+
+
+def _patience_s(request: Request) -> float | None:
+    """What is read by a program, changes anything, or is made before anybody looks, waits for what is so now."""
+    if getattr(request.state, "waits", False):
+        return None
+    shown = request.method in ("GET", "HEAD") and not request.url.path.endswith((".json", ".csv"))
+    return _PATIENCE_S if shown else None
 
 
 def _place(view: View) -> dict[str, Any]:

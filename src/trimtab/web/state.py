@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from trimtab.access.keys import KeyStore
 from trimtab.access.room import AccessRoom
@@ -32,6 +32,7 @@ from trimtab.economics.tokens.room import TokensRoom
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.egress.gate import Gate
 from trimtab.fleet.health.room import HealthReader
+from trimtab.guides.search import Guides
 from trimtab.inference.room import InferenceRoom
 from trimtab.inventory.sources import SourceLedger
 from trimtab.kpis.runs.reader import RunReports
@@ -143,6 +144,7 @@ class WebState(Struct, frozen=True):
     written_reports: WrittenReports | None = None
     alarms: AlarmRooms | None = None
     objectives: ObjectiveRooms | None = None
+    guides: Guides = field(default_factory=Guides)
     canaries: CanaryRooms | None = None
     events: EventRooms | None = None
     logs: LogsRoom | None = None

@@ -46,12 +46,12 @@ class TeamRow(Struct, frozen=True):
         return self.name not in (UNOWNED, NOBODY_HELD, ALL)
 
 
-def team_rows(fleet: GpuFleet, budgets: Iterable[Budget] = ()) -> list[TeamRow]:
-    """The teams, those that hold most first, then what has none; the last row is everything."""
+def team_rows(fleet: GpuFleet, left: Mapping[str, BudgetLeft]) -> list[TeamRow]:
+    """The teams, those that hold most first, then what has none; the last row is everything. `left` is
+    `budgets_left`."""
     costed = fleet.costed
     names = costed.frame.owner_names()
     cost, idle = costed.by(names.__getitem__), costed.idle_by(names.__getitem__)
-    left = budgets_left(budgets)
     rows = [
         TeamRow(name, hours, cost.get(name, {}), idle.get(name, {}), left.get(name.casefold()))
         for name, hours in fleet.teams.items()

@@ -1,6 +1,7 @@
 """AWS's door over the rooms: every service that it speaks, with what each of them needs."""
 
 from trimtab.base.errors import NotFound
+from trimtab.capacity.set_aside import SetAside
 from trimtab.doors.auditing.aws import AwsAuditor
 from trimtab.doors.aws.advice import service as advice_service
 from trimtab.doors.aws.application_signals import service as signals_service
@@ -16,6 +17,8 @@ from trimtab.doors.aws.compute_optimizer import service as compute_optimizer_ser
 from trimtab.doors.aws.cost_explorer import service as cost_explorer_service
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms
 from trimtab.doors.aws.data_exports import service as data_exports_service
+from trimtab.doors.aws.ec2 import service as ec2_service
+from trimtab.doors.aws.ec2.rooms import Ec2Rooms
 from trimtab.doors.aws.events import service as events_service
 from trimtab.doors.aws.gateway import Gateway, GatewayOptions
 from trimtab.doors.aws.health import service as health_service
@@ -72,6 +75,7 @@ def gateway_of(rooms: Rooms, reports: ReportRooms, auditor: AwsAuditor) -> Gatew
     rooms.series_memory.append(parts.ids.clear)
     explained = rooms.economics.rules, rooms.cost_anomalies, rooms.advice_plan.purchases, rooms.rightsizing
     notices = NoticeReader(rooms.gpu_health, rooms.inventory.nodes, rooms.settings.region)
+    set_aside = SetAside(rooms.inference.served, rooms.inventory, rooms.settings.region)
     services = [
         logs_service.build(LogRooms.of(rooms.logs, rooms.ledger, rooms.log_insights, rooms.log_anomalies)),
         cloudwatch_service.build(parts),
@@ -91,6 +95,7 @@ def gateway_of(rooms: Rooms, reports: ReportRooms, auditor: AwsAuditor) -> Gatew
         batch_service.build(rooms.batch.commands),
         *cloudtrail_service.build(CloudTrailRooms(rooms.audit, rooms.ledger)),
         *advice_service.build(rooms.advice),
+        ec2_service.build(Ec2Rooms(set_aside, rooms.clock)),
         savingsplans_service.build(rooms.advice_plan.purchases),
         *rooms.scaling.services(),
         health_service.build(HealthRooms(notices)),

@@ -10,7 +10,7 @@ from trimtab.actions.registry import Actuators
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound, TrimtabError
 from trimtab.batch.containers.telling import Announce
-from trimtab.batch.pipelines.executions import PipelineExecutions, execution_arn
+from trimtab.batch.model_pipelines.executions import PipelineExecutions, execution_arn
 from trimtab.cloud import sagemaker
 from trimtab.egress.gate import Gate
 from trimtab.logs.room import LogsRoom

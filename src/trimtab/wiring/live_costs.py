@@ -38,7 +38,7 @@ from trimtab.fleet.telemetry.reading import MatrixReader
 from trimtab.inventory.catalog.rates import RateStore
 from trimtab.inventory.room import InventoryRoom
 from trimtab.jobs.lock import LEASE_MS, Lock
-from trimtab.jobs.periodic import Job
+from trimtab.jobs.periodic import QUIET_S, Job
 from trimtab.kpis import metered
 from trimtab.kpis import use as kpi_use
 from trimtab.notify.mailing import mail_channels
@@ -150,7 +150,7 @@ def jobs_of(live: LiveEstimates, lock: Lock) -> list[Job]:
 
     return [
         Job("hold the lock of the estimates", LEASE_MS / 3000, lock.renew),
-        Job("estimate what is not billed", _EVERY_S, estimate),
+        Job("estimate what is not billed", _EVERY_S, estimate, after_s=QUIET_S),
     ]
 
 

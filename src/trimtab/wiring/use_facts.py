@@ -110,7 +110,7 @@ class Facts:
     ) -> Mapping[str, HeldActivity]:
         """By holder how busy its GPUs were."""
         sight = Scope(accounts=scope.accounts)  # who may see a run may see its GPUs, whatever tags their series have
-        found = await activity.read(self.reader, self.registry, sight, runs, start_ms, end_ms)
+        found = await activity.read(self.reader, self.registry, sight, runs, start_ms, end_ms, memory=False)
         by_key = {run.key: holder_name(run) for run in runs}
         return {
             by_key[key]: HeldActivity(

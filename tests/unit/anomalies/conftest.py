@@ -78,6 +78,11 @@ class World:
     leads: bool = True
     limit: int = 1000
     threshold: float = THRESHOLD
+    compilations: int = 0
+
+    async def compiled(self) -> None:
+        """What the detector waits for before it scores."""
+        self.compilations += 1
 
     def add(
         self, name: str, values: np.ndarray, *, unit: str = "Percent", namespace: str = "ns", **dimensions: str
@@ -102,6 +107,7 @@ class World:
                 self.directory,
                 self.limit,
                 lambda: self.leads,
+                self.compiled,
                 self.threshold,
             )
         )

@@ -5,8 +5,10 @@ import pytest
 from tests.unit.anomalies.conftest import BEGIN, DAY, DAY_MS, World, daily, run
 
 from trimtab.anomalies.model import CALM, SLOT_MS, Direction
+from trimtab.anomalies.rehearsal import rehearse
 from trimtab.anomalies.shard import ROWS
 from trimtab.base.errors import Unavailable
+from trimtab.timeseries.anomaly.bank import _advance
 
 
 def burst(days: int, at: int, length: int, rise: float, seed: int = 0) -> np.ndarray:
@@ -180,3 +182,20 @@ def test_without_the_lock_nothing_is_done_and_memory_is_read_again_with_it(world
     assert run(watch.run()) == 0
     world.leads = True
     assert run(watch.run()) == DAY
+
+
+def test_its_loops_are_compiled_before_the_first_point_is_scored_and_not_before_there_is_one(world: World) -> None:
+    id_ = world.add("cpu", np.full(9 * DAY, np.nan), host="a")
+    world.registry.seen(np.full(1, id_, np.uint64), np.array([BEGIN]))
+    watch = world.watch()
+    world.at(8)
+    run(watch.run())
+    assert 0 == world.compilations
+    world.add("cpu", burst(9, 7 * DAY + 50, 10, 45.0), host="b")
+    rehearse()
+    rehearsed = set(_advance.made().signatures)  # type: ignore[attr-defined]  # a compiled function
+    world.at(9)
+    run(watch.run())
+    assert world.compilations > 0
+    assert world.found() != []
+    assert rehearsed == set(_advance.made().signatures)  # type: ignore[attr-defined]  # nothing is compiled here

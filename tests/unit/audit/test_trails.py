@@ -163,9 +163,20 @@ async def test_trails_are_named_once_and_forgotten_whole(room: AuditRoom) -> Non
     assert await room.tags.of(made.arn) == {}
 
 
-@pytest.mark.parametrize("name", ["ab", "a..b", "1.2.3.4", "-abc", "a b c", "abc-", "x" * 129])
-def test_names_that_cloudtrail_refuses_are_refused(name: str) -> None:
-    with pytest.raises(InvalidInput, match="cannot name a trail"):
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("ab", "too short. Minimum allowed length: 3 characters. Specified name length: 2"),
+        ("a..b", "twice in a row"),
+        ("1.2.3.4", "no address of a machine"),
+        ("-abc", "must starts with a letter or number"),
+        ("a b c", "can only contain uppercase letters"),
+        ("abc-", "must ends with a letter or number"),
+        ("x" * 129, "too long. Maximum allowed length: 128 characters. Specified name length: 129"),
+    ],
+)
+def test_names_that_cloudtrail_refuses_are_refused(name: str, said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
         check_name(name)
 
 

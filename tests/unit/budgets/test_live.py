@@ -13,8 +13,10 @@ from trimtab.budgets.judge import judge, surely
 from trimtab.budgets.live import Estimated, MlObject, object_of
 from trimtab.budgets.measure import Measure
 from trimtab.budgets.model import Budget, Notification, NotificationState, NotificationType, Spend, Standing
+from trimtab.costs.conditions import facets_of
 from trimtab.costs.model import And, Dimension, Filter, Match, Not, Tag, Where
 from trimtab.costs.outlook_model import Expected
+from trimtab.economics.estimate.model import KNOWN
 from unit.budgets.test_measure import Bill, at
 
 DAY = 86_400_000
@@ -31,6 +33,7 @@ class Live:
 
     async def open_days(self, scope: Any, where: Any, metric: Any, start_ms: int, end_ms: int, unit: str) -> Estimated:
         self.asked.append((start_ms, end_ms, unit))
+        assert {one for one in facets_of(where) if isinstance(one, Dimension)} <= KNOWN  # else it estimates nothing
         since = at("2026-06-08")
         amount = Decimal(self.daily * max(0, (end_ms - max(start_ms, since)) // DAY))
         lower = None if self.sure is None else amount * self.sure

@@ -87,7 +87,7 @@ def doors() -> Composed:
     rooms = MagicMock()
     rooms.settings, rooms.auth_required = Settings(), True
     rooms.stores.ingest_logs = [MagicMock() for _ in range(4)]
-    watched, _ = app.build_doors(rooms, MagicMock())
+    watched, *_ = app.build_doors(rooms, MagicMock())
     front: Any = watched.inner
     site = front._site._site
     routes = [route for route in site.routes if isinstance(route, Route)]

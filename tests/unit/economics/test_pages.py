@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tests.unit.economics.conftest import House, every_kind, line
 from asgi_client import AsgiClient
 from browser.pretend import build_app, build_state
 from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
-from trimtab.access.scope import EVERYTHING
+from trimtab.access.scope import EVERYTHING, RowRule, Scope
 from trimtab.base.records import replace
 
 FINANCE = Principal("ledger", None, Role.FINANCE, EVERYTHING)
@@ -72,6 +73,35 @@ def test_heads_and_totals_of_a_statement_lead_to_how_they_are_computed(house: Ho
     ):
         assert re.search(rf'class="how" href="/figures/{id_}"[^>]*>{text}[^<]*</a>', page), text
     assert "August 2026, USD, net amortised" in page
+
+
+def test_a_team_that_is_charged_has_a_page_though_it_holds_no_gpu(house: House, open_pages: Open) -> None:
+    house.bring(every_kind())
+    client = open_pages()
+    charged = sum(
+        Decimal(one["charged"])
+        for one in client.get("/statements.json?month=2026-08").json()["lines"]
+        if one["owner"] == "search"
+    )
+    for page in (client.get("/teams/search").text, client.get("/home/team?team=search").text):
+        assert "Charged, August" in page
+        assert f"{charged:,.2f}" in page
+        assert 'href="/statements?month=2026-08&amp;owner=search"' in page
+        assert "search held none in the" in page
+    listed = client.get("/teams").text
+    assert '<a href="/teams/ads">ads</a>' in listed
+    assert "unused commitments" not in listed
+    assert 404 == client.get("/teams/unowned").status_code  # nobody is no team
+    assert 0 == client.get("/teams/search.json").json()["team"]["held"]
+
+
+def test_who_may_not_see_the_whole_bill_is_not_told_what_teams_are_charged(house: House, open_pages: Open) -> None:
+    house.bring(every_kind())
+    team = replace(LOCAL_OPERATOR, scope=Scope(rows=(RowRule("team", frozenset({"ads"})),)))
+    for one in (BOUND, team):
+        client = open_pages(one)
+        assert 404 == client.get("/teams/search").status_code
+        assert "/teams/ads" not in client.get("/teams").text
 
 
 def test_files_are_the_statement(house: House, open_pages: Open) -> None:

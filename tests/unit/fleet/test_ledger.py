@@ -13,16 +13,20 @@ from tests.unit.fleet.house import House, emptied, house_of, run
 from tests.unit.kpis.fleet import Fleet
 
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
+from trimtab.base import patience
 from trimtab.base.clock import ManualClock
+from trimtab.base.errors import Unavailable
 from trimtab.base.records import replace
 from trimtab.economics.shared.model import Use
 from trimtab.economics.unit.ledger import Ledgers
 from trimtab.fleet.basis import Basis
 from trimtab.fleet.direct import DirectLedger
 from trimtab.fleet.frame import NOBODY_HELD, Frame, by_team, totals
+from trimtab.fleet.keeper import _reached
 from trimtab.fleet.model import DAY_MS, HOUR_MS, MachineKey, State
 from trimtab.fleet.money import EstimatedLine, OpenDays
 from trimtab.fleet.naming import series_by_device
+from trimtab.fleet.store import Made
 from trimtab.inventory.catalog.model import PriceBasis, Rate, RateKind, RateUnit
 from trimtab.inventory.runs.model import Condition, Held, Node, Run, RunKey, RunState
 from trimtab.metrics.model import SeriesQuery
@@ -146,7 +150,30 @@ def test_only_the_days_that_a_late_fact_touches_are_made_again(house: House) -> 
     put(house, job("1", DAY3 + DAY_MS, DAY3 + 2 * DAY_MS, {"n1": 4.0}))
     assert 1 == run(house.room.keeper.ensure(*span))
     house.bring([billed("i-0a", "240", "24")])
+    assert 0 == run(house.room.keeper.ensure(*span))  # it names no machine with accelerators
+    house.bring([billed("i-0a", "240", "24") | {"product_instance_type": "p5.48xlarge"}])
+    assert 1 == run(house.room.keeper.ensure(*span))
+
+
+def test_a_run_that_ends_makes_the_day_of_its_end_again_and_none_before(house: House) -> None:
+    report(house, DAY3, node("n1"))
+    going = job("1", DAY3, None, {"n1": 8.0})
+    put(house, going)
+    span = DAY3, DAY3 + 5 * DAY_MS
     assert 5 == run(house.room.keeper.ensure(*span))
+    put(house, replace(going, state=RunState.COMPLETED, end_ms=DAY3 + 3 * DAY_MS + HOUR_MS))
+    assert 2 == run(house.room.keeper.ensure(*span))
+    assert [24.0 * 8, 8.0] == [house.totals(DAY3 + day * DAY_MS, DAY3 + (day + 1) * DAY_MS).held for day in (2, 3)]
+
+
+def test_a_day_is_made_again_for_what_it_does_not_know_and_not_for_what_another_does_not(house: House) -> None:
+    """Of two days the first knows of fewer changes: none of them is of the first."""
+    report(house, DAY3, node("n1"))
+    first, second = (DAY3, DAY3 + DAY_MS), (DAY3 + DAY_MS, DAY3 + 2 * DAY_MS)
+    assert 1 == run(house.room.keeper.ensure(*first))
+    put(house, job("1", second[0], second[0] + HOUR_MS, {"n1": 1.0}))
+    assert 1 == run(house.room.keeper.ensure(*second))
+    assert 0 == run(house.room.keeper.ensure(first[0], second[1]))
 
 
 def test_what_was_asked_a_moment_too_early_is_right_when_it_is_asked_again(house: House) -> None:
@@ -156,6 +183,216 @@ def test_what_was_asked_a_moment_too_early_is_right_when_it_is_asked_again(house
     put(house, job("1", DAY3, DAY3 + HOUR_MS, {"n1": 2.0}))
     assert 2.0 == totals(run(house.room.ledger.costed(*ask)).frame).held
     assert [1.0, 1.0] == [one.totals.held for one in run(house.room.ledger.devices(*ask)) if one.totals.held]
+
+
+class Waiting:
+    """The facts of a house, which are not told before `told` is set; `fails`: and then there are none."""
+
+    def __init__(self, house: House) -> None:
+        self.facts, self.asked, self.told, self.fails = house.room.facts, asyncio.Event(), asyncio.Event(), False
+        house.room.keeper.facts = self  # type: ignore[assignment]  # as far as it is asked
+        self.known, self.days = self.facts.known, self.facts.days
+
+    async def scheduled(self, start_ms: int, end_ms: int) -> object:
+        self.asked.set()
+        await self.told.wait()
+        if self.fails:
+            raise Unavailable("the engine is away")
+        return await self.facts.scheduled(start_ms, end_ms)
+
+
+def stopped(house: House, hours: int) -> int:
+    """A house that was asked at six in the morning of its 21st day and then stood still: the day's begin."""
+    begin_ms = house.clock.now_ms() // DAY_MS * DAY_MS + DAY_MS
+    house.clock.at_ms = begin_ms + 6 * HOUR_MS
+    report(house, begin_ms - DAY_MS, node("n1"))
+    assert 2 == run(house.room.keeper.ensure(begin_ms - DAY_MS, begin_ms + DAY_MS))
+    house.clock.at_ms += hours * HOUR_MS
+    return begin_ms
+
+
+async def existing(house: House, start_ms: int) -> float:
+    return totals(await house.room.ledger.frame(EVERYTHING, start_ms, house.clock.now_ms())).existing
+
+
+def test_after_a_stop_a_page_is_answered_with_what_was_known_and_the_rest_is_made_behind_it(house: House) -> None:
+    begin_ms = stopped(house, 2)
+    keeper = house.room.keeper
+
+    async def page() -> tuple[float, int | None]:
+        waiting = Waiting(house)
+        with patience.of(0.0, house.clock):
+            assert 8 * 30.0 == await existing(house, begin_ms - DAY_MS)
+            assert begin_ms + 6 * HOUR_MS == house.room.ledger.known_until
+            assert 0 == await keeper.ensure(begin_ms, begin_ms + DAY_MS)
+        waiting.told.set()
+        return await existing(house, begin_ms - DAY_MS), keeper.known_until
+
+    assert (8 * 32.0, begin_ms + 6 * HOUR_MS) == run(page())  # pages keep an answer for a while
+    house.clock.advance(31)
+    assert keeper.known_until is None
+
+
+def test_while_a_stop_is_caught_up_with_a_page_does_not_wait_for_what_comes_late(house: House) -> None:
+    begin_ms = stopped(house, 2)
+
+    async def held() -> float:
+        return totals(await house.room.ledger.frame(EVERYTHING, begin_ms, house.clock.now_ms())).held
+
+    async def page() -> list[float]:
+        found = []
+        for number in range(2):
+            waiting = Waiting(house)
+            await house.inventory.runs.put(
+                [job(str(number), begin_ms, begin_ms + HOUR_MS, {"n1": 1.0})], house.clock.now_ms()
+            )
+            with patience.of(0.0, house.clock):
+                found.append(await asyncio.wait_for(held(), 30))
+            waiting.told.set()
+            found.append(await held())
+            house.clock.advance(10)
+        return found
+
+    assert [0.0, 1.0, 1.0, 2.0] == run(page())
+
+
+def test_who_asks_for_days_of_which_nothing_changed_does_not_wait_for_what_others_have_made(house: House) -> None:
+    begin_ms = stopped(house, 0)
+
+    async def both() -> tuple[float, int]:
+        waiting = Waiting(house)
+        others = asyncio.ensure_future(house.room.keeper.ensure(begin_ms - 3 * DAY_MS, begin_ms - DAY_MS))
+        await waiting.asked.wait()
+        found = await asyncio.wait_for(existing(house, begin_ms), 30)
+        waiting.told.set()
+        return found, await others
+
+    assert (8 * 6.0, 2) == run(both())
+
+
+def test_a_page_shows_what_is_known_while_others_have_days_made(house: House) -> None:
+    begin_ms = stopped(house, 0)
+    house.clock.advance(120)
+
+    async def both() -> tuple[float, int | None]:
+        waiting = Waiting(house)
+        others = asyncio.ensure_future(house.room.keeper.ensure(begin_ms - DAY_MS, begin_ms + DAY_MS))
+        await waiting.asked.wait()
+        with patience.of(0.0, house.clock):
+            found = await asyncio.wait_for(existing(house, begin_ms), 30)
+        known_until = house.room.ledger.known_until
+        waiting.told.set()
+        await others
+        return found, known_until
+
+    assert (8 * 6.0, begin_ms + 6 * HOUR_MS) == run(both())
+
+
+def test_a_page_waits_for_days_that_were_never_made_and_for_days_that_are_hardly_behind(house: House) -> None:
+    begin_ms = stopped(house, 0)
+    house.clock.advance(240)
+
+    async def page(start_ms: int) -> tuple[bool, float]:
+        waiting = Waiting(house)
+        with patience.of(0.0, house.clock):
+            asked = asyncio.ensure_future(existing(house, start_ms))
+        await asyncio.wait({asked}, timeout=0.05)
+        early = asked.done()
+        waiting.told.set()
+        return early, await asked
+
+    assert (False, pytest.approx(8 * (6 + 240 / 3600))) == run(page(begin_ms))
+    house.clock.advance(7200)
+    assert (False, pytest.approx(8 * (32 + 240 / 3600))) == run(page(begin_ms - 3 * DAY_MS))
+    assert house.room.keeper.known_until is None
+
+
+def test_an_answer_of_a_range_in_the_past_does_not_say_that_today_is_unknown(house: House) -> None:
+    begin_ms = stopped(house, 2)
+
+    async def page() -> list[int | None]:
+        waiting, found = Waiting(house), []
+        others = asyncio.ensure_future(house.room.keeper.ensure(begin_ms - 3 * DAY_MS, begin_ms + DAY_MS))
+        await waiting.asked.wait()
+        await house.inventory.runs.put(
+            [job("1", begin_ms - DAY_MS, begin_ms - HOUR_MS, {"n1": 1.0})], house.clock.now_ms()
+        )
+        for first, last in ((-1, 0), (0, 1), (-1, 0)):
+            with patience.of(0.0, house.clock):
+                await asyncio.wait_for(
+                    house.room.keeper.ensure(begin_ms + first * DAY_MS, begin_ms + last * DAY_MS), 30
+                )
+            found.append(house.room.ledger.known_until)
+        waiting.told.set()
+        await others
+        return found
+
+    until = begin_ms + 6 * HOUR_MS
+    assert [house.clock.now_ms(), until, until] == run(page())
+
+
+def test_after_a_start_a_page_does_not_wait_for_a_day_that_was_made_before_it(house: House) -> None:
+    """However little it is behind; once the day was made again, pages wait for it as ever."""
+    begin_ms = stopped(house, 0)
+    house.clock.advance(240)
+    house.room.keeper.begun_ms = house.clock.now_ms()
+
+    async def page() -> tuple[float, float]:
+        waiting = Waiting(house)
+        with patience.of(0.0, house.clock):
+            early = await asyncio.wait_for(existing(house, begin_ms), 30)
+        assert begin_ms + 6 * HOUR_MS == house.room.ledger.known_until
+        waiting.told.set()
+        return early, await existing(house, begin_ms)
+
+    assert (8 * 6.0, pytest.approx(8 * (6 + 240 / 3600))) == run(page())
+    house.clock.advance(120)
+
+    async def later() -> bool:
+        waiting = Waiting(house)
+        with patience.of(0.0, house.clock):
+            asked = asyncio.ensure_future(existing(house, begin_ms))
+        await asyncio.wait({asked}, timeout=0.05)
+        early = asked.done()
+        waiting.told.set()
+        await asked
+        return early
+
+    assert not run(later())
+
+
+def test_what_cannot_be_made_behind_a_page_is_made_when_somebody_asks_again(house: House) -> None:
+    begin_ms = stopped(house, 2)
+
+    async def page() -> float:
+        waiting = Waiting(house)
+        waiting.fails = True
+        with patience.of(0.0, house.clock):
+            assert 8 * 6.0 == await existing(house, begin_ms)
+            waiting.told.set()
+            await asyncio.wait(house.room.keeper._going.values())
+        with pytest.raises(Unavailable, match="the engine is away"):
+            await existing(house, begin_ms)
+        waiting.fails = False
+        return await existing(house, begin_ms)
+
+    assert 8 * 8.0 == run(page())
+
+
+@pytest.mark.parametrize(
+    ("ends", "reached"),
+    [
+        ({}, None),
+        ({0: 1.0, 1: 2.0, 2: 2.25}, 2.25),
+        ({0: 1.0, 1: 1.75, 2: 2.25}, 1.75),  # the newest day is made first
+        ({0: 1.0, 1: 2.0}, 2.0),
+        ({0: 1.0, 2: 2.25}, None),
+        ({1: 2.0, 2: 2.25}, None),
+    ],
+)
+def test_days_are_known_as_far_as_there_is_no_gap(ends: Mapping[int, float], reached: float | None) -> None:
+    made = {day: Made(day, 1, round(until * DAY_MS), 0, 0, "") for day, until in ends.items()}
+    assert (None if reached is None else round(reached * DAY_MS)) == _reached(made, (0, 3))
 
 
 def test_days_of_which_nothing_is_said_are_not_looked_at(house: House) -> None:
@@ -259,9 +496,9 @@ def test_a_part_of_a_day_has_its_part_of_the_days_cost(house: House) -> None:
 
 
 def test_a_bill_of_a_machine_that_nobody_knows_and_of_one_that_was_not_there_are_told_apart(house: House) -> None:
+    report(house, DAY3, node("n2"))
     report(house, DAY3 + DAY_MS, node("n1", instance_id="i-0a"))
     house.bring([billed("i-0a", "240", "24"), billed("i-other", "7", "24")])
-    costed = house.costed(DAY3, DAY3 + DAY_MS)
     costed = house.costed(DAY3, DAY3 + 2 * DAY_MS)
     assert {"USD": Decimal(240)} == costed.leftover
     assert {"USD": Decimal(7)} == costed.elsewhere
@@ -392,7 +629,8 @@ def test_what_was_before_the_scheduler_was_asked_is_told_by_the_bill_once(house:
     found = days_of(house)
     assert {path} == set(house.frame(MONTH, MONTH + 2 * DAY_MS).machines)
     assert whole == {day: existing for day, (existing, _, _) in found.items()}
-    assert [(0.0, 192.0), (48.0, 144.0), (48.0, 96.0)] == [(held, unknown) for _, held, unknown in found.values()]
+    # Accounting tells who had them from the beginning of its first run on: the rest of that time was free.
+    assert [(0.0, 192.0), (48.0, 96.0), (48.0, 0.0)] == [(held, unknown) for _, held, unknown in found.values()]
     assert {"USD": Decimal(240)} == house.costed(MONTH + DAY_MS, MONTH + 2 * DAY_MS).sums()
     house = house.again()
     assert found == days_of(house)

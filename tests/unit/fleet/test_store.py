@@ -8,6 +8,7 @@ from tests.unit.fleet.organisations import START, organisation
 from trimtab.access.scope import EVERYTHING
 from trimtab.fleet.assemble import assemble
 from trimtab.fleet.build import build
+from trimtab.fleet.known import Known
 from trimtab.fleet.model import DAY_MS, State
 from trimtab.fleet.store import FleetStore, Made
 from trimtab.store.telemetry.client import Telemetry
@@ -45,6 +46,16 @@ def test_a_day_is_read_as_it_was_written_and_replaced_whole(store: FleetStore) -
     store.put(DAY, 2, assembled, found)
     assert by_state == asyncio.run(told("sums"))
     assert "1/x/was-here" not in asyncio.run(store.machines_of(DAY))
+
+
+def test_a_day_of_which_every_machine_went_has_none(store: FleetStore) -> None:
+    """As where the only machine that is made again is one that nobody names any more."""
+    store.put(DAY, 1, (first := assemble(organisation(3).known(START, START + DAY_MS))), build(first.facts))
+    before = asyncio.run(store.machines_of(DAY))
+    empty = assemble(Known(START, START + DAY_MS, START + DAY_MS, [], [], None, []))
+    store.put(DAY, 2, empty, build(empty.facts), gone=before)
+    assert before
+    assert [] == asyncio.run(store.machines_of(DAY))
 
 
 def test_what_a_day_was_made_from_is_the_newest(store: FleetStore) -> None:

@@ -1,6 +1,7 @@
 import pytest
 
 from trimtab.fleet.frame import Totals
+from trimtab.fleet.model import PARTS, unmeasured
 
 
 @pytest.mark.parametrize(
@@ -19,3 +20,16 @@ from trimtab.fleet.frame import Totals
 )
 def test_the_active_share_is_told_where_it_is_known(hours: Totals, share: float | None) -> None:
     assert hours.active_share == share
+
+
+@pytest.mark.parametrize(
+    ("amount", "known", "left"),
+    [
+        (8 * PARTS, 8 * PARTS - 3.3, 0.0),  # sums of doubles over days
+        (8 * PARTS, 8 * PARTS + 3.3, 0.0),
+        (8 * PARTS, 7 * PARTS, PARTS),
+        (8 * PARTS, 0.0, 8 * PARTS),
+    ],
+)
+def test_what_rounding_leaves_was_measured(amount: int, known: float, left: float) -> None:
+    assert left == float(unmeasured(amount, known))

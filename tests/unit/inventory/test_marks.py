@@ -11,7 +11,7 @@ from trimtab.base.clock import ManualClock
 from trimtab.base.records import replace
 from trimtab.inventory.room import InventoryRoom
 from trimtab.inventory.runs.forget import Forgetting
-from trimtab.inventory.runs.marks import OPEN_MS
+from trimtab.inventory.runs.marks import NEWER, OPEN_MS
 from trimtab.inventory.runs.model import Condition, Held, Node, Run, RunKey, RunState
 from trimtab.store.state.database import State
 from trimtab.store.state.tables import fleet_marks
@@ -38,12 +38,17 @@ def room(state: State) -> InventoryRoom:
 
 
 def since(room: InventoryRoom, version: int) -> tuple[int, list[tuple[str, int, int | None]]]:
-    """The newest version; node, first day and the day after the last, in days since T0 (None: open)."""
+    """The newest version; node, first day and the day after the last, in days since T0 (None: open).
+
+    What is marked of the time before T0, in which bills alone may name nodes, is left out.
+    """
     newest, found = run(room.marks.since(version))
-    assert all(("1", "atlas") == (account, cluster) for account, cluster, *_ in found)
+    assert all(account == "1" and (cluster == "atlas" or last <= T0) for account, cluster, _, _, last in found)
+    assert all(version < mark <= newest or mark == NEWER for mark in found.values())
     return newest, [
-        (node, (first - T0) // DAY, None if last == OPEN_MS else (last - T0) // DAY)
-        for _, _, node, first, last in found
+        (node, max((first - T0) // DAY, 0), None if last == OPEN_MS else (last - T0) // DAY)
+        for _, _, node, first, last in sorted(found)
+        if last > T0
     ]
 
 
@@ -55,14 +60,46 @@ def test_a_run_of_many_days_and_nodes_is_one_row(room: InventoryRoom, state: Sta
     run(room.runs.put([ended], T0 + 31 * DAY))
     second, marked = since(room, first)
     assert second == first + 1
-    assert [(node, 0, None) for node in NODES] == marked  # as it was, and as it is now
+    assert [(node, 30, None) for node in NODES] == marked  # until then it holds what it held
     rows = state.read_sync(
         lambda connection: connection.execute(select(func.count()).select_from(fleet_marks)).scalar()
     )
-    assert 3 == rows
+    assert 2 == rows
     assert (second, []) == since(room, second)
     run(room.runs.put([replace(ended, end_ms=T0 + 29 * DAY)], T0 + 32 * DAY))
-    assert {(0, 31)} == {(start, end) for _, start, end in since(room, second)[1]}
+    assert {(29, 31)} == {(start, end) for _, start, end in since(room, second)[1]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "days"),
+    [
+        ({"state": RunState.SUSPENDED, "reason": "held", "name": "other", "user": "mira", "tags": {"a": "b"}}, None),
+        ({"exit_code": 1, "scheduler": "flux", "tasks": 2, "nodes": 99}, None),
+        ({"team": "vision"}, (0, 11)),
+        ({"queue": "night"}, (0, 11)),
+        ({"gpu_type": "H200"}, (0, 11)),
+        ({"whole_nodes": True}, (0, 11)),
+        ({"start_ms": T0 + 2 * DAY}, (0, 11)),
+        ({"gpus": 400.0}, (0, 11)),
+        ({"held": tuple(Held(node, 4.0) for node in NODES)}, (0, 11)),
+        ({"held": tuple(Held(node, 8.0, end_ms=T0 + 5 * DAY) for node in NODES)}, (5, 11)),
+        ({"end_ms": T0 + 12 * DAY}, (10, 12)),
+        ({"end_ms": T0 + 9 * DAY + HOUR}, (9, 11)),
+        ({"end_ms": T0, "team": "vision"}, (0, 11)),
+    ],
+)
+def test_a_change_marks_the_days_on_which_it_holds_otherwise(
+    room: InventoryRoom, changed: dict[str, Any], days: tuple[int, int] | None
+) -> None:
+    ended = replace(RUN, state=RunState.COMPLETED, end_ms=T0 + 10 * DAY + HOUR)
+    run(room.runs.put([ended], T0 + 20 * DAY))
+    version, _ = since(room, 0)
+    assert 1 == run(room.runs.put([replace(ended, **changed)], T0 + 21 * DAY)).changed
+    marked = since(room, version)[1]
+    found = {(start, end) for _, start, end in marked}
+    assert found if days else not found
+    assert days is None or (min(start for start, _ in found), max(end or 0 for _, end in found)) == days
+    assert {node for node, _, _ in marked} == (set(NODES) if days else set())
 
 
 def test_a_repeat_marks_nothing_and_a_run_that_waits_neither(room: InventoryRoom) -> None:
@@ -97,6 +134,19 @@ def test_nodes_are_marked_from_what_changed_to_the_next_report(room: InventoryRo
     assert [("n1", 1, 2)] == marked
     run(room.nodes.put([], T0 + 6 * DAY, frozenset({("1", "atlas")})))
     assert [("n1", 6, None)] == since(room, version)[1]
+
+
+@pytest.mark.parametrize("version", ["that the marks know", "that they never knew"])
+def test_the_time_before_a_cluster_is_asked_is_marked_for_the_names_that_bills_have(
+    room: InventoryRoom, version: str
+) -> None:
+    """Also for who knows no mark: a bill that came first was read without knowing which machines are nodes."""
+    if version == "that the marks know":
+        run(room.runs.put([replace(RUN, held=(), node_names=(), end_ms=T0 + HOUR)], T0))
+    known, _ = run(room.marks.newest()), run(room.nodes.put([replace(UP, instance_id="i-0a")], T0))
+    _, found = run(room.marks.since(known))
+    early = {(cluster, node) for _, cluster, node, first, last in found if first == 0 and last >= T0}
+    assert {("atlas", "n1"), ("", "n1"), ("", "i-0a")} == early
 
 
 def test_who_comes_after_the_marks_are_pruned_gets_everything(room: InventoryRoom, state: State) -> None:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
+from depth import examples
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
 from trimtab.base.clock import ManualClock
 from trimtab.base.records import replace
@@ -164,7 +165,7 @@ def expected(reports: Sequence[Report], name: str) -> list[tuple[Any, ...]]:
     return [one for one in found if one[0] != one[1]]
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(80), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_reports.flatmap(lambda reports: st.tuples(st.just(reports), st.permutations(reports))))
 def test_the_order_of_arrival_changes_nothing(shared: InventoryRoom, drawn: tuple[list[Report], list[Report]]) -> None:
     answers = []

@@ -2,8 +2,12 @@
 
 import asyncio
 import os
+import subprocess
+import sys
+import threading
 from typing import Any
 
+import psutil
 import pytest
 
 from trimtab.base.clock import ManualClock, SystemClock
@@ -11,7 +15,7 @@ from trimtab.base.errors import Unavailable
 from trimtab.jobs.book import JobBook, JobReport
 from trimtab.jobs.lag import LoopLag
 from trimtab.jobs.periodic import Job, run_jobs
-from trimtab.jobs.processes import Processes
+from trimtab.jobs.processes import Processes, _children
 from trimtab.jobs.reports import STALE_MS, ProcessReport, Reporting, Told, check_ages, read_reports
 from trimtab.store.state.database import State
 
@@ -130,3 +134,22 @@ def test_the_system_tells_of_this_process() -> None:
     assert own.open_files >= 3
     assert own.threads >= 1
     assert 0 < own.cpu_s <= sum(os.times()[:2]) + 1
+
+
+def test_children_are_those_that_threads_started_too() -> None:
+    own, started = psutil.Process(), []
+
+    def start() -> None:
+        started.append(subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE))
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join()
+    start()
+    try:
+        assert {child.pid for child in started} <= {child.pid for child in _children(own)}
+        assert {child.pid for child in own.children()} == {child.pid for child in _children(own)}
+    finally:
+        for child in started:
+            child.kill()
+            child.communicate()

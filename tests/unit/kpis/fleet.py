@@ -118,7 +118,10 @@ class Nothing:
     async def began(self) -> dict[Any, int]:
         return {}
 
-    async def instances(self) -> dict[Any, Any]:
+    async def first_told(self) -> dict[Any, Any]:
+        return {}
+
+    async def accounted(self, *asked: Any) -> dict[Any, Any]:
         return {}
 
 

@@ -5,6 +5,7 @@ import os
 import uuid
 from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, TypeVar
 
 import clickhouse_connect
@@ -12,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from engine_owner import empty, quick_tables
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import ManualClock
 from trimtab.base.tags import make_tags
@@ -40,10 +42,14 @@ class Engine:
     """The embedded engine through the same client class that Telemetry uses; counts its queries."""
 
     def __init__(self, path: str) -> None:
+        from quick_owner import OFF  # not while tests are collected: it loads the engine
+
         self.client = clickhouse_connect.get_client(dsn=f"chdb://{path}")
+        for name in OFF:
+            self.client.set_client_setting(name, "0")
         self.queries: list[str] = []
-        for table in TABLES.values():
-            for statement in create_table(table):
+        with quick_tables():
+            for statement in chain.from_iterable(map(create_table, TABLES.values())):
                 self.client.command(statement)
 
     async def fetch(self, sql: str, params: dict[str, Any] | None = None, *, limits: object = None) -> dict[str, Any]:
@@ -76,8 +82,7 @@ class Engine:
         )
 
     def clear(self) -> None:
-        for table in TABLES:
-            self.client.command(f"TRUNCATE TABLE {table}")
+        empty(self.fetch_sync, self.command)
         self.queries.clear()
 
 

@@ -143,8 +143,8 @@ def test_the_notes_of_the_next_release_are_written(release: ModuleType, reposito
     log = (repository / "CHANGELOG.md").read_text().replace("— unreleased", "— 2026-12-01", 1)
     version = log.partition("\n## ")[2].split()[0]
     notes = release.notes_of(log, version)
-    assert 10 <= len(notes.splitlines()) <= 24
-    assert re.search(r"lists all \d{3,} changes", notes)
+    assert 5 <= len(notes.splitlines()) <= 24
+    assert re.search(r"lists all \d+ changes", notes)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,11 @@ from tests.unit.web.conftest import Open
 from asgi_client import AsgiClient
 from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import EVERYTHING
+from trimtab.anomalies.model import Anomaly, Direction
+from trimtab.anomalies.occasions import occasions
+from trimtab.base.tags import make_tags
+from trimtab.metrics.model import Identity, Series
+from trimtab.web.anomaly_view import rows_of
 from trimtab.web.app import WebState
 
 READER = Principal("reader", None, Role.READ, EVERYTHING)
@@ -67,3 +72,21 @@ def test_only_who_may_write_is_offered_to_mute(fleet: WebState, open_pages: Open
 
 def test_before_the_first_metric_it_says_what_is_awaited(nothing: WebState, open_pages: Open) -> None:
     assert "No series has been looked at yet" in open_pages(nothing).get("/anomalies").text
+
+
+def of_one_host(number: int) -> tuple[Anomaly, Series]:
+    """An anomaly of one of the series of a host; the lower the number, the stronger."""
+    identity = Identity("1", "eu", "System", f"metric{number}", make_tags({"host.name": "gpu-1"}))
+    score = 10.0 - number / 10
+    found = Anomaly(number, 0, 300_000, "1", "eu", False, score, 0, Direction.ABOVE, 90.0, 10.0, 20.0, 0)
+    return found, Series(number, identity)
+
+
+def test_a_list_names_the_first_of_what_was_unusual_at_the_same_place_and_counts_all() -> None:
+    [row] = rows_of(occasions([of_one_host(number) for number in range(1, 31)]))
+    assert 1 == row.one.series
+    assert 29 == row.more
+    assert [f"/anomalies/{number}-0" for number in range(2, 22)] == [href for _, href in row.others]
+    assert "metric2" in row.others[0][0]
+    [alone] = rows_of(occasions([of_one_host(1)]))
+    assert (0, ()) == (alone.more, alone.others)

@@ -4,6 +4,7 @@ import weakref
 
 import pytest
 
+from trimtab.base import patience
 from trimtab.base.clock import ManualClock
 from trimtab.web.cache import SharedCache
 
@@ -65,6 +66,24 @@ def test_what_is_too_old_to_be_given_is_not_held_on_to() -> None:
         return before, len(made)
 
     assert asyncio.run(ask()) == (3, 1)  # the last two, and the one before that may still be given while it is renewed
+
+
+def test_what_is_computed_behind_an_old_answer_has_all_the_time_that_it_takes() -> None:
+    clock, left = ManualClock(), list[float | None]()
+
+    async def note() -> None:
+        left.append(patience.left_s(clock))
+
+    async def ask() -> None:
+        cache = SharedCache(clock)
+        with patience.of(0.5, clock):
+            for _ in range(2):
+                await cache.get("key", 5, note, stale_s=60)
+                clock.advance(6)
+            await asyncio.sleep(0)
+
+    asyncio.run(ask())
+    assert [0.5, None] == left
 
 
 def test_an_error_is_not_kept() -> None:

@@ -4,7 +4,7 @@ import asyncio
 from types import SimpleNamespace
 
 import pytest
-from tests.unit.costs.made_months import DAY, Organisation, month_of, outlooks_of
+from tests.unit.costs.made_months import DAY, MadeBill, Organisation, month_of, outlooks_of
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.records import replace
@@ -12,7 +12,7 @@ from trimtab.costs.model import Metric
 from trimtab.costs.outlook_model import OutlookQuery
 from trimtab.costs.periods import next_month
 from trimtab.economics.estimate.report import EstimateReport
-from trimtab.web.costs.ahead import Ahead, facts_of
+from trimtab.web.costs.ahead import Ahead, ahead_of, facts_of
 from trimtab.web.site import _environment
 
 MONTH = month_of(8)
@@ -49,6 +49,19 @@ def test_the_month_is_told_by_its_lines_with_bounds_and_the_error_of_closed_mont
 
 def test_in_a_month_of_which_the_bill_has_nothing_the_lines_of_another_are_not_shown(ahead: Ahead) -> None:
     assert "Bounds of 80 %" not in shown(ahead, next_month(MONTH) + DAY)
+
+
+@pytest.mark.parametrize(("months", "ahead_months"), [(2, 1), (6, 2)])
+def test_a_short_bill_is_forecast_to_the_end_of_its_month(months: int, ahead_months: int) -> None:
+    """After two months the next month cannot be told, and this one can."""
+    made, month = Organisation(7, scale=92_400, currency="USD"), month_of(months)
+    now = month + 6 * 3_600_000
+    room = SimpleNamespace(outlooks=outlooks_of(made, month, 0), reader=MadeBill(made, now))
+    found = asyncio.run(ahead_of(room, None, EVERYTHING, Metric.UNBLENDED, None, now))  # type: ignore[arg-type]
+    assert found.outlook is not None
+    assert month_of(months + ahead_months) == found.outlook.periods[-1].end_ms
+    assert "" == found.problem
+    assert facts_of(found, now)["month"]["mean"] > 0
 
 
 def test_what_the_estimate_lacks_is_said(ahead: Ahead) -> None:

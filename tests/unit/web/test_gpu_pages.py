@@ -5,13 +5,20 @@ import io
 import re
 
 import pytest
+from msgspec import field
+from tests.unit.web.conftest import Open
 
 from asgi_client import AsgiClient
 from browser.pretend import add_fault, build_state
 from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import RowRule, Scope
+from trimtab.base import patience
 from trimtab.base.clock import ManualClock
+from trimtab.base.records import replace
+from trimtab.fleet.direct import DirectLedger
+from trimtab.fleet.frame import DeviceHours
 
+HOUR_MS = 3_600_000
 PATHS = ["/", "/gpu-health", "/hosts", "/hosts?show=gpus", "/hosts/gpu-1", "/endpoints", "/endpoints/chat-70b", "/kpis"]
 
 
@@ -26,6 +33,35 @@ def test_every_page_opens(path: str, gpus: AsgiClient) -> None:
     answer = gpus.get(path)
     assert answer.status_code == 200
     assert re.search(r"<script(?![^>]* src=)|<style|\son\w+=|\sstyle=", answer.text) is None
+
+
+class Behind(DirectLedger, frozen=True):
+    """A ledger that was brought up to now two hours ago; notes how long those who ask it wait."""
+
+    waits: list[float | None] = field(default_factory=list)
+
+    @property
+    def known_until(self) -> int:
+        return self.clock.now_ms() - 2 * HOUR_MS
+
+    async def devices(self, scope: Scope, start_ms: int, end_ms: int) -> list[DeviceHours]:
+        self.waits.append(patience.left_s(self.clock))
+        return await super().devices(scope, start_ms, end_ms)
+
+
+def test_pages_say_until_when_gpu_time_is_known_and_wait_for_more_only_for_a_moment(
+    clock: ManualClock, open_pages: Open
+) -> None:
+    state = build_state(3, clock, gpus=True)
+    assert state.runs is not None and isinstance(state.runs.ledger, DirectLedger)
+    ledger = Behind(state.runs.ledger.facts, clock, state.runs.ledger.prices)
+    opened = open_pages(replace(state, runs=replace(state.runs, ledger=ledger)))
+    assert "GPU time is known until 2025-11-24 14:00:00 UTC" in re.sub(r"\s+", " ", opened.get("/").text)
+    clock.advance(3600)
+    opened.get("/gpus.json")
+    assert (0.5, None) == (ledger.waits[0], ledger.waits[-1])
+    assert {0.5, None} == set(ledger.waits)
+    assert "GPU time is known until" not in open_pages(state).get("/").text
 
 
 def test_the_overview_begins_with_who_lets_gpus_idle(gpus: AsgiClient) -> None:

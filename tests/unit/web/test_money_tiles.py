@@ -25,7 +25,7 @@ def test_the_months_bill_is_summed_by_currency_and_never_across() -> None:
     rows = [day(0, "USD", "1000.40"), day(1, "USD", "234.20"), day(0, "EUR", "17.5")]
     tile = month_of(rows, NOVEMBER + 2 * DAY, this_month=True)
     assert (tile.label, tile.value, tile.unit) == ("This month’s $", "1,235", "USD")
-    assert tile.note == "billed to 2 Nov · 18 EUR"
+    assert tile.note == "billed to 2 Nov · 17.50 EUR"
     assert tile.trend == [1000.40, 234.20]
 
 
@@ -36,9 +36,9 @@ def test_an_older_bill_says_its_month() -> None:
 def test_the_idle_tile_names_its_basis_and_what_is_estimated_or_has_no_price() -> None:
     idle = Idle({"EUR": Decimal(20), "USD": Decimal(3)}, 4.0, Basis.NET_AMORTISED, {"EUR": Decimal(5)})
     tile = idle_tile(Tile(REGISTER["gpu_hours_idle"], "14", "h", "", [], "/hosts"), idle)
-    assert (tile.label, tile.value, tile.unit) == ("Idle $", "20", "EUR")
-    assert tile.note == "net amortised · 14 idle GPU-h · 3 USD · 25% of it estimated · 4 h without a price"
-    assert words_of(idle.amounts) == "20 EUR + 3 USD"
+    assert (tile.label, tile.value, tile.unit) == ("Idle $", "20.00", "EUR")
+    assert tile.note == "net amortised · 14 idle GPU-h · 3.00 USD · 25% of it estimated · 4 h without a price"
+    assert words_of(idle.amounts) == "20.00 EUR + 3.00 USD"
 
 
 def test_idle_cost_is_the_ledgers_by_the_idle_share_of_each_row() -> None:

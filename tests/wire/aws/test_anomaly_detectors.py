@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from tests.wire.aws.test_cloudwatch import PROTOCOLS, client_of
 
 from live_server import LiveServer
+from patience import until
 from trimtab.client.api import Client
 
 pytestmark = pytest.mark.wire
@@ -96,9 +97,13 @@ def test_a_band_holds_what_is_usual_and_not_what_is_new(server: LiveServer, name
                 for at, value in zip(times[part], values[part], strict=True)
             ],
         )
-    with Client(server.url) as rest:  # what was just stored is awaited, a second at most at a time
-        while sum(len(one.points) for one in rest.query(namespace, "Latency", start="-1h", fresh=True).lines) < 59:
-            continue
+    with Client(server.url) as rest:
+
+        def stored() -> int:  # what was just stored is awaited, a second at most at a time
+            lines = rest.query(namespace, "Latency", start="-1h", fresh=True).lines
+            return sum(len(one.points) for one in lines)
+
+        until(lambda: stored() >= 59, "all values are stored")
     metric = {"Namespace": namespace, "MetricName": "Latency", "Dimensions": PAIRS}
     answer = client.get_metric_data(
         StartTime=end - dt.timedelta(hours=2),

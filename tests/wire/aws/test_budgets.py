@@ -110,6 +110,14 @@ def test_a_budget_is_made_described_changed_and_deleted(budgets: Any) -> None:
     budgets.delete_budget(**of, BudgetName="crud")
     refused("NotFoundException", lambda: budgets.describe_budget(**of, BudgetName="crud"))
     refused("NotFoundException", lambda: budgets.delete_budget(**of, BudgetName="crud"))
+    with pytest.raises(ClientError, match=r"Unable to delete budget: crud - .* Try creating it first\. $"):
+        budgets.delete_budget(**of, BudgetName="crud")
+    alarm = {"NotificationType": "ACTUAL", "ComparisonOperator": "GREATER_THAN", "Threshold": 80.0}
+    whom = [{"SubscriptionType": "EMAIL", "Address": "a@example.com"}]
+    with pytest.raises(ClientError, match=r"Unable to create notification - the budget doesn't exist\.$"):
+        budgets.create_notification(**of, BudgetName="crud", Notification=alarm, Subscribers=whom)
+    with pytest.raises(ClientError, match=r"Unable to delete notification - the budget doesn't exist\.$"):
+        budgets.delete_notification(**of, BudgetName="crud", Notification=alarm)
 
 
 def test_budgets_come_in_pages(budgets: Any) -> None:

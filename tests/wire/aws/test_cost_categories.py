@@ -8,11 +8,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from brought import bring
 from live_server import LiveServer
 from made_bill import cur2
-from trimtab.client.api import Client
-from trimtab.client.costs import Costs
-from trimtab.client.costs_wire import StartImport
 
 pytestmark = pytest.mark.wire
 AUGUST = {"Start": "2026-08-01", "End": "2026-09-01"}
@@ -30,12 +28,7 @@ def ce(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     live = LiveServer(folder / "data").start()
     path = folder / "made.csv"
     path.write_text(cur2())
-    with Client(live.url) as client:
-        costs = Costs(client)
-        begun = costs.start(StartImport(str(path)))
-        while (now := costs.one(begun.id)).state in ("reading", "committing"):
-            pass
-        assert now.state == "done", now.problem
+    bring(live, path)
     yield boto3.client(
         "ce", endpoint_url=live.url, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
     )

@@ -2,7 +2,6 @@
 
 import csv
 import gzip
-import time
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,11 +11,10 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from brought import bring
 from live_server import LiveServer
 from made_bill import PROD, RESEARCH, cur2, unblended
-from trimtab.client.api import Client
-from trimtab.client.costs import Costs
-from trimtab.client.costs_wire import StartImport
+from patience import until
 
 pytestmark = pytest.mark.wire
 AUGUST = {"Start": "2026-08-01", "End": "2026-09-01"}
@@ -43,16 +41,6 @@ def client_of(url: str) -> Any:
     return boto3.client(
         "ce", endpoint_url=url, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
     )
-
-
-def bring(server: LiveServer, path: Path) -> None:
-    """Import a bill under its file's name, so that tests of one server replace rather than repeat it."""
-    with Client(server.url) as client:
-        costs = Costs(client)
-        begun = costs.start(StartImport(str(path), source=path.name))
-        while (now := costs.one(begun.id)).state in ("reading", "committing"):
-            pass
-        assert now.state == "done", now.problem
 
 
 def only(*accounts: str) -> dict[str, Any]:
@@ -327,10 +315,10 @@ def test_exports_and_reports_are_delivered(server: LiveServer, bill: str) -> Non
     reports.put_report_definition(ReportDefinition=report)
     with pytest.raises(ClientError, match="DuplicateReportNameException"):
         reports.put_report_definition(ReportDefinition=report)
-    deadline = time.monotonic() + 60
-    while not ((told := reports.describe_report_definitions()["ReportDefinitions"][0]).get("ReportStatus")):
-        assert time.monotonic() < deadline
-    assert "SUCCESS" == told["ReportStatus"]["lastStatus"]
+    told = until(
+        lambda: reports.describe_report_definitions()["ReportDefinitions"][0].get("ReportStatus"), "the report is made"
+    )
+    assert "SUCCESS" == told["lastStatus"]
     run = exports.list_executions(ExportArn=arn)["Executions"][0]
     assert "DELIVERY_SUCCESS" == run["ExecutionStatus"]["StatusCode"]
     again = exports.get_execution(ExportArn=arn, ExecutionId=run["ExecutionId"])

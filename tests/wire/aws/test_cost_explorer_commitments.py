@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.wire.aws.test_cost_explorer import AUGUST, JULY, MADE, bring, client_of, dimension, refusal
+from tests.wire.aws.test_cost_explorer import AUGUST, JULY, MADE, client_of, dimension, refusal
 
+from brought import bring
 from live_server import LiveServer
 from made_bill import PLAN, PROD, RESEARCH, RESERVATION, cur2
 

@@ -10,10 +10,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from brought import bring
 from live_server import LiveServer
-from trimtab.client.api import Client
-from trimtab.client.costs import Costs
-from trimtab.client.costs_wire import StartImport
 
 pytestmark = pytest.mark.wire
 ACCOUNT = "424242424242"
@@ -32,12 +30,7 @@ def amount(day: date) -> int:
 def ce(server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Any:
     path = tmp_path_factory.mktemp("bill") / "daily.csv"
     write(path)
-    with Client(server.url) as client:
-        costs = Costs(client)
-        begun = costs.start(StartImport(str(path), source="daily"))
-        while (now := costs.one(begun.id)).state in ("reading", "committing"):
-            pass
-        assert now.state == "done", now.problem
+    bring(server, path, "daily")
     made = {"endpoint_url": server.url, "region_name": "us-east-1"}
     return boto3.client("ce", aws_access_key_id="a", aws_secret_access_key="b", **made)
 

@@ -305,6 +305,20 @@ def test_buses_are_made_listed_permitted_and_deleted(events: Any, bus: str) -> N
     events.delete_event_bus(Name=bus)
 
 
+def _has_its_rule(events: Any, bus: str, archive: str, arn: str) -> None:
+    """What AWS shows of an archive among the rules of its bus, as moto's tests verified it."""
+    name = f"Events-Archive-{archive}"
+    [rule] = events.list_rules(EventBusName=bus, NamePrefix="Events-")["Rules"]
+    assert (name, "prod.vhs.events.aws.internal", bus) == (rule["Name"], rule["ManagedBy"], rule["EventBusName"])
+    assert json.loads(rule["EventPattern"]) == {"replay-name": [{"exists": False}]}
+    assert events.list_rules(EventBusName=bus, NamePrefix="other")["Rules"] == []
+    assert events.describe_rule(EventBusName=bus, Name=name)["Arn"] == rule["Arn"]
+    assert rule["Arn"] == f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{bus}/{name}"
+    [target] = events.list_targets_by_rule(EventBusName=bus, Rule=name)["Targets"]
+    assert target["Arn"] == f"arn:aws:events:{REGION}:::"
+    assert f'"archive-arn": "{arn}"' in target["InputTransformer"]["InputTemplate"]
+
+
 def test_archives_are_replayed(events: Any, bus: str) -> None:
     source = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{bus}"
     name = f"a-{bus}"[:48]
@@ -313,6 +327,7 @@ def test_archives_are_replayed(events: Any, bus: str) -> None:
     recorded = _recorded("test_archive_and_replay", "test_list_archive_state_enabled[custom]")
     (listed,) = events.list_archives(EventSourceArn=source)["Archives"]
     assert set(listed) == set(recorded["list-archives-state-enabled"]["Archives"][0])
+    _has_its_rule(events, bus, name, made["ArchiveArn"])
     events.put_events(Entries=[{"Source": "s", "DetailType": "t", "Detail": "{}", "EventBusName": bus}] * 3)
     assert events.describe_archive(ArchiveName=name)["EventCount"] == 3
     events.update_archive(ArchiveName=name, Description="d")
@@ -339,6 +354,7 @@ def test_archives_are_replayed(events: Any, bus: str) -> None:
     assert set(shape["list-replays-with-prefix"]["Replays"][0]) <= set(done)
     assert _error(events.cancel_replay, ReplayName=replay)["Code"] == "IllegalStatusException"
     events.delete_archive(ArchiveName=name)
+    assert events.list_rules(EventBusName=bus)["Rules"] == []
     unknown = _recorded("test_archive_and_replay", "test_describe_archive_error_unknown_archive")
     said = _error(events.describe_archive, ArchiveName=name)
     _same(said, unknown["describe-archive-unknown-archive-error"], archive_name=name)

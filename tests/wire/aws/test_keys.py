@@ -11,6 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from live_server import LiveServer
+from shared_servers import SharedServers
 from trimtab.access.key import NewKey
 from trimtab.access.keys import KeyStore
 from trimtab.access.principal import Role
@@ -21,10 +22,8 @@ pytestmark = pytest.mark.wire
 
 
 @pytest.fixture(scope="module")
-def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    live = LiveServer(tmp_path_factory.mktemp("locked"), TRIMTAB_REQUIRE_AUTH="1").start()
-    yield live
-    live.stop()
+def locked(shared_servers: SharedServers) -> LiveServer:
+    return shared_servers.server("guarded", "tests/wire/aws/test_keys.py")
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import csv
 import json
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,11 +18,10 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from brought import bring
 from live_server import LiveServer
 from trimtab.client import purchases_wire as wire
 from trimtab.client.api import Client
-from trimtab.client.costs import Costs
-from trimtab.client.costs_wire import StartImport
 from trimtab.client.purchases import Purchases
 from trimtab.doors.aws.savingsplans.rooms import SavingsPlansRooms
 from trimtab.doors.aws.savingsplans.service import operations
@@ -71,13 +69,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     server = LiveServer(tmp_path_factory.mktemp("purchases")).start()
     path = tmp_path_factory.mktemp("bill") / "hours.csv"
     write(path)
-    with Client(server.url) as client:
-        costs = Costs(client)
-        begun = costs.start(StartImport(str(path), source="hours"))
-        until = time.monotonic() + 120
-        while costs.one(begun.id).state in ("reading", "committing") and time.monotonic() < until:
-            time.sleep(0.1)
-        assert costs.one(begun.id).state == "done", costs.one(begun.id).problem
+    bring(server, path, "hours")
     yield server
     server.stop()
 

@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from live_server import LiveServer
+from patience import until
 
 pytestmark = pytest.mark.wire
 WAIT_S = 60
@@ -95,9 +96,11 @@ def put(xray: Any) -> float:
     documents = [one for number in range(1, 6) for one in _shop(at + number, number, fault=number == 5)]
     answer = xray.put_trace_segments(TraceSegmentDocuments=[json.dumps(one) for one in documents])
     assert [] == answer["UnprocessedTraceSegments"]
-    deadline = time.monotonic() + WAIT_S
-    while len(xray.get_trace_summaries(StartTime=at, EndTime=at + 60)["TraceSummaries"]) < 5:
-        assert time.monotonic() < deadline
+
+    def readable() -> bool:
+        return len(xray.get_trace_summaries(StartTime=at, EndTime=at + 60)["TraceSummaries"]) >= 5
+
+    until(readable, "the traces are readable")
     return at
 
 
@@ -157,9 +160,7 @@ def test_what_is_not_taken_is_told_and_the_rest_is_kept(xray: Any) -> None:
         TraceSegmentDocuments=[json.dumps(good | {"id": "xyz"}), "no json", json.dumps(good | {"name": "kept"})]
     )
     assert ["InvalidId", "ParseError"] == [one["ErrorCode"] for one in answer["UnprocessedTraceSegments"]]
-    deadline = time.monotonic() + WAIT_S
-    while not (found := xray.batch_get_traces(TraceIds=[good["trace_id"]])["Traces"]):
-        assert time.monotonic() < deadline
+    found = until(lambda: xray.batch_get_traces(TraceIds=[good["trace_id"]])["Traces"], "the trace is readable")
     assert "kept" == json.loads(found[0]["Segments"][0]["Document"])["name"]
 
 

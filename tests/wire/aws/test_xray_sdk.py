@@ -12,6 +12,7 @@ from aws_xray_sdk.core.context import Context
 from aws_xray_sdk.core.sampling.connector import ServiceConnector
 
 from live_server import LiveServer
+from patience import until
 
 pytestmark = pytest.mark.wire
 WAIT_S = 60
@@ -43,13 +44,13 @@ def recorder(server: LiveServer) -> Iterator[AWSXRayRecorder]:
 
 
 def _trace(xray: Any, id_: str, segments: int) -> list[dict[str, Any]]:
-    deadline = time.monotonic() + WAIT_S
-    while True:
+    def whole() -> list[dict[str, Any]]:
         found = xray.batch_get_traces(TraceIds=[id_])["Traces"]
         documents = [json.loads(one["Document"]) for trace in found for one in trace["Segments"]]
-        if len(documents) >= segments and not any(one.get("in_progress") for one in documents):
-            return documents
-        assert time.monotonic() < deadline
+        ended = len(documents) >= segments and not any(one.get("in_progress") for one in documents)
+        return documents if ended else []
+
+    return until(whole, "the segments are readable")
 
 
 def test_segments_of_the_sdk_arrive_whole(recorder: AWSXRayRecorder, xray: Any) -> None:
@@ -87,13 +88,12 @@ def test_subsegments_that_the_sdk_streams_stand_in_their_segment(recorder: AWSXR
         recorder.end_subsegment()
     recorder.end_segment()
 
-    deadline = time.monotonic() + WAIT_S
-    names: set[str] = set()
-    while len(names) < 120:
-        assert time.monotonic() < deadline
+    def steps() -> set[str]:
         (document,) = _trace(xray, segment.trace_id, 1)
         names = {one["name"] for one in document.get("subsegments", [])}
-    assert {f"step-{number}" for number in range(120)} == names
+        return names if len(names) >= 120 else set()
+
+    assert {f"step-{number}" for number in range(120)} == until(steps, "all steps are readable")
 
 
 def test_the_sdk_reads_sampling_rules_and_reports(server: LiveServer, xray: Any) -> None:

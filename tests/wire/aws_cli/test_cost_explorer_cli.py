@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.wire.aws.test_cost_explorer import bring
 from tests.wire.aws_cli.test_aws_cli import find
 
+from brought import bring
 from live_server import LiveServer
 from made_bill import PROD, RESEARCH, cur2
 

@@ -314,6 +314,18 @@ def _left_tiles(site: Site, span: Span) -> Values:
     return found
 
 
+def _charged_tiles(site: Site, span: Span) -> Values:
+    """The page of each team, whether it holds GPUs or not."""
+    month, found = _month(site), {}
+    for owner, unit in _statement_json(site, span):
+        if unit.endswith(" coins") and owner not in (WHOLE, "unowned", "unused commitments"):
+            number, currency = site.tile(f"/teams/{quote(owner, safe='')}", f"Charged, {month.start:%B}", **span.page)
+            shown = written(number)
+            if shown is not None:
+                found[owner, f"{currency} coins"] = shown
+    return found
+
+
 PLACES: Places = {
     "month_to_date": [
         Place("GET /rest/v1/costs", _month_rest, reason="the running month, whatever range is chosen"),
@@ -337,6 +349,7 @@ PLACES: Places = {
         Place("/statements.json", _statement_json),
         Place("statement as CSV", _statement_csv),
         Place("/statements", _statement_page, part=True),
+        Place("/teams/TEAM, tile", _charged_tiles, part=True),
         Place("dataset allocated_costs", _statement_dataset, part=True),
         Place("GET /rest/v1/costs", _statement_costs, part=True),
         Place("Cost Explorer", _statement_aws, part=True),

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from live_server import LiveServer
+from patience import until
 from trimtab.client import wire
 from trimtab.client.api import Client
 from trimtab.client.budgets import Budgets
@@ -252,9 +253,15 @@ def _host_history(client: Client, days: Days) -> None:
 
 
 def reporting(client: Client) -> None:
-    """The hosts report now, as the agent does: how busy and how full they are, and what went over the network."""
-    now = ms(datetime.now(UTC))
-    minute = 60_000
+    """The hosts report, as the agent does: how busy and how full they are, and what went over the network.
+
+    Whole minutes of it, until two minutes from now, and none of them twice: a rate is that of the newest minute that
+    is over, so that half a minute of reports, or one that a repeated test brought again, would be another rate to who
+    reads a moment later.
+    """
+    step, minute = 10_000, 60_000
+    this = ms(datetime.now(UTC)) // minute * minute
+    start, end = max(this - 6 * minute, _reported.get(client.url, 0)), this + 2 * minute
     for number, host in enumerate(HOSTS):
         rows: list[tuple[str, Mapping[str, str], float]] = [
             ("system.cpu.utilization", {"cpu.mode": "idle"}, 0.75 - 0.3 * number),
@@ -268,19 +275,31 @@ def reporting(client: Client) -> None:
             ("system.processes.count", {"status": "running"}, 4.0),
         ]
         put(client, "trimtab/Host", (
-            wire.Datum(name=name, value=value, time=now - back * 10_000,
-                       dimensions={**labels, "host.name": host})
-            for name, labels, value in rows for back in range(6 * minute // 10_000)
+            wire.Datum(name=name, value=value, time=at, dimensions={**labels, "host.name": host})
+            for name, labels, value in rows for at in range(start, end, step)
         ))  # fmt: skip
+    _reported[client.url] = max(start, end)
     client.query("trimtab/Host", "system.uptime", fresh=True)
+
+
+_reported: dict[str, int] = {}
+"""Until when the hosts of each server have reported."""
 
 
 def pages_know_hosts(url: str) -> None:
     """Wait for pages to list the hosts: they give an answer again for some seconds."""
-    until = clock.monotonic() + 60
-    while sum(one["up"] for one in httpx.get(f"{url}/hosts.json", timeout=60).json()["hosts"]) < len(HOSTS):
-        assert clock.monotonic() < until
-        clock.sleep(0.5)
+
+    def listed() -> bool:
+        hosts = httpx.get(f"{url}/hosts.json", timeout=60).json()["hosts"]
+        up: int = sum(one["up"] for one in hosts)
+        return up >= len(HOSTS)
+
+    until(listed, "/hosts.json does not list the hosts")
+
+
+def scrapes_know_gpus(url: str) -> None:
+    """Wait for `/metrics` to have GPU time: it is read some seconds after a start, and each minute."""
+    until(lambda: "trimtab_gpus{" in httpx.get(f"{url}/metrics", timeout=60).text, "/metrics has no GPU time")
 
 
 def put(client: Client, namespace: str, data: Iterator[wire.Datum]) -> None:

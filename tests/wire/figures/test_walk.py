@@ -9,7 +9,7 @@ import pytest
 from live_server import LiveServer
 from trimtab.client.api import Client
 from wire.figures import now_places
-from wire.figures.organisation import KEEL, SAIL, SPAR, Days, founded, pages_know_hosts, reporting
+from wire.figures.organisation import KEEL, SAIL, SPAR, Days, founded, pages_know_hosts, reporting, scrapes_know_gpus
 from wire.figures.places import NOT_WALKED, OF_NOW, OF_RANGES, PLACES
 from wire.figures.reading import Site, Span
 from wire.figures.walk import uncovered, walk
@@ -24,11 +24,13 @@ def days() -> Days:
 
 @pytest.fixture(scope="module")
 def server(days: Days, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """One of its own. It starts anew once it has everything, so that `/metrics` need not be waited for."""
+    """One of its own. It starts anew once it has everything, so that `/metrics` has it after seconds, not a minute."""
     folder = tmp_path_factory.mktemp("walk")
     live = LiveServer(folder / "data").start()
     founded(live, days, folder)
-    yield live.restart()
+    live.restart()
+    scrapes_know_gpus(live.url)
+    yield live
     live.stop()
 
 

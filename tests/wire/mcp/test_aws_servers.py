@@ -18,13 +18,12 @@ import boto3
 import httpx
 import pytest
 
+from brought import bring
 from live_server import LiveServer
 from made_bill import cur2
 from trimtab.client.api import Client as Rest
 from trimtab.client.budgets import Budgets
 from trimtab.client.budgets_wire import BudgetNotification, PutBudget
-from trimtab.client.costs import Costs
-from trimtab.client.costs_wire import StartImport
 
 pytestmark = [pytest.mark.wire, pytest.mark.slow]
 mcp = pytest.importorskip("mcp", reason="the official client of the protocol is not installed: `make test` does")
@@ -119,11 +118,7 @@ def filled(server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Iter
     lines = {"group": GROUP, "events": [{"message": f"timeout of cart {number}"} for number in range(5)]}
     httpx.post(f"{server.url}/rest/v1/logs/events", json=lines, timeout=30).raise_for_status()
     with Rest(server.url) as rest:
-        costs = Costs(rest)
-        begun = costs.start(StartImport(str(folder / "made.csv"), source="made.csv"))  # as other tests call it
-        while (now := costs.one(begun.id)).state in ("reading", "committing"):
-            pass
-        assert now.state == "done", now.problem
+        bring(server, folder / "made.csv")
         Budgets(rest).put(PutBudget(name="aws-servers", limit="100", notifications=[BudgetNotification("80")]))
         yield server.url
         Budgets(rest).delete("aws-servers")

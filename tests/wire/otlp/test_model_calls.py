@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from live_server import LiveServer
+from patience import until
 from trimtab.cli.tokens import tokens
 from unit.genai.real_spans import twelve
 
@@ -129,8 +130,11 @@ def test_the_page_of_tokens_refuses_what_calls_do_not_have(site: httpx.Client) -
 
 
 def test_costs_per_token_show_vendors_models_where_no_machine_has_a_cost(site: httpx.Client) -> None:
-    page = site.get("/unit-costs").text
-    assert "claude-sonnet-4-5-20250929" in page
+    # A page may show for a while what it showed before, and is made anew behind it.
+    page = until(
+        lambda: next((one for one in [site.get("/unit-costs").text] if "claude-sonnet-4-5-20250929" in one), ""),
+        "the model on the page",
+    )
     assert "Nothing to divide yet" not in page
 
 

@@ -28,6 +28,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from live_server import LiveServer
+from patience import until
 
 pytestmark = pytest.mark.wire
 WAIT_S = 60
@@ -107,9 +108,7 @@ def began(server: LiveServer, xray: Any) -> float:
         assert provider.force_flush(30_000)
         provider.shutdown()
     wanted = f'service("{FRONT}") AND service("{API}")'
-    deadline = time.monotonic() + WAIT_S
-    while len(_summaries(xray, at, wanted)) < 3:
-        assert time.monotonic() < deadline
+    until(lambda: len(_summaries(xray, at, wanted)) >= 3, "the traces are readable")
     return at
 
 
@@ -171,9 +170,7 @@ def test_a_trace_of_json_is_stored_once_a_key(server: LiveServer, xray: Any) -> 
         assert "1" == partial["rejectedSpans"]
         assert "no valid trace id" in partial["errorMessage"]
     id_ = f"1-{at:032x}"[:10] + "-" + f"{at:032x}"[8:]
-    deadline = time.monotonic() + WAIT_S
-    while not (found := xray.batch_get_traces(TraceIds=[id_])["Traces"]):
-        assert time.monotonic() < deadline
+    found = until(lambda: xray.batch_get_traces(TraceIds=[id_])["Traces"], "the trace is readable")
     assert {"json-job"} == {json.loads(one["Document"])["name"] for one in found[0]["Segments"]}
     assert pytest.approx(0.001) == found[0]["Duration"]
 
@@ -185,6 +182,4 @@ def test_an_error_of_a_span_without_a_status_code_is_a_fault(server: LiveServer,
         span.set_status(Status(StatusCode.ERROR, "disk full"))
     assert provider.force_flush(30_000)
     provider.shutdown()
-    deadline = time.monotonic() + WAIT_S
-    while not _summaries(xray, began, 'service("otel-batch") { fault }'):
-        assert time.monotonic() < deadline
+    until(lambda: _summaries(xray, began, 'service("otel-batch") { fault }'), "the fault is readable")

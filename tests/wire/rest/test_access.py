@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 
 from live_server import LiveServer
 from patience import until
+from shared_servers import SharedServers
 from trimtab.base.errors import AccessDenied, Unauthenticated
 from trimtab.client import wire
 from trimtab.client.api import Client
@@ -31,14 +31,10 @@ def cli(data_dir: Path, *arguments: str, **settings: str) -> subprocess.Complete
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveServer, str]]:
+def guarded(shared_servers: SharedServers) -> tuple[LiveServer, str]:
     """A server that needs credentials, and an admin's token that was made before it ran."""
-    data_dir = tmp_path_factory.mktemp("guarded")
-    made = cli(data_dir, "keys", "create", "--kind", "token", "--role", "admin", "--json")
-    assert made.returncode == 0, made.stderr
-    live = LiveServer(data_dir, TRIMTAB_REQUIRE_AUTH="1").start()
-    yield live, json.loads(made.stdout)["secret"]
-    live.stop()
+    live = shared_servers.server("guarded", "tests/wire/rest/test_access.py")
+    return live, shared_servers.admin
 
 
 def test_a_key_made_offline_opens_the_server_and_others_do_not(guarded: tuple[LiveServer, str]) -> None:
@@ -50,7 +46,7 @@ def test_a_key_made_offline_opens_the_server_and_others_do_not(guarded: tuple[Li
     with Client(server.url, token) as admin:
         reader = admin.create_key(wire.CreateKey(name="reader", kind="token", role="read"))
         with Client(server.url, reader.secret) as trimtab:
-            assert trimtab.metrics().series == []
+            assert trimtab.metrics(namespace="n").series == []
             with pytest.raises(AccessDenied, match="needs write"):
                 trimtab.put("n", [wire.Datum(name="a", value=1)])
             admin.revoke_key(reader.id)

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +12,7 @@ import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 
+from brought import settled
 from live_server import LiveServer
 from trimtab.base.errors import InvalidInput
 from trimtab.base.ids import new_id
@@ -133,14 +133,6 @@ def test_a_bill_goes_out_as_focus(server: LiveServer, tmp_path: Path) -> None:
     mine = [row for row in rows if payer in row]
     assert 2 == len(mine)
     trimtab(server, "costs", "drop", payer, "--yes")
-
-
-def settled(costs: Costs, number: int) -> wire.Import:
-    found = costs.one(number)
-    while found.state in ("reading", "committing"):
-        threading.Event().wait(0.1)
-        found = costs.one(number)
-    return found
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from urllib.request import urlopen
 import pytest
 from tests.unit.costs.bills import FOCUS, table
 from tests.unit.costs.explorer.test_providers import CORE, CUD, PLAN, VM, Truth, company
-from tests.wire.aws.test_cost_explorer import bring
 
+from brought import bring
 from live_server import LiveServer
 from trimtab.__main__ import run
 from trimtab.base.errors import InvalidInput, NotFound

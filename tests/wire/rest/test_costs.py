@@ -6,8 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from tests.wire.aws.test_cost_explorer import bring
 
+from brought import bring
 from live_server import LiveServer
 from made_bill import PROD, RESEARCH, cur2, unblended
 from trimtab.__main__ import run

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from tests.wire.rest.test_access import cli
 
 from live_server import LiveServer
+from shared_servers import SharedServers
 from trimtab.base.errors import AccessDenied, InvalidInput, NotFound
 from trimtab.client import notify_wire, wire
 from trimtab.client.api import Client
@@ -55,13 +56,9 @@ class Guarded:
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    data_dir = tmp_path_factory.mktemp("egress")
-    made = cli(data_dir, "keys", "create", "--kind", "token", "--role", "admin", "--json")
-    assert made.returncode == 0, made.stderr
-    live = LiveServer(data_dir, TRIMTAB_REQUIRE_AUTH="1").start()
-    yield Guarded(live, json.loads(made.stdout)["secret"])
-    live.stop()
+def guarded(shared_servers: SharedServers) -> Guarded:
+    live = shared_servers.server("guarded", "tests/wire/rest/test_egress.py")
+    return Guarded(live, shared_servers.admin)
 
 
 @contextmanager

@@ -143,7 +143,11 @@ def test_what_cannot_be_asked_is_refused(calls: Investigations, server: LiveServ
 
 
 def test_suspects_are_changes_before_and_components(calls: Investigations, trouble: Trouble) -> None:
-    found = calls.suspects({"around": "30m", "about": [trouble.alarm]})
+    asked = {"around": "30m", "about": [trouble.alarm]}
+    found = until(  # the audit is written a moment after what it tells of
+        lambda: next((one for one in [calls.suspects(asked)] if one.changes and one.changes[0].about), None),
+        "a change that speaks of the alarm",
+    )
     assert found.changes[0].about == [trouble.alarm]
     assert found.changes[0].page.startswith("/audit/events/")
     nobody = calls.suspects({"around": "5m", "service": f"nobody-{trouble.mark}"})

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from live_server import LiveServer
+from shared_servers import SharedServers
 
 pytestmark = pytest.mark.wire
 SEED = 20
@@ -20,11 +21,9 @@ DEEP = (b"[" * 100_000, b'{"a":' * 100_000, b"[" * 300 + b"]" * 300, b'{"a":' * 
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """Of its own: what is put here at random would be there for others."""
-    live = LiveServer(tmp_path_factory.mktemp("odd")).start()
-    yield live
-    live.stop()
+def server(shared_servers: SharedServers) -> LiveServer:
+    """Where what is put at random is there for nobody else."""
+    return shared_servers.server("odd", "tests/wire/rest/test_odd_bodies.py")
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from typing import Any
 import boto3
 import httpx
 import pytest
-from tests.wire.aws.test_cost_explorer import bring
 
+from brought import bring
 from live_server import LiveServer
 from trimtab.client.advice import AdviceCalls
 from trimtab.client.api import Client

@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.wire.rest.test_access import bearer, cli
+from tests.wire.rest.test_access import bearer
 
-from live_server import LiveServer
+from shared_servers import SharedServers
 from trimtab.client import wire
 from trimtab.client.api import Client
 
@@ -232,12 +232,10 @@ ELSEWHERE = {
 
 
 @pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Client, Mapping[str, str]]]:
+def keys(shared_servers: SharedServers) -> Iterator[tuple[httpx.Client, Mapping[str, str]]]:
     """A server that needs credentials, with what the other account put, and keys: of an admin, of both accounts."""
-    data_dir = tmp_path_factory.mktemp("accounts")
-    made = cli(data_dir, "keys", "create", "--kind", "token", "--role", "admin", "--json")
-    live = LiveServer(data_dir, TRIMTAB_REQUIRE_AUTH="1").start()
-    admin = json.loads(made.stdout)["secret"]
+    live = shared_servers.server("guarded", "tests/wire/rest/test_other_accounts.py")
+    admin = shared_servers.admin
     with Client(live.url, admin) as client:
         found = {"admin": admin} | {
             f"{role} of {account}": client.create_key(
@@ -252,7 +250,6 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Clien
             answer = http.request(verb, filled(path, name), json=body, headers=bearer(found[f"write of {OTHER}"]))
             assert answer.status_code < 300, (asked, answer.text)
         yield http, found
-    live.stop()
 
 
 def filled(path: str, name: str) -> str:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from tests.wire.aws.test_cost_explorer import bring
 
+from brought import bring
 from live_server import LiveServer
 from report_figures import Known, figures, table, texts
 from trimtab.client import wire

@@ -1,6 +1,5 @@
 """Schemathesis against a live server: what the OpenAPI document promises holds, for requests that fit it and not."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -10,6 +9,7 @@ from hypothesis.errors import Unsatisfiable
 
 from depth import DEEP
 from live_server import LiveServer
+from shared_servers import SharedServers
 
 # Its functions and not its pytest plugin, which reaches into pytest's private parts and breaks with new versions.
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
@@ -23,11 +23,9 @@ APART = ["/rest/v1/admin/reset", "/rest/v1/forget", "/rest/v1/state/import"]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """Of its own: what is put here at random would be there for others."""
-    live = LiveServer(tmp_path_factory.mktemp("odd")).start()
-    yield live
-    live.stop()
+def server(shared_servers: SharedServers) -> LiveServer:
+    """Where what is put at random is there for nobody else."""
+    return shared_servers.server("odd", "tests/wire/rest/test_schema.py")
 
 
 @pytest.mark.timeout(600)  # for some hundred operations

@@ -10,13 +10,13 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
+from brought import bring
 from live_server import LiveServer
 from made_bill import cur2, unblended
 from trimtab.base.errors import AccessDenied, Conflict, InvalidInput, NotFound
 from trimtab.cli.main import root
 from trimtab.client.api import Client
 from trimtab.client.costs import Costs
-from trimtab.client.costs_wire import StartImport
 from trimtab.client.economics import Economics
 from trimtab.client.wire import CreateKey
 
@@ -37,18 +37,9 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     server = LiveServer(folder / "data").start()
     path = folder / "made.csv"
     path.write_text(cur2())
-    bring(server, path)
+    bring(server, path, "made")
     yield server
     server.stop()
-
-
-def bring(server: LiveServer, path: Path) -> None:
-    with Client(server.url) as client:
-        costs = Costs(client)
-        begun = costs.start(StartImport(str(path), source="made"))
-        while (now := costs.one(begun.id)).state in ("reading", "committing"):
-            pass
-        assert now.state == "done", now.problem
 
 
 def test_a_month_is_tried_allocated_stated_and_closed(live: LiveServer, tmp_path: Path) -> None:
@@ -92,7 +83,7 @@ def test_a_month_is_tried_allocated_stated_and_closed(live: LiveServer, tmp_path
         corrected.write_text(cur2().replace(",20,", ",17,", 1))
         moved = cur2() != corrected.read_text()
         assert moved
-        bring(live, corrected)
+        bring(live, corrected, "made")
         assert closed.lines == calls.statement("2026-07").lines
         august = calls.statement("2026-08")
         assert {"2026-07"} == {one.about for one in august.lines if one.about}

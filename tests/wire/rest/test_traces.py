@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from live_server import LiveServer
+from patience import until
 from trimtab.cli.main import root
 
 pytestmark = pytest.mark.wire
@@ -72,9 +73,11 @@ def shop(server: LiveServer) -> Shop:
     made = Shop(server)
     made.send(60, 5_400_000, 100, "1")
     made.traces = made.send(60, 600_000, 300, "2")
-    until = time.monotonic() + 60
-    while 120 > len(made.get("/rest/v1/traces", filter=made.filter, start="-2h", limit="200")["traces"]):
-        assert time.monotonic() < until, "the traces are not readable"  # a page does not wait for what is on its way
+
+    def readable() -> bool:  # a page does not wait for what is on its way
+        return 120 <= len(made.get("/rest/v1/traces", filter=made.filter, start="-2h", limit="200")["traces"])
+
+    until(readable, "the traces are readable")
     return made
 
 

@@ -4,7 +4,6 @@ import logging
 import logging.handlers
 import socket
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,13 +15,6 @@ from trimtab.client.log_events_wire import LogEvent
 
 pytestmark = pytest.mark.wire
 WITHIN_S = 20
-
-
-@pytest.fixture(scope="module")
-def syslog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    live = LiveServer(tmp_path_factory.mktemp("syslog"), TRIMTAB_SYSLOG_ADDR="127.0.0.1:0").start()
-    yield live
-    live.stop()
 
 
 def found(server: LiveServer, count: int) -> list[LogEvent]:
@@ -38,8 +30,8 @@ def found(server: LiveServer, count: int) -> list[LogEvent]:
     raise AssertionError(f"fewer than {count} messages after {WITHIN_S} s")
 
 
-def test_messages_of_both_transports_and_framings_arrive(syslog: LiveServer) -> None:
-    address = syslog.address_of("syslog")
+def test_messages_of_both_transports_and_framings_arrive(server: LiveServer) -> None:
+    address = server.address_of("syslog")
     handler = logging.handlers.SysLogHandler(address, facility="local3")
     handler.ident = "shop: "
     handler.emit(logging.LogRecord("x", logging.ERROR, "", 0, "cannot pay", None, None))
@@ -47,7 +39,7 @@ def test_messages_of_both_transports_and_framings_arrive(syslog: LiveServer) -> 
     counted = b"<14>1 - web-1 app 7 - - counted\nin two lines"
     with socket.create_connection(address) as connection:
         connection.sendall(b"%d %s" % (len(counted), counted) + b"<11>1 - web-1 app - - - a line\n")
-    events = {event.message: event for event in found(syslog, 3)}
+    events = {event.message: event for event in found(server, 3)}
     assert events.keys() == {"cannot pay", "counted\nin two lines", "a line"}
     paid = events["cannot pay"]
     assert (paid.stream, paid.severity, paid.attributes) == ("udp", "ERROR", {"facility": "local3", "appname": "shop"})

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from trimtab.agent.segment import sync_directory
 from trimtab.base import typed
+from trimtab.base.whole_file import sync_folder
 
 _log = logging.getLogger(__name__)
 HEAD_BYTES = 256
@@ -76,7 +76,7 @@ class Places:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self._path)
-        sync_directory(self._path.parent)
+        sync_folder(self._path.parent)
 
 
 def _read(path: Path) -> list[Place]:

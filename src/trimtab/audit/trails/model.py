@@ -9,6 +9,9 @@ from msgspec import Struct
 from trimtab.base.errors import InvalidInput
 from trimtab.base.partitions import partition_of
 
+MOST_NAME = 128
+"""Characters of a trail's name, as documented."""
+_LETTERS = re.compile(r"[A-Za-z0-9._-]+")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9]|[._-](?![._-])){1,126}[A-Za-z0-9]")
 _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -40,10 +43,24 @@ def arn_of(account: str, region: str, name: str) -> str:
 
 
 def check_name(name: str) -> None:
-    """Raise InvalidInput for a name that CloudTrail refuses."""
+    """Raise InvalidInput for a name that CloudTrail refuses, in its words."""
+    if not 3 <= len(name) <= MOST_NAME:
+        short = len(name) < MOST_NAME
+        raise InvalidInput(
+            f"Trail name too {'short. Minimum' if short else 'long. Maximum'} allowed length: "
+            f"{3 if short else MOST_NAME} characters. Specified name length: {len(name)} characters."
+        )
+    for where, letter in (("starts", name[0]), ("ends", name[-1])):
+        if not (letter.isascii() and letter.isalnum()):
+            raise InvalidInput(f"Trail name must {where} with a letter or number.")
+    if not _LETTERS.fullmatch(name):
+        raise InvalidInput(
+            "Trail name or ARN can only contain uppercase letters, lowercase letters, numbers, periods (.), hyphens "
+            "(-), and underscores (_)."
+        )
     if not _NAME.fullmatch(name) or _ADDRESS.fullmatch(name):
         raise InvalidInput(
-            f"cannot name a trail {name!r}: expected 3 to 128 letters, digits, ., _ and -, none of . _ - twice in a row"
+            f"cannot name a trail {name!r}: expected none of . _ - twice in a row, and no address of a machine"
         )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from trimtab.inventory.served.model import TRAINING, Served
 
-_HIDDEN = ("SessionChainingConfig", "Monitor")  # of a request, which no answer has
+_HIDDEN = ("SessionChainingConfig", "Monitor", "AutoML")  # of a request, which no answer has
 
 
 def described(one: Served) -> dict[str, Any]:

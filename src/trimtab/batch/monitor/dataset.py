@@ -60,7 +60,7 @@ def read_table(folder: Path, format_: Mapping[str, Any], window: tuple[int, int]
         return captured_table(read_captured(folder, window))
     if "csv" in format_:
         header = bool((format_["csv"] or {}).get("header"))
-        return _csv(_texts(folder), header=header)
+        return read_csv(_texts(folder), header=header)
     if "json" in format_:
         return _table([_object(line) for text in _texts(folder) for line in text.splitlines() if line.strip()])
     raise InvalidInput(f"dataset_format must be csv, json or {CAPTURED}, got {', '.join(format_) or 'none'}")
@@ -145,7 +145,8 @@ def flat(content: Mapping[str, Any], before: str = "") -> dict[str, Value]:
     return found
 
 
-def _csv(texts: Iterable[str], *, header: bool) -> Table:
+def read_csv(texts: Iterable[str], *, header: bool) -> Table:
+    """The rows of some texts in CSV; the first line of each names the columns where there is a header."""
     names: list[str] = []
     rows: list[list[str]] = []
     for text in texts:

@@ -107,27 +107,23 @@ def _binary(truth: Labels, predicted: Labels, scores: Floats | None) -> dict[str
         "true_negative_rate": _ratio(true_negative, true_negative + false_positive),
         "false_positive_rate": _ratio(false_positive, true_negative + false_positive),
         "false_negative_rate": _ratio(false_negative, true_positive + false_negative),
-        **{name: _f(precision, recall, beta) for name, beta in _BETAS},
+        **{name: f_score(precision, recall, beta) for name, beta in _BETAS},
     }
     if scores is not None:
-        found["auc"] = _auc(actual, scores)
+        found["auc"] = auc(actual, scores)
     return found
 
 
 def _multiclass(truth: Labels, predicted: Labels, _: Floats | None) -> dict[str, float]:
-    classes, counts = np.unique(truth, return_counts=True)
+    _, counts = np.unique(truth, return_counts=True)
     weights = counts / counts.sum()
-    precision, recall = [], []
-    for one in classes:
-        hit = float(((truth == one) & (predicted == one)).sum())
-        precision.append(_ratio(hit, float((predicted == one).sum())))
-        recall.append(_ratio(hit, float((truth == one).sum())))
-    pairs = list(zip(precision, recall, strict=True))
+    pairs = list(class_rates(truth, predicted).values())
+    precision, recall = zip(*pairs, strict=True)
     return {
         "accuracy": float((truth == predicted).mean()),
         "weighted_recall": float(np.dot(weights, recall)),
         "weighted_precision": float(np.dot(weights, precision)),
-        **{f"weighted_{name}": float(np.dot(weights, [_f(*one, beta) for one in pairs])) for name, beta in _BETAS},
+        **{f"weighted_{name}": float(np.dot(weights, [f_score(*one, beta) for one in pairs])) for name, beta in _BETAS},
     }
 
 
@@ -140,7 +136,16 @@ _MEASURES: Mapping[str, Callable[[Any, Any, Floats | None], dict[str, float]]] =
 }
 
 
-def _auc(actual: npt.NDArray[np.bool_], scores: Floats) -> float:
+def class_rates(truth: Labels, predicted: Labels) -> dict[Any, tuple[float, float]]:
+    """Precision and recall of each class that there is."""
+    found = {}
+    for one in np.unique(truth).tolist():
+        hit = float(((truth == one) & (predicted == one)).sum())
+        found[one] = _ratio(hit, float((predicted == one).sum())), _ratio(hit, float((truth == one).sum()))
+    return found
+
+
+def auc(actual: npt.NDArray[np.bool_], scores: Floats) -> float:
     """The chance that a positive has a higher score than a negative; equal ones count half."""
     positive, negative = scores[actual], np.sort(scores[~actual])
     if not len(positive) or not len(negative):
@@ -154,7 +159,8 @@ def _confusion(truth: Labels, predicted: Labels) -> dict[str, dict[str, int]]:
     return {a: {p: int(((truth == a) & (predicted == p)).sum()) for p in classes} for a in classes}
 
 
-def _f(precision: float, recall: float, beta: float) -> float:
+def f_score(precision: float, recall: float, beta: float) -> float:
+    """The mean of both in which recall counts `beta` times as much."""
     return _ratio((1 + beta**2) * precision * recall, beta**2 * precision + recall)
 
 

@@ -1,22 +1,18 @@
 """What a tuning job asks for, read from its request; its training jobs, and how good each was."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
-
 from trimtab.base.errors import InvalidInput
-from trimtab.base.ids import hash64
 from trimtab.base.records import replace
 from trimtab.batch.containers.asked import OBJECTIVE, asked_of
-from trimtab.batch.tuning.bayes import Tried, proposed
 from trimtab.batch.tuning.halving import Halving, below_median, halving_of
 from trimtab.batch.tuning.search import BAYESIAN, HYPERBAND, trial, trials_of
-from trimtab.batch.tuning.space import Ranges, Space
+from trimtab.batch.tuning.space import Ranges
+from trimtab.batch.tuning.trials import ENDED_EARLY, Search, trial_name
 from trimtab.inventory.served.model import TRAINING, Served
 
-ENDED_EARLY = "ended_early"  # of a tuning job's state: the names of those training jobs
+TUNED_BY = "TuningJobArn"  # of a training job's request
 _CARRIED = (
     "AlgorithmSpecification", "RoleArn", "InputDataConfig", "VpcConfig", "OutputDataConfig", "ResourceConfig",
     "StoppingCondition", "EnableNetworkIsolation", "EnableInterContainerTrafficEncryption",
@@ -24,54 +20,31 @@ _CARRIED = (
 )  # fmt: skip
 
 
-class Tuning(Struct, frozen=True):
+class Tuning(Search, frozen=True, kw_only=True):
     """A tuning job: its request read."""
 
     definition: Mapping[str, Any]
     ranges: Ranges
     strategy: str
     seed: int | str
-    trials: int
-    parallel: int
-    longest_s: int | None
-    metric: str
-    maximize: bool
-    target: float | None
-    patience: int | None
     halving: Halving | None = None
     early: bool = False
-    ended_early: frozenset[str] = frozenset()
-
-    def better(self, value: float, than: float | None) -> bool:
-        """Whether a value is better than another."""
-        return than is None or (value > than if self.maximize else value < than)
 
     def form(self, arn: str, number: int, known: Sequence[Served] = ()) -> dict[str, Any]:
         """The request of the training job of a trial, by what earlier ones said of the objective."""
         if self.strategy == BAYESIAN:
-            tried = [Tried(self.tuned(one), self._loss(one)) for one in known]
-            tuned = proposed(Space(self.ranges), self.seed, number, tried)
+            tuned = self.proposed(self.ranges, self.seed, number, known)
         else:
             tuned = trial(self.strategy, self.ranges, self.seed, number)
         form = {name: self.definition[name] for name in _CARRIED if name in self.definition}
         form |= _resources(self.definition)
         fixed = self.definition.get("StaticHyperParameters") or {}
-        return form | {"HyperParameters": {**fixed, **tuned, OBJECTIVE: self.metric}, "TuningJobArn": arn}
+        return form | {"HyperParameters": {**fixed, **tuned, OBJECTIVE: self.metric}, TUNED_BY: arn}
 
     def tuned(self, one: Served) -> dict[str, str]:
         """The parameters of a training job that are searched."""
         fixed = {*(self.definition.get("StaticHyperParameters") or {}), OBJECTIVE}
         return {name: value for name, value in one.form["HyperParameters"].items() if name not in fixed}
-
-    def value(self, one: Served) -> float | None:
-        """What a training job said of the objective last; None where it said nothing."""
-        return next(
-            (metric["value"] for metric in one.state.get("metrics") or () if metric["name"] == self.metric), None
-        )
-
-    def counts(self, one: Served) -> bool:
-        """Whether what a training job said counts: it came to its end, or to that which the search gave it."""
-        return one.status == "Completed" or (one.status == "Stopped" and one.name in self.ended_early)
 
     def loses(self, number: int, one: Served, known: Sequence[Served]) -> bool:
         """Whether a training job that runs is to be stopped."""
@@ -83,22 +56,6 @@ class Tuning(Struct, frozen=True):
             return self.halving.ends(rungs, course, courses, maximize=self.maximize)
         over = [other.state.get("course") or () for other in others if self.counts(other)]
         return self.early and below_median(course, over, maximize=self.maximize)
-
-    def _loss(self, one: Served) -> float | None:
-        """The objective of a trial, of which less is better; None while it runs."""
-        if one.status in ("InProgress", "Stopping"):
-            return None
-        value = self.value(one) if self.counts(one) else None
-        return math.inf if value is None else -value if self.maximize else value
-
-    def best(self, some: Sequence[Served]) -> Served | None:
-        """The training job with the best objective of those that count, the first of equals."""
-        found, least = None, None
-        for one in some:
-            value = self.value(one) if self.counts(one) else None
-            if value is not None and self.better(value, least):
-                found, least = one, value
-        return found
 
 
 def tuning_of(name: str, arn: str, form: Mapping[str, Any]) -> Tuning:
@@ -115,20 +72,21 @@ def tuning_of(name: str, arn: str, form: Mapping[str, Any]) -> Tuning:
         raise InvalidInput("HyperParameterTuningJobObjective must be given.")
     limits, criteria = config["ResourceLimits"], config.get("TuningJobCompletionCriteria") or {}
     ranges = config.get("ParameterRanges") or definition.get("HyperParameterRanges") or {}
+    strategy = config["Strategy"]
     found = Tuning(
-        definition,
-        ranges,
-        config["Strategy"],
-        config.get("RandomSeed", arn),
-        trials_of(config["Strategy"], ranges, limits.get("MaxNumberOfTrainingJobs")),
-        limits["MaxParallelTrainingJobs"],
-        limits.get("MaxRuntimeInSeconds"),
-        objective["MetricName"],
-        objective["Type"] == "Maximize",
-        criteria.get("TargetObjectiveMetricValue"),
-        (criteria.get("BestObjectiveNotImproving") or {}).get("MaxNumberOfTrainingJobsNotImproving"),
-        halving_of(config, definition.get("StaticHyperParameters") or {}) if config["Strategy"] == HYPERBAND else None,
-        config.get("TrainingJobEarlyStoppingType") == "Auto",
+        definition=definition,
+        ranges=ranges,
+        strategy=strategy,
+        seed=config.get("RandomSeed", arn),
+        trials=trials_of(strategy, ranges, limits.get("MaxNumberOfTrainingJobs")),
+        parallel=limits["MaxParallelTrainingJobs"],
+        longest_s=limits.get("MaxRuntimeInSeconds"),
+        metric=objective["MetricName"],
+        maximize=objective["Type"] == "Maximize",
+        target=criteria.get("TargetObjectiveMetricValue"),
+        patience=(criteria.get("BestObjectiveNotImproving") or {}).get("MaxNumberOfTrainingJobsNotImproving"),
+        halving=halving_of(config, definition.get("StaticHyperParameters") or {}) if strategy == HYPERBAND else None,
+        early=config.get("TrainingJobEarlyStoppingType") == "Auto",
     )
     metrics = definition["AlgorithmSpecification"].get("MetricDefinitions") or ()
     if found.metric not in [one["Name"] for one in metrics]:
@@ -152,8 +110,3 @@ def _resources(definition: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "ResourceConfig": {name: value for name in names if (value := given.get(name, first.get(name))) is not None}
     }
-
-
-def trial_name(name: str, arn: str, number: int) -> str:
-    """The name of a trial's training job."""
-    return f"{name}-{number + 1:03d}-{hash64(f'{arn}/{number}'):016x}"[: len(name) + 13]

@@ -1,7 +1,9 @@
-"""Tuning jobs under way: begins training jobs while some are to be tried, and ends when enough is known."""
+"""Searches under way, of tuning and AutoML jobs: begins training jobs while some are to be tried, and ends when enough
+is known."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -11,40 +13,87 @@ from trimtab.base.errors import Conflict, InvalidInput
 from trimtab.base.records import replace
 from trimtab.batch.containers.jobs import COMPLETED, FAILED, RUNNING, STOPPED, STOPPING
 from trimtab.batch.containers.telling import Announce
-from trimtab.batch.tuning.asked import ENDED_EARLY, Tuning, trial_name, tuning_for
-from trimtab.inventory.served.model import TRAINING, TUNING, Served
+from trimtab.batch.tuning.asked import TUNED_BY, tuning_for
+from trimtab.batch.tuning.trials import ENDED_EARLY, Search, trial_name
+from trimtab.inventory.served.model import AUTOML, TRAINING, TUNING, Served
 from trimtab.inventory.served.store import ServedStore
 
-DUE_AS = {TUNING: (RUNNING, STOPPING)}
+DUE_AS = {TUNING: (RUNNING, STOPPING), AUTOML: (RUNNING, STOPPING)}
 """By kind, the statuses of resources for which a turn has something to do."""
 CHANGED = "SageMaker HyperParameter Tuning Job State Change"
 NONE_SUCCEEDED = "No training job succeeded."
+_LONGEST = 1024  # characters of a FailureReason
 _MOST_FAILED = 5
 """Training jobs that fail one after another, after which no more are begun: what fails five times fails again."""
 
 
+class Way(Protocol):
+    """How jobs of a kind search."""
+
+    @property
+    def member(self) -> str:
+        """The member of a training job's request that names the job which began it."""
+        ...
+
+    async def search(self, job: Served) -> Search | None:
+        """What a job searches; None while that is not known yet. Raises InvalidInput for a job that fails."""
+        ...
+
+    def ended(self, job: Served, status: str, ended_ms: int) -> tuple[str, Mapping[str, Any]] | None:
+        """The event of a job's end: its detail type and its detail; None where the service has none."""
+        ...
+
+
+class TuningWay(Struct, frozen=True):
+    """How tuning jobs search: as their request says."""
+
+    member: str = TUNED_BY
+
+    async def search(self, job: Served) -> Search:
+        """As it was asked for; a release before may have allowed more."""
+        return tuning_for(job)
+
+    def ended(self, job: Served, status: str, ended_ms: int) -> tuple[str, Mapping[str, Any]]:
+        """The event of a tuning job."""
+        return CHANGED, {
+            "HyperParameterTuningJobName": job.name,
+            "HyperParameterTuningJobArn": job.arn,
+            "HyperParameterTuningJobStatus": status,
+            "HyperParameterTuningJobConfig": job.form["HyperParameterTuningJobConfig"],
+            "CreationTime": job.created_ms,
+            "HyperParameterTuningEndTime": ended_ms,
+        }
+
+
 class TuningJobs(Struct, frozen=True):
-    """The tuning jobs of one server; `ContainerJobs` runs what they begin."""
+    """The searches of one server, by the kinds of their jobs; `ContainerJobs` runs what they begin."""
 
     served: ServedStore
     clock: Clock
     announce: Announce
+    ways: Mapping[str, Way]
 
     async def turn(self) -> None:
-        """Look at every tuning job that is under way."""
-        for job in await self.served.listed(EVERYTHING, TUNING, DUE_AS[TUNING]):
-            await self._look(job)
+        """Look at every search that is under way."""
+        for kind in self.ways:
+            for job in await self.served.listed(EVERYTHING, kind, DUE_AS[kind]):
+                await self._look(job)
 
     async def trials(self, job: Served) -> list[Served]:
-        """The training jobs of a tuning job, in the order of their trials."""
-        every = await self.served.listed(Scope.of(job.account, job.region), TRAINING)
-        return sorted((one for one in every if one.form.get("TuningJobArn") == job.arn), key=lambda one: one.name)
+        """The training jobs of a search, in the order of their trials."""
+        every, member = (
+            await self.served.listed(Scope.of(job.account, job.region), TRAINING),
+            self.ways[job.kind].member,
+        )
+        return sorted((one for one in every if one.form.get(member) == job.arn), key=lambda one: one.name)
 
     async def _look(self, job: Served) -> None:
         try:
-            tuning, known = tuning_for(job), await self.trials(job)
-        except InvalidInput as problem:  # made by a release that allowed more
+            tuning, known = await self.ways[job.kind].search(job), await self.trials(job)
+        except InvalidInput as problem:
             await self._over(job, FAILED, str(problem))
+            return
+        if tuning is None:
             return
         going = [one for one in known if one.status in (RUNNING, STOPPING)]
         if job.status == STOPPING or job.state.get("ending") or self._enough(job, tuning, known):
@@ -62,7 +111,7 @@ class TuningJobs(Struct, frozen=True):
         if until > begun:
             await self.served.change(job, state={**job.state, "begun": until}, only_from=(RUNNING,))
 
-    async def _end_losers(self, job: Served, tuning: Tuning, known: Sequence[Served]) -> Served:
+    async def _end_losers(self, job: Served, tuning: Search, known: Sequence[Served]) -> Served:
         """Stop the training jobs that lose; that they were stopped for this is kept first."""
         losers = [one for number, one in enumerate(known) if one.status == RUNNING and tuning.loses(number, one, known)]
         if losers:
@@ -73,7 +122,7 @@ class TuningJobs(Struct, frozen=True):
             await self.served.change(one, status=STOPPING, only_from=(RUNNING,))
         return job
 
-    async def _begin(self, job: Served, tuning: Tuning, number: int) -> None:
+    async def _begin(self, job: Served, tuning: Search, number: int) -> None:
         place, tagged = (job.account, job.region), await self.served.tags_of(job.arn)
         name, known = trial_name(job.name, job.arn, number), await self.trials(job)
         form = await asyncio.to_thread(tuning.form, job.arn, number, known)
@@ -82,7 +131,7 @@ class TuningJobs(Struct, frozen=True):
         except Conflict:
             return  # a server that ended before it noted so had begun it
 
-    def _enough(self, job: Served, tuning: Tuning, known: Sequence[Served]) -> bool:
+    def _enough(self, job: Served, tuning: Search, known: Sequence[Served]) -> bool:
         """Whether no more trials are to be begun."""
         if tuning.longest_s is not None and self.clock.now_ms() - job.created_ms >= tuning.longest_s * 1000:
             return True
@@ -102,7 +151,7 @@ class TuningJobs(Struct, frozen=True):
             return True
         return tuning.patience is not None and since >= tuning.patience
 
-    async def _wind_down(self, job: Served, tuning: Tuning, known: Sequence[Served], going: Sequence[Served]) -> None:
+    async def _wind_down(self, job: Served, tuning: Search, known: Sequence[Served], going: Sequence[Served]) -> None:
         """End what still runs, and then the tuning job."""
         if not going:
             await self._end(job, tuning, known)
@@ -112,7 +161,7 @@ class TuningJobs(Struct, frozen=True):
         for one in going:
             await self.served.change(one, status=STOPPING, only_from=(RUNNING,))
 
-    async def _end(self, job: Served, tuning: Tuning, known: Sequence[Served]) -> None:
+    async def _end(self, job: Served, tuning: Search, known: Sequence[Served]) -> None:
         if job.status == STOPPING:
             await self._over(job, STOPPED)
         elif tuning.best(known) is None:
@@ -121,15 +170,10 @@ class TuningJobs(Struct, frozen=True):
             await self._over(job, COMPLETED)
 
     async def _over(self, job: Served, status: str, problem: str = "") -> None:
-        """Keep how a tuning job ended, and put it on the bus, as the service does."""
-        state = {**job.state, "ended_ms": self.clock.now_ms(), **({"problem": problem} if problem else {})}
+        """Keep how a search ended, and put it on the bus, where the service does."""
+        ended_ms = self.clock.now_ms()
+        state = {**job.state, "ended_ms": ended_ms, **({"problem": problem[:_LONGEST]} if problem else {})}
         await self.served.change(job, status=status, state=state)
-        detail = {
-            "HyperParameterTuningJobName": job.name,
-            "HyperParameterTuningJobArn": job.arn,
-            "HyperParameterTuningJobStatus": status,
-            "HyperParameterTuningJobConfig": job.form["HyperParameterTuningJobConfig"],
-            "CreationTime": job.created_ms,
-            "HyperParameterTuningEndTime": state["ended_ms"],
-        }
-        await self.announce((job.account, job.region), CHANGED, job.arn, detail)
+        told = self.ways[job.kind].ended(job, status, ended_ms)
+        if told is not None:
+            await self.announce((job.account, job.region), told[0], job.arn, told[1])

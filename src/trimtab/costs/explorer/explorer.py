@@ -22,7 +22,7 @@ from trimtab.costs.explorer.commitments import (
 from trimtab.costs.explorer.compare import Compared, compare
 from trimtab.costs.explorer.drivers import ZERO, Change, Charge, ItemKey, PoolKey, explain
 from trimtab.costs.explorer.providers import AWS, PROVIDERS, Provider, provider_of
-from trimtab.costs.model import CostQuery, CostRow, Dimension, Facet, Filter, Granularity, Metric, Not, Where
+from trimtab.costs.model import USE, CostQuery, CostRow, Dimension, Facet, Filter, Granularity, Metric, Not, Where
 from trimtab.costs.periods import Period, month_start, next_month, periods
 from trimtab.costs.read import CostReader
 from trimtab.costs.read_sql import DAY_MS
@@ -36,8 +36,6 @@ _ITEM = (
     Dimension.PURCHASE_TYPE,
     Dimension.RECORD_TYPE,
 )
-_COUNTED = frozenset({"Usage", "DiscountedUsage", "SavingsPlanCoveredUsage"})
-"""Record types whose quantity is use; of fees, taxes and credits it is a count of nothing."""
 _FEE = Where(Dimension.RECORD_TYPE, (eligible.RESERVATION_FEE,))
 _SUMS = (
     Metric.COMMITMENT_TOTAL,
@@ -278,7 +276,7 @@ def _charges(rows: Sequence[CostRow], currency: str) -> list[Charge]:
         if row.currency != currency:
             continue
         *group, service, family, unit, usage_type, operation, purchase, charge = row.keys
-        counted = charge in _COUNTED
+        counted = charge in USE
         pool = PoolKey(group[0] if group else "", service, family if counted else charge, unit if counted else "")
         quantity = row.amounts[1] if counted and unit else Decimal(0)
         found.append(Charge(pool, ItemKey(usage_type, operation, purchase, charge), row.amounts[0], quantity))

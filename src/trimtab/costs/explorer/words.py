@@ -26,9 +26,11 @@ _ITEMS = 3
 
 
 def money(amount: Decimal, currency: str) -> str:
-    """`1,234.56 USD`; an amount below a cent with its first two digits."""
-    if amount and abs(amount) < _CENT:
-        return f"{amount:.2g} {currency}" if abs(amount) >= Decimal("1e-6") else f"{amount:+.0e} {currency}".lstrip("+")
+    """`1,234.56 USD`, `−0.50 USD`; an amount below a cent with its first two digits."""
+    if amount < 0:
+        return f"−{money(-amount, currency)}"
+    if amount and amount < _CENT:
+        return f"{amount:.2g} {currency}" if amount >= Decimal("1e-6") else f"{amount:.0e} {currency}"
     return f"{amount:,.2f} {currency}"
 
 

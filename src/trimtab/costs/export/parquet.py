@@ -4,9 +4,12 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.ipc as ipc
-import pyarrow.parquet as pq
+
+from trimtab.base.later import Later
+
+pc = Later("pyarrow.compute")
+pq = Later("pyarrow.parquet")
 
 MONEY = pa.decimal128(38, 12)
 TIME = pa.timestamp("ms", "UTC")

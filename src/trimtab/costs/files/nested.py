@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from trimtab.base.errors import InvalidInput
+from trimtab.base.later import Later
 from trimtab.costs.files.probe import legible, open_text
 from trimtab.costs.files.unpack import PlainFile
+
+pq = Later("pyarrow.parquet")
 
 _LISTS = ("data", "rows", "items", "records")
 """Names under which an answer of an API has its rows."""

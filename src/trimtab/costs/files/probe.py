@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import IO, cast
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from msgspec import Struct
 
 from trimtab.base.errors import InvalidInput
+from trimtab.base.later import Later
 from trimtab.costs.files.unpack import PlainFile
 from trimtab.costs.readers.columns import Kind, SourceColumn
+
+pq = Later("pyarrow.parquet")
 
 _HEADER_BYTES = 1 << 20  # the longest header known (a legacy report with all its tags) has 30 kB
 _DELIMITERS = (",", "\t", ";", "|")

@@ -1,6 +1,7 @@
 """Lists in pages, as most services of AWS have them: a token that says where the next page begins."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from msgspec import Struct
@@ -43,3 +44,14 @@ class Pages(Struct, frozen=True):
         except InvalidInput:
             pass
         raise self.refuse()
+
+
+def last_name(token: str | None, invalid: Exception) -> str:
+    """The last name of the page before, as its token holds it; "" without one. Raises `invalid` for another token."""
+    if not token:
+        return ""
+    with suppress(InvalidInput):
+        name = decode_token(token)
+        if isinstance(name, str):
+            return name
+    raise invalid

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Service
-from trimtab.doors.aws.wire import cbor, json, query, rest
+from trimtab.doors.aws.wire import cbor, ec2, json, query, rest
 from trimtab.doors.aws.wire.codec import Codec, WriteFault
 from trimtab.doors.aws.wire.constraints import Check, Checker
 from trimtab.doors.aws.wire.http import HttpRequest
@@ -17,16 +17,18 @@ _RPC_PATH = re.compile(r"/service/([\w.]+)/operation/(\w+)")
 _CODECS: dict[str, Callable[[ServiceModel, OperationModel], Codec]] = {
     "json": json.JsonCodec,
     "query": query.QueryCodec,
+    "ec2": ec2.Ec2Codec,
     "cbor": cbor.CborCodec,
     "rest": rest.RestCodec,
 }
 FAULTS: dict[str, WriteFault] = {
     "json": json.write_fault,
     "query": query.write_fault,
+    "ec2": ec2.write_fault,
     "cbor": cbor.write_fault,
     "rest": rest.write_fault,
 }
-_MODEL_NAMES = {"json": "json", "query": "query", "cbor": "smithy-rpc-v2-cbor", "rest": "rest-json"}
+_MODEL_NAMES = {"json": "json", "query": "query", "ec2": "ec2", "cbor": "smithy-rpc-v2-cbor", "rest": "rest-json"}
 
 
 class Target(Struct, frozen=True):
@@ -94,11 +96,14 @@ class Router:
         service = self._by_signing_name.get(signed_for)
         if service is None and not signed_for:
             candidates = [
-                one for one in self.services if action in one.model.operation_names and "query" in one.model.protocols
+                one
+                for one in self.services
+                if action in one.model.operation_names and {"query", "ec2"} & set(one.model.protocols)
             ]
             exact = [one for one in candidates if one.model.api_version == version]
             service = next(iter(exact or candidates), None)
-        return Target("query", service, action, action)
+        spoken = "ec2" if service is not None and "ec2" in service.model.protocols else "query"
+        return Target(spoken, service, action, action)
 
     def _find_rest(self, request: HttpRequest, signed_for: str) -> Target:
         asked = f"{request.method} {request.path}"

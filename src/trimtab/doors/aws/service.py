@@ -83,7 +83,9 @@ class Service(Struct, frozen=True):
     invalid_code: str = "ValidationError"
 
 
-class _Added(Struct, Generic[Rooms], frozen=True):
+class Added(Struct, Generic[Rooms], frozen=True):
+    """An operation that is not bound yet."""
+
     call: Function[Rooms]
     needs: Role
     dialect: Dialect | None
@@ -99,7 +101,8 @@ Codes = Sequence[tuple[type[TrimtabError], str]]
 class Operations(Generic[Rooms]):
     """The operations of one service, before they are bound.
 
-    `codes` are what the rooms' errors are called here, `members` what such an error carries beside its message.
+    `needs` is the role of operations that name none, `codes` what the rooms' errors are called here, `members` what
+    such an error carries beside its message.
     """
 
     def __init__(
@@ -109,6 +112,7 @@ class Operations(Generic[Rooms]):
         *,
         body_limit: int = 1 << 20,
         invalid_code: str = "ValidationError",
+        needs: Role = Role.READ,
         codes: Codes = (),
         members: Mapping[str, Any] | None = None,
     ) -> None:
@@ -116,15 +120,21 @@ class Operations(Generic[Rooms]):
         self._dialect = dialect
         self._body_limit = body_limit
         self._invalid_code = invalid_code
+        self._needs = needs
         self._codes = codes
         self._members = members
-        self._added: dict[str, _Added[Rooms]] = {}
+        self._added: dict[str, Added[Rooms]] = {}
+
+    @property
+    def added(self) -> Mapping[str, Added[Rooms]]:
+        """The operations by name; the docstring of an operation's function says what it does."""
+        return self._added
 
     def add(
         self,
         name: str,
         *,
-        needs: Role = Role.READ,
+        needs: Role | None = None,
         dialect: Dialect | None = None,
         checks_itself: bool = False,
         raw: RawFunction[Rooms] | None = None,
@@ -138,7 +148,7 @@ class Operations(Generic[Rooms]):
 
         def register(call: Function[Rooms]) -> Function[Rooms]:
             own = None if checks_itself else dialect or self._dialect
-            self._added[name] = _Added(call, needs, own, raw, (*codes, *self._codes), bound)
+            self._added[name] = Added(call, needs or self._needs, own, raw, (*codes, *self._codes), bound)
             return call
 
         return register
@@ -150,7 +160,7 @@ class Operations(Generic[Rooms]):
         return Service(model, operations, self._body_limit, self._invalid_code)
 
 
-def _bound(name: str, added: _Added[Rooms], rooms: Rooms, members: Mapping[str, Any] | None) -> Operation:
+def _bound(name: str, added: Added[Rooms], rooms: Rooms, members: Mapping[str, Any] | None) -> Operation:
     codes = added.codes
     kinds = tuple(kind for kind, _ in codes)
 

@@ -8,13 +8,15 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from trimtab.base.later import Later
 from trimtab.metrics.promql.engine import Answer, Series
 from trimtab.metrics.promql.histograms.model import Histogram
 from trimtab.metrics.promql.histograms.quantiles import buckets_of
 from trimtab.metrics.promql.language.literals import general
 from trimtab.metrics.promql.language.syntax import Type
+
+pc = Later("pyarrow.compute")
 
 _TYPES = {Type.VECTOR: "vector", Type.MATRIX: "matrix", Type.SCALAR: "scalar", Type.STRING: "string"}
 _LEFT_OPEN, _RIGHT_OPEN, _CLOSED = 0, 1, 3  # Prometheus' boundary rules of buckets

@@ -3,11 +3,11 @@
 from decimal import Decimal
 from typing import Any
 
-from trimtab.access.principal import Role
+from trimtab.access.principal import Role, everything_only
 from trimtab.accounts.model import Account, CallCount, Step
 from trimtab.accounts.policy import action, policy
 from trimtab.accounts.room import AccountsRoom, Plan, Standing
-from trimtab.base.errors import AccessDenied, InvalidInput, NotFound
+from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.client import accounts_wire as wire
 from trimtab.cloud.call_costs import METRIC
 from trimtab.cloud.reading import Access
@@ -73,10 +73,7 @@ def operations(room: AccountsRoom) -> list[Operation]:
 
 
 def _whole(call: Call[Any, Any]) -> None:
-    if call.principal.account is not None:
-        raise AccessDenied(
-            f"cannot connect accounts: {call.principal.name!r} is bound to account {call.principal.account}"
-        )
+    everything_only(call.principal, "connect accounts")
 
 
 async def _mine(room: AccountsRoom, call: Call[Any, Any]) -> Account:

@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from trimtab.access.principal import Role
+from trimtab.access.principal import Role, everything_only
 from trimtab.base import typed
 from trimtab.base.clock import Clock
-from trimtab.base.errors import AccessDenied, NotFound
+from trimtab.base.errors import NotFound
 from trimtab.client import inventory_wire as wire
 from trimtab.doors.rest.spec import Call, Operation
 from trimtab.inventory.catalog.book import HOME, Catalog
@@ -122,8 +122,7 @@ def _rates(room: InventoryRoom) -> list[Operation]:
 
 def _whole(call: Call[Any, Any]) -> None:
     """Rates hold for every account."""
-    if call.principal.account is not None:
-        raise AccessDenied(f"cannot set rates: {call.principal.name!r} is bound to account {call.principal.account}")
+    everything_only(call.principal, "set rates")
 
 
 def _type(catalog: Catalog, pricing: Pricing, one: InstanceType, now_ms: int) -> wire.CatalogType:

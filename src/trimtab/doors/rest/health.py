@@ -22,11 +22,12 @@ Check = Callable[[], Awaitable[None]]
 
 
 class Health(Struct, frozen=True):
-    """What these endpoints need. `checks` are by the name of the part; `render` is the self metrics' text."""
+    """What these endpoints need. `checks` are by the name of the part; `render` is the self metrics' text, for who
+    sees everything or less."""
 
     clock: Clock
     checks: Mapping[str, Check]
-    render: Callable[[], str]
+    render: Callable[[bool], str]
     auth_required: bool = False
 
 
@@ -42,7 +43,7 @@ def operations(health: Health) -> list[Operation]:
         return WithStatus(200 if everything else 503, wire.Readiness(everything, list(checks)))
 
     async def own_metrics(call: Call[Any, None]) -> Text:
-        return Text(health.render(), PROMETHEUS_TEXT)
+        return Text(health.render(call.principal.sees_all), PROMETHEUS_TEXT)
 
     return [
         Operation(

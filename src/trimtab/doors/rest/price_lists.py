@@ -5,9 +5,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from trimtab.access.principal import Role
+from trimtab.access.principal import Role, everything_only
 from trimtab.base.clock import Clock
-from trimtab.base.errors import AccessDenied
 from trimtab.base.timerange import parse_instant_ms
 from trimtab.client import prices_wire as wire
 from trimtab.doors.rest.spec import Call, Operation
@@ -90,8 +89,7 @@ def operations(room: InventoryRoom, clock: Clock) -> list[Operation]:
 
 def _whole(call: Call[Any, Any]) -> None:
     """Prices hold for every account."""
-    if call.principal.account is not None:
-        raise AccessDenied(f"cannot put prices: {call.principal.name!r} is bound to account {call.principal.account}")
+    everything_only(call.principal, "put prices")
 
 
 def _key(one: wire.PriceListKey) -> PriceList:

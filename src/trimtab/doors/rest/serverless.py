@@ -86,7 +86,7 @@ def operations(rooms: ServerlessRooms) -> list[Operation]:
         found: list[JobFamily] = []
         if rooms.reports is not None:
             fit = RunFilter(start_ms=range_.start_ms, end_ms=range_.end_ms)
-            reports = await rooms.reports.listed(call.principal.scope, fit, MOST_RUNS)
+            reports = await rooms.reports.priced(call.principal.scope, fit, MOST_RUNS)
             found = families(reports, range_.start_ms, range_.end_ms, longest_s=asked.longest_s)
         return wire.JobFamilyList(range_.start_ms, range_.end_ms, [job_on_wire(one) for one in found])
 

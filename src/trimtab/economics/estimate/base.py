@@ -50,11 +50,13 @@ class Base(Struct, frozen=True):
 
     def error(self, weights: Floats, metric: Metric) -> PastError:
         """How far the estimates of the lines with these weights were from the bill, by day: without what comes at the
-        close of a month, and without days on which telemetry was silent.
+        close of a month, and without days on which telemetry was silent, or before which nothing was billed.
         """
         estimated, actual = self.compared(weights, metric)
-        silent = {(one.day_ms - self.past.start_ms) // DAY_MS - self.replayed.first for one in self.silences}
-        told = [at for at in range(self.replayed.days) if at not in silent]
+        left_out = {(one.day_ms - self.past.start_ms) // DAY_MS - self.replayed.first for one in self.silences}
+        billed = np.flatnonzero(np.where(at_close(self.past), 0.0, weights) @ self.past.effective)
+        begun = (int(billed[0]) if len(billed) else self.past.days) - self.replayed.first
+        told = [at for at in range(self.replayed.days) if at > begun and at not in left_out]
         return PastError(relative_errors(estimated[told], actual[told]))
 
     def compared(self, weights: Floats, metric: Metric) -> tuple[Floats, Floats]:

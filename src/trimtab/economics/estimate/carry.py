@@ -8,6 +8,7 @@ Each way looks at the past alone; the way that was nearest on the line's last tw
     trend            the last day, moved by the median change a day of the last two weeks
     weekday, moved   the same weekday, times the last week over the one before
 
+A line of use that began less than two weeks ago is judged by the days since: a machine of yesterday runs today.
 A line that is billed once a month (a fee) falls due on the same first or last days of the month as before. What comes
 at the close of a month though it is dated on a day of it (tax, support, credits, refunds) is no part of a day's
 estimate: the forecast of the month has it (`costs/closing/`).
@@ -28,28 +29,43 @@ _RARE = 0.25
 """The share of the last two weeks' days with a charge, below which a line is not of every day."""
 
 
-def carried(values: Floats, start_ms: int, ahead: int) -> Floats:
-    """Each line's value (rows of `values`; columns are days from `start_ms`) `ahead` days after the last, 1 or more."""
-    days = values.shape[1]
-    if not days:
-        return np.zeros(len(values))
-    found = _best(values, ahead)
-    recent = values[:, -_TRIED:] != 0
-    rare = recent.mean(axis=1) < _RARE
-    return np.where(rare, _monthly(values, start_ms, ahead), found)
+class Carrying:
+    """Carries the rows of a table on (columns are days from `start_ms`). What was worked out of its first days is kept:
+    days that are estimated one after the other try their ways on the same days before them. `of_use`: which rows count
+    what is used; what is charged once may be a fee.
+    """
 
+    def __init__(self, values: Floats, start_ms: int, of_use: npt.NDArray[np.bool_] | None = None) -> None:
+        self._values = values
+        self._start_ms = start_ms
+        self._of_use = np.zeros(len(values), np.bool_) if of_use is None else of_use
+        self._made: dict[tuple[int, int], Floats] = {}
 
-def _best(values: Floats, ahead: int) -> Floats:
-    """The forecast of the way with the least error over the last days on which all of them could be tried."""
-    days = values.shape[1]
-    ways = np.array(_ways(values, ahead))
-    origins = [at for at in range(max(1, days - _TRIED - ahead), days - ahead + 1) if at >= 1]
-    errors = np.zeros(ways.shape)
-    for origin in origins:
-        actual = values[:, origin + ahead - 1]
-        errors += np.abs(np.array(_ways(values[:, :origin], ahead)) - actual)
-    best = np.argmin(errors, axis=0)  # the first of those that are alike
-    return np.asarray(np.take_along_axis(ways, best[None, :], axis=0)[0], np.float64)
+    def on(self, days: int, ahead: int) -> Floats:
+        """Each line's value `ahead` days (1 or more) after the last of the first `days`, which is all that it knows."""
+        values = self._values[:, :days]
+        if not days:
+            return np.zeros(len(values))
+        recent = values[:, -_TRIED:] != 0
+        since = recent.shape[1] - recent.argmax(axis=1)  # days since the first charge of them
+        new = self._of_use & ~(values[:, :-_TRIED] != 0).any(axis=1)
+        rare = recent.sum(axis=1) / np.where(new, since, recent.shape[1]) < _RARE
+        return np.where(rare, _monthly(values, self._start_ms, ahead), self._best(days, ahead))
+
+    def _best(self, days: int, ahead: int) -> Floats:
+        """The forecast of the way with the least error over the last days on which all of them could be tried."""
+        ways = self._ways(days, ahead)
+        errors = np.zeros(ways.shape)
+        for origin in range(max(1, days - _TRIED - ahead), days - ahead + 1):
+            errors += np.abs(self._ways(origin, ahead) - self._values[:, origin + ahead - 1])
+        best = np.argmin(errors, axis=0)  # the first of those that are alike
+        return np.asarray(np.take_along_axis(ways, best[None, :], axis=0)[0], np.float64)
+
+    def _ways(self, days: int, ahead: int) -> Floats:
+        made = self._made.get((days, ahead))
+        if made is None:
+            made = self._made[days, ahead] = np.array(_ways(self._values[:, :days], ahead))
+        return made
 
 
 def _ways(values: Floats, ahead: int) -> Sequence[Floats]:

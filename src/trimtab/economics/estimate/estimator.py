@@ -16,8 +16,9 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from trimtab.base.records import replace
-from trimtab.economics.estimate.carry import at_close, carried
-from trimtab.economics.estimate.model import RESOURCE, UNIT, Basis, DayAmounts, Floats, Metered, Past
+from trimtab.costs.model import USE
+from trimtab.economics.estimate.carry import Carrying, at_close
+from trimtab.economics.estimate.model import RECORD, RESOURCE, UNIT, Basis, DayAmounts, Floats, Metered, Past
 
 HOURS = frozenset({"hrs", "hours", "hour", "hr", "h", "instance-hours", "instance hours"})
 """Units of which a meter's hours are the quantity."""
@@ -46,17 +47,24 @@ class Replayed(Struct, frozen=True):
         return int(self.effective.shape[1])
 
 
-def estimate_day(past: Past, metered: Metered, ahead: int, passed: float = 1.0) -> DayAmounts:
-    """The day `ahead` days after the last of `past` (1 … 7). `passed`: the share of it that is over."""
+def estimate_day(
+    past: Past, metered: Metered, ahead: int, passed: float = 1.0, carrying: Sequence[Carrying] = ()
+) -> DayAmounts:
+    """The day `ahead` days after the last of `past` (1 … 7). `passed`: the share of it that is over. `carrying` is
+    `carrying_of` a longer past."""
     share = np.where(at_close(past), 0.0, passed)
-    quantity = carried(past.quantity, past.start_ms, ahead) * share
-    effective = carried(past.effective, past.start_ms, ahead) * share
-    billed = carried(past.billed, past.start_ms, ahead) * share
+    quantity, effective, billed = (one.on(past.days, ahead) * share for one in carrying or carrying_of(past))
     basis = np.full(len(past.keys), Basis.CARRIED, np.int8)
     if past.days:
         _by_meter(past, metered, quantity, effective, billed, basis)
         _by_use(past, metered, quantity, effective, billed, basis)
     return DayAmounts(quantity, effective, billed, basis)
+
+
+def carrying_of(past: Past) -> Sequence[Carrying]:
+    """What carries on the quantities, effective and billed amounts of a past, and of any part that it begins with."""
+    of_use = np.array([key.dimensions[RECORD] in USE for key in past.keys], np.bool_)
+    return [Carrying(values, past.start_ms, of_use) for values in (past.quantity, past.effective, past.billed)]
 
 
 def _by_meter(
@@ -109,8 +117,10 @@ def _hourly(past: Past) -> npt.NDArray[np.bool_]:
 
 def replay(past: Past, meters: Sequence[Metered], lag: int = 1) -> Replayed:
     """The last `len(meters)` days of a past, each estimated from what was billed `lag` days before it and earlier."""
-    first = past.days - len(meters)
-    columns = [estimate_day(past.until(first + at - lag + 1), one, lag) for at, one in enumerate(meters)]
+    first, carrying = past.days - len(meters), carrying_of(past)
+    columns = [
+        estimate_day(past.until(first + at - lag + 1), one, lag, carrying=carrying) for at, one in enumerate(meters)
+    ]
     empty = np.zeros((len(past.keys), 0))
     return Replayed(
         first,

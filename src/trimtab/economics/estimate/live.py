@@ -14,7 +14,8 @@ from msgspec import Struct, field
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
 from trimtab.costs.cells import CellReader
-from trimtab.costs.model import CostCategory, Filter, Metric
+from trimtab.costs.conditions import facets_of
+from trimtab.costs.model import CostCategory, Dimension, Filter, Metric
 from trimtab.costs.read import CostReader
 from trimtab.costs.read_sql import DAY_MS, HOUR_MS
 from trimtab.economics.division import Division
@@ -34,8 +35,19 @@ from trimtab.economics.estimate.estimator import estimate_day
 from trimtab.economics.estimate.facets import LineFacets
 from trimtab.economics.estimate.fresh import fresh_lines
 from trimtab.economics.estimate.groups import ownership
-from trimtab.economics.estimate.model import Basis, DayAmounts, Floats, Line, LineKey, Metered, Past, PastError, money
-from trimtab.economics.estimate.past import closed_until, read_past
+from trimtab.economics.estimate.model import (
+    KNOWN,
+    Basis,
+    DayAmounts,
+    Floats,
+    Line,
+    LineKey,
+    Metered,
+    Past,
+    PastError,
+    money,
+)
+from trimtab.economics.estimate.past import read_past
 from trimtab.economics.estimate.ports import Meters
 from trimtab.economics.estimate.silence import Silence, silences
 from trimtab.economics.estimate.store import EstimateStore, Kept, line_id
@@ -140,14 +152,17 @@ class LiveEstimates(Struct):
     ) -> LiveSpend | None:
         """What the open days of `[start, end)` come to in a scope, for lines that meet a filter. Bounds are whole days.
 
-        None where there is no bill. Raises QueryAborted, Unavailable.
+        None where there is no bill, and where the filter asks for what nobody knows of a line before it is billed.
+        Raises QueryAborted, Unavailable.
         """
+        if any(isinstance(one, Dimension) and one not in KNOWN for one in facets_of(where)):
+            return None
         found = await self.snapshot()
         return None if found is None else spent_of(found, scope, where, metric, start_ms, end_ms, currency)
 
     async def _make(self) -> Snapshot | None:
         sources, now_ms = self.sources, self.clock.now_ms()
-        closed = await closed_until(sources.reader, now_ms)
+        closed = await sources.reader.closed_until(now_ms)
         if closed is None:
             return None
         closed = max(closed, now_ms // DAY_MS * DAY_MS - _MOST_OPEN_DAYS * DAY_MS)

@@ -47,10 +47,12 @@ DIMENSIONS = (
     Dimension.SKU,
     Dimension.RESOURCE_ID,
 )
-"""What is known of a line: everything that budgets filter by. The resource is last."""
+"""What is known of a line, beside its currency: nearly everything that budgets filter by. The resource is last."""
 RESOURCE, UNIT = len(DIMENSIONS) - 1, DIMENSIONS.index(Dimension.USAGE_UNIT)
 RECORD, SERVICE = DIMENSIONS.index(Dimension.RECORD_TYPE), DIMENSIONS.index(Dimension.SERVICE)
 _PLACES = {one: at for at, one in enumerate(DIMENSIONS)}
+KNOWN = frozenset({*DIMENSIONS, Dimension.CURRENCY})
+"""The dimensions by which lines that are not billed yet can be told apart."""
 CATEGORY = DIMENSIONS.index(Dimension.CHARGE_CATEGORY)
 USAGE_TYPE, SKU = DIMENSIONS.index(Dimension.USAGE_TYPE), DIMENSIONS.index(Dimension.SKU)
 METRICS = (Metric.USAGE, Metric.EFFECTIVE, Metric.BILLED)
@@ -107,6 +109,8 @@ class LineKey(NamedTuple):
                 return value_of(facet, dict(self.tags))
             case CostCategory(name):
                 return dict(self.categories).get(name, "")
+            case Dimension.CURRENCY:
+                return self.currency
             case Dimension():
                 return self.dimensions[_PLACES[facet]] if facet in _PLACES else ""
 

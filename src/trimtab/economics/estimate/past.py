@@ -8,7 +8,7 @@ from trimtab.access.scope import EVERYTHING
 from trimtab.base.errors import InvalidInput
 from trimtab.base.records import replace
 from trimtab.costs.cells import Cell, CellQuery, CellReader
-from trimtab.costs.model import CostQuery, Dimension, Granularity, Metric
+from trimtab.costs.model import Dimension, Granularity
 from trimtab.costs.read import CostReader
 from trimtab.costs.read_sql import DAY_MS
 from trimtab.economics.estimate.model import DIMENSIONS, METRICS, LineKey, Past
@@ -16,24 +16,6 @@ from trimtab.economics.estimate.model import DIMENSIONS, METRICS, LineKey, Past
 HISTORY_DAYS = 63
 """Nine weeks: a month to compare estimates with, and the weeks before each of its days; a month's fees lie in it."""
 _MOST_TAGS = 40
-_WHOLE = 0.5
-"""A day's last hour must have half as many lines as the day before's: a report that is being written ends before it."""
-
-
-async def closed_until(reader: CostReader, now_ms: int) -> int | None:
-    """The end of the last day that the bill has whole; None where there is no bill.
-
-    A bill of hourly lines has a day whole once its last hour is there; today is never whole.
-    """
-    extent = await reader.extent()
-    if extent is None:
-        return None
-    end = min(extent[1], now_ms // DAY_MS * DAY_MS)
-    if end <= extent[0]:
-        return end
-    rows = await reader.costs(EVERYTHING, CostQuery(end - 2 * DAY_MS, end, (Metric.LINES,), Granularity.HOURLY))
-    last = {(row.end_ms - end) // DAY_MS: row.lines for row in rows if row.end_ms in (end - DAY_MS, end)}
-    return end - DAY_MS if last.get(0, 0) < _WHOLE * last.get(-1, 0) else end
 
 
 async def read_past(

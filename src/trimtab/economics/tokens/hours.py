@@ -18,6 +18,8 @@ MOST_SUMS = 400_000
 READY_DAYS = 8
 """The whole days that a range of seven touches."""
 _READY_S = 300.0
+_READY_AFTER_S = 120.0
+"""How long after a start they are made ready: it takes a core for a while, as do the first pages."""
 
 
 class ReadSums(Protocol):
@@ -61,7 +63,7 @@ class KeptSums:
                 if self._hours.weight() * (day + 2) > MOST_SUMS * (day + 1):
                     return
 
-        return Job("keep sums of calls ready", _READY_S, ready)
+        return Job("keep sums of calls ready", _READY_S, ready, after_s=_READY_AFTER_S)
 
     async def _by_hour(self, start_ms: int, end_ms: int) -> dict[int, HourTally] | None:
         hours = await self._calls.by_hour(start_ms, end_ms)

@@ -36,7 +36,10 @@ def own_books() -> Sequence[Book]:
 
 
 class UnitCosts(Struct, frozen=True):
-    """What runs, tokens and idleness cost. Every question takes whole days and what a scope may see of them."""
+    """What runs, tokens and idleness cost. Every question takes whole days and what a scope may see of them.
+
+    Who asks several gives them its `ledger` of these days and this scope, so that it is made once.
+    """
 
     ledgers: Ledgers
     facts: UseFacts
@@ -50,11 +53,11 @@ class UnitCosts(Struct, frozen=True):
         return seen_by(scope, await self.ledgers.over(start_ms, end_ms))
 
     async def models(
-        self, scope: Scope, start_ms: int, end_ms: int, step_ms: int = 0
+        self, scope: Scope, start_ms: int, end_ms: int, step_ms: int = 0, *, ledger: Ledger | None = None
     ) -> list[tuple[ModelCost, LatencyCost]]:
         """The models that were served or called, with the cost of their latency, the dearest first."""
         found, called = await asyncio.gather(
-            self.served_models(scope, start_ms, end_ms, step_ms),
+            self.served_models(scope, start_ms, end_ms, step_ms, ledger=ledger),
             self.api.over(scope, start_ms, end_ms) if self.api is not None else _no_calls(),
         )
         served = frozenset(one.model for one in found)
@@ -64,9 +67,11 @@ class UnitCosts(Struct, frozen=True):
         found.sort(key=lambda one: (-one.prices.cost, one.model))
         return [(one, latency_cost(one.per_1k_requests, one.traffic.p95_ms)) for one in found]
 
-    async def served_models(self, scope: Scope, start_ms: int, end_ms: int, step_ms: int = 0) -> list[ModelCost]:
+    async def served_models(
+        self, scope: Scope, start_ms: int, end_ms: int, step_ms: int = 0, *, ledger: Ledger | None = None
+    ) -> list[ModelCost]:
         """The models that own pods served, the dearest first."""
-        ledger = await self.ledger(scope, start_ms, end_ms)
+        ledger = ledger or await self.ledger(scope, start_ms, end_ms)
         step = step_ms or step_of(start_ms, end_ms)
         facts = self.facts
         now_ms = self.clock.now_ms()
@@ -80,9 +85,9 @@ class UnitCosts(Struct, frozen=True):
         grid = (start_ms, until, step)
         return await asyncio.to_thread(models_of, ledger, served, traffic, calls, deploys, grid, now_ms)
 
-    async def runs(self, scope: Scope, start_ms: int, end_ms: int) -> list[RunCost]:
+    async def runs(self, scope: Scope, start_ms: int, end_ms: int, *, ledger: Ledger | None = None) -> list[RunCost]:
         """The training runs, the dearest first."""
-        ledger = await self.ledger(scope, start_ms, end_ms)
+        ledger = ledger or await self.ledger(scope, start_ms, end_ms)
         epochs = await self.facts.epochs(scope, [run for run in ledger.holders.values() if run.is_training])
         return await asyncio.to_thread(runs_of, ledger, epochs)
 
@@ -90,9 +95,9 @@ class UnitCosts(Struct, frozen=True):
         """Dollars of a GPU-hour by team."""
         return teams_of(await self.ledger(scope, start_ms, end_ms))
 
-    async def idle(self, scope: Scope, start_ms: int, end_ms: int) -> IdleReport:
+    async def idle(self, scope: Scope, start_ms: int, end_ms: int, *, ledger: Ledger | None = None) -> IdleReport:
         """Idle dollars by cause."""
-        ledger = await self.ledger(scope, start_ms, end_ms)
+        ledger = ledger or await self.ledger(scope, start_ms, end_ms)
         names = sorted({one.holder for one in ledger.slices if one.holder in ledger.holders})
         runs = [ledger.holders[name] for name in names]
         until = min(end_ms, ledger.now_ms)

@@ -76,9 +76,10 @@ def index_of(series: Series) -> str:
 
 
 def short_host(name: str) -> str:
-    """A host without its domain: exporters write the full name, schedulers the short one. Addresses stay whole."""
+    """A host without its domain: exporters write the full name, schedulers the short one. Addresses stay whole, and so
+    do the ids of clouds' resources: two of `…/Microsoft.Compute/virtualMachines/…` are not one host."""
     head, _, _ = name.partition(".")
-    return name if head.isdecimal() else head
+    return name if head.isdecimal() or "/" in name else head
 
 
 def model_of(series: Series) -> str:

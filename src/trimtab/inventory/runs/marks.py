@@ -24,6 +24,10 @@ KEPT_MS = 7 * DAY_MS
 _CLOCK = 1  # the id of the clock's only row
 MarkedDays = tuple[str, str, str, int, int]
 """Account, cluster, node ("": one that its run does not name), first day and the day after the last, in ms."""
+Marks = dict[MarkedDays, int]
+"""What was marked, and the version of the newest mark of it."""
+NEWER = 1 << 63
+"""Above every version: the mark of what is answered where nobody can say what was marked."""
 
 
 class Span(Struct, frozen=True):
@@ -42,11 +46,11 @@ class MarkStore:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    async def since(self, version: int) -> tuple[int, list[MarkedDays]]:
-        """The newest version, and what was marked after `version`, each node's days as one span where they touch.
+    async def since(self, version: int) -> tuple[int, Marks]:
+        """The newest version, and what was marked after `version`.
 
         0, a version whose marks are pruned, and one that a database which was wiped since does not have answer every
-        node and run that is known.
+        node and run that is known, as `NEWER` than all.
         """
         return await self._state.read(lambda connection: marks_since(connection, version))
 
@@ -83,18 +87,17 @@ def mark(connection: Connection, spans: Iterable[Span]) -> None:
     connection.execute(insert(fleet_marks), values)
 
 
-def marks_since(connection: Connection, version: int) -> tuple[int, list[MarkedDays]]:
+def marks_since(connection: Connection, version: int) -> tuple[int, Marks]:
     """`MarkStore.since`, in a transaction of the caller's."""
     newest, pruned = _clock_of(connection)
     if not 0 < version <= newest or version < pruned:
-        return newest, _joined(_everything(connection))
+        return newest, dict.fromkeys(_joined(_everything(connection)), NEWER)
     query = select(fleet_marks).where(fleet_marks.c.version > version, fleet_marks.c.version <= newest)
-    found = connection.execute(query.order_by(fleet_marks.c.version, fleet_marks.c.place))
-    return newest, _joined(
-        (row.account, row.cluster, node, row.from_day_ms, row.to_day_ms)
-        for row in found
+    return newest, {
+        (row.account, row.cluster, node, row.from_day_ms, row.to_day_ms): row.version
+        for row in connection.execute(query.order_by(fleet_marks.c.version))
         for node in json.loads(row.nodes)
-    )
+    }
 
 
 def _clock_of(connection: Connection) -> tuple[int, int]:
@@ -123,9 +126,21 @@ def prune(connection: Connection, now_ms: int) -> int:
 
 
 def _everything(connection: Connection) -> Iterable[MarkedDays]:
-    """Every stretch of nodes, and every run on each of its nodes."""
+    """Every stretch of nodes, the time before that of each, in which bills may name it, and every run on its nodes."""
+    names: dict[tuple[str, str], set[str]] = defaultdict(set)
+    ids: dict[tuple[str, str], set[str]] = defaultdict(set)
+    began_ms: dict[tuple[str, str], int] = {}
     for row in connection.execute(select(node_states)):
         yield row.account, row.cluster, row.name, *_days(row.from_ms, row.to_ms)
+        key = row.account, row.cluster
+        names[key].add(row.name)
+        ids[key] |= {row.name, row.instance_id} - {""}
+        began_ms[key] = min(row.from_ms, began_ms.get(key, row.from_ms))
+    for (account, cluster), before_ms in began_ms.items():
+        for name in names[account, cluster]:
+            yield account, cluster, name, *_days(0, before_ms)
+        for name in ids[account, cluster]:  # as the bill has it where it knows no cluster
+            yield account, "", name, *_days(0, before_ms)
     columns = runs.c
     keys = (columns.account, columns.cluster, columns.job)
     begun = select(*keys, columns.start_ms, columns.end_ms, columns.node_names).where(columns.start_ms.is_not(None))

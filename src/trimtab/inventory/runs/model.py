@@ -196,6 +196,16 @@ class LifeStretch(Struct, frozen=True):
     instance_id: str
 
 
+class FirstTold(Struct, frozen=True):
+    """The instance ids that a node ever had, and what was first told of its GPUs, and when."""
+
+    ids: tuple[str, ...] = ()
+    from_ms: int = 0
+    gpus: float = 0.0
+    gpu_type: str = ""
+    instance_type: str = ""
+
+
 class NodeLife(Struct, frozen=True):
     """The times in which a node was there, in order of time; between them it did not exist (gone, or powered down)."""
 

@@ -16,7 +16,7 @@ from trimtab.access.scope import Scope
 from trimtab.base.records import replace
 from trimtab.inventory.runs import sightings
 from trimtab.inventory.runs.marks import Span, mark
-from trimtab.inventory.runs.model import Condition, LifeStretch, Node, NodeLife, NodeStretch
+from trimtab.inventory.runs.model import Condition, FirstTold, LifeStretch, Node, NodeLife, NodeStretch
 from trimtab.inventory.runs.rows import STILL, life_stretch_of, node_of, node_stretch_of, node_values
 from trimtab.inventory.runs.sightings import Sightings
 from trimtab.store.state.database import State
@@ -59,9 +59,10 @@ class NodeStore:
         """By account and cluster since when its scheduler speaks of nodes: of what was before it says nothing."""
         return await self._state.read(_began)
 
-    async def instances(self) -> dict[tuple[str, str, str], tuple[str, ...]]:
-        """By account, cluster and name the instance ids that a node ever had."""
-        return await self._state.read(_instances)
+    async def first_told(self) -> dict[tuple[str, str, str], FirstTold]:
+        """By account, cluster and name what was first told of a node's GPUs, and the instance ids that it ever had: of
+        the time before its scheduler was asked, bills know it by these, or by its name."""
+        return await self._state.read(_first_told)
 
     async def stretches(self, scope: Scope, start_ms: int, end_ms: int) -> dict[tuple[str, str], list[NodeStretch]]:
         """By cluster and node what was *seen* of it in a range, in order of time: what goes on, and what ended by the
@@ -168,9 +169,9 @@ def _put(connection: Connection, nodes: Sequence[Node], seen_ms: int, whole: fro
         by_cluster.setdefault((node.account, node.cluster), {})[node.name] = replace(node, seen_ms=seen_ms)
     spans: list[Span] = []
     changed = 0
-    began, instances = _began(connection), _instances(connection)
+    began = _began(connection)
     for cluster, named in by_cluster.items():
-        spans += _early(cluster, named, seen_ms, began.get(cluster), instances)
+        spans += _early(cluster, named, seen_ms, began.get(cluster), _first_told(connection, cluster))
         taking, known = _begin(connection, cluster, seen_ms)
         new = [name for name, node in named.items() if taking.say(name, _facts(node))]
         if cluster in whole:
@@ -189,24 +190,33 @@ def _early(
     named: Mapping[str, Node],
     seen_ms: int,
     began_ms: int | None,
-    instances: Mapping[_Key, tuple[str, ...]],
+    told: Mapping[_Key, FirstTold],
 ) -> Iterable[Span]:
-    """What a report changes of the time before its cluster's first one: which machines of bills are its nodes, and of
-    which time the scheduler says nothing."""
+    """What a report changes of the time before its cluster's first one: which machines of bills are its nodes, how many
+    GPUs these have, and of which time the scheduler says nothing."""
     before_ms = seen_ms if began_ms is None else min(began_ms, seen_ms)
     new = {
-        name: one.instance_id
+        name: {name, one.instance_id} - {""}
         for name, one in named.items()
-        if one.instance_id and one.instance_id not in instances.get((*cluster, name), ())
+        if _is_news(one, told.get((*cluster, name), FirstTold()), seen_ms)
     }
     if new:
         yield Span(*cluster, tuple(new), 0, before_ms)
-        yield Span(cluster[0], "", tuple(sorted(set(new.values()))), 0, before_ms)
+        yield Span(cluster[0], "", tuple(sorted(set().union(*new.values()))), 0, before_ms)
     if began_ms is not None and seen_ms < began_ms:
-        mine = [key[2] for key in instances if key[:2] == cluster]
-        ids = {one for key, some in instances.items() if key[:2] == cluster for one in some}
-        yield Span(*cluster, tuple(dict.fromkeys([*mine, *named])), seen_ms, began_ms)
+        mine = {key[2]: one.ids for key, one in told.items()}
+        ids = {one for name, some in mine.items() for one in (name, *some)}
+        yield Span(*cluster, tuple(dict.fromkeys([*mine, *named])), 0, began_ms)  # and since when runs tell of it
         yield Span(cluster[0], "", tuple(sorted(ids)), seen_ms, began_ms)
+
+
+def _is_news(node: Node, told: FirstTold, seen_ms: int) -> bool:
+    """Whether a report says what was not known of a node before, or was told otherwise first, and later than this."""
+    if node.instance_id and node.instance_id not in told.ids:
+        return True
+    facts = node.gpus, node.gpu_type, node.instance_type
+    first = not told.gpus or seen_ms < told.from_ms
+    return bool(node.gpus) and first and facts != (told.gpus, told.gpu_type, told.instance_type)
 
 
 def _began(connection: Connection) -> dict[tuple[str, str], int]:
@@ -215,13 +225,21 @@ def _began(connection: Connection) -> dict[tuple[str, str], int]:
     return {(account, cluster): int(from_ms) for account, cluster, from_ms in found}
 
 
-def _instances(connection: Connection) -> dict[_Key, tuple[str, ...]]:
+def _first_told(connection: Connection, cluster: tuple[str, str] | None = None) -> dict[_Key, FirstTold]:
+    """Of every cluster, or of one."""
     keys = node_states.c
-    query = select(keys.account, keys.cluster, keys.name, keys.instance_id).where(keys.instance_id != "").distinct()
-    found: dict[_Key, list[str]] = defaultdict(list)
-    for *key, instance in connection.execute(query.order_by(keys.account, keys.cluster, keys.name, keys.instance_id)):
-        found[key[0], key[1], key[2]].append(instance)
-    return {key: tuple(some) for key, some in found.items()}
+    facts = (keys.account, keys.cluster, keys.name, keys.instance_id, keys.gpus, keys.gpu_type, keys.instance_type)
+    first_ms = func.min(keys.from_ms)
+    query = select(*facts, first_ms).group_by(*facts).order_by(first_ms, *facts)
+    found: dict[_Key, FirstTold] = {}
+    for row in connection.execute(query if cluster is None else query.where(*_in(node_states, cluster))):
+        *_, instance_id, gpus, gpu_type, instance_type, from_ms = row
+        told = found.get(_key(row), FirstTold())
+        if not told.gpus:
+            told = FirstTold(told.ids, from_ms, gpus, gpu_type, instance_type)
+        ids = {*told.ids, instance_id} - {""}
+        found[_key(row)] = replace(told, ids=tuple(sorted(ids)))
+    return found
 
 
 def _begin(connection: Connection, cluster: tuple[str, str], at_ms: int) -> tuple[_Taking, dict[str, Any]]:

@@ -5,6 +5,7 @@ for is kept as stretches of time with one reason each; the last stretch of a run
 run was last seen.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -15,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, in
 from trimtab.access.scope import Scope
 from trimtab.base.errors import NotFound
 from trimtab.base.records import replace
+from trimtab.inventory.runs.accounting import Accounting, Began, Cluster, accounted
 from trimtab.inventory.runs.attempts import closed, earlier_key, is_earlier, is_newer, whole_key
 from trimtab.inventory.runs.filter import RunFilter, visible
 from trimtab.inventory.runs.marks import Span, mark
@@ -60,6 +62,18 @@ class RunStore:
         """From when until when each run held GPUs (None: still) that ran at any time in a range: no run, no words."""
         return await self._state.read(lambda connection: _spans(connection, start_ms, end_ms))
 
+    async def nodes(self, start_ms: int, end_ms: int) -> set[str]:
+        """The names of the nodes of runs with GPUs that overlap a range."""
+        return await self._state.read(lambda connection: _nodes(connection, start_ms, end_ms))
+
+    async def accounted(self, began: Began) -> dict[Cluster, int]:
+        """By account and cluster since when runs tell who had its nodes, of the time before `began` (None: of all).
+
+        That is the start of the first run that ended by then: only accounting tells of those. Clusters of which nothing
+        is known of that time are left out.
+        """
+        return await self._state.read(lambda connection: accounted(connection, began))
+
     async def one(self, scope: Scope, job: str, cluster: str = "") -> Run:
         """The run of an id. Raises NotFound; of several clusters' runs of that id the last submitted is taken."""
         found = await self._state.read(lambda connection: _of_job(connection, scope, job, cluster))
@@ -80,6 +94,7 @@ class RunStore:
 
 
 def _put(connection: Connection, reported: Sequence[Run], seen_ms: int, open_jobs: OpenJobs) -> Taken:
+    accounting = Accounting.of(connection, {(one.key.account, one.key.cluster) for one in reported})
     newest, spans = _by_attempt(connection, reported, seen_ms)
     changed = 0
     keys = list(newest)
@@ -95,7 +110,7 @@ def _put(connection: Connection, reported: Sequence[Run], seen_ms: int, open_job
                 same.append(key)
                 continue
             changed += 1
-            spans += [*_extent(before), *_extent(now)]
+            spans += _difference(before, now)
             if before is None:
                 new.append(now)
             else:
@@ -103,7 +118,8 @@ def _put(connection: Connection, reported: Sequence[Run], seen_ms: int, open_job
         _add(connection, new)
         _seen(connection, same, seen_ms)
     lost = [one for cluster, jobs in open_jobs.items() for one in _vanished(connection, *cluster, jobs, seen_ms)]
-    mark(connection, [*spans, *(span for one in lost for span in _extent(one))])
+    spans += [span for before, now in lost for span in _difference(before, now)]
+    mark(connection, [*spans, *accounting.reaches_back(connection)])
     return Taken(len(newest), changed, len(lost))
 
 
@@ -151,6 +167,31 @@ def _extent(run: Run | None) -> list[Span]:
     until_ms = STILL if run.end_ms is None else max(end for end in ends if end is not None)
     nodes = dict.fromkeys((*(part.node for part in run.held), *run.node_names)) or {"": None}
     return [Span(run.key.account, run.key.cluster, tuple(nodes), min(starts), max(until_ms, min(starts) + 1))]
+
+
+def _difference(before: Run | None, now: Run) -> list[Span]:
+    """Where and when a run holds other than it did: nothing where only words about it changed, and only what follows
+    the earlier end where it is its end that moved (mostly: it ended, and was taken for going on)."""
+    if before is None or _placed(before) != _placed(now):
+        return [*_extent(before), *_extent(now)]
+    moved = [end for ends in zip(_ends(before), _ends(now), strict=True) if len(set(ends)) > 1 for end in ends]
+    if not moved:
+        return []
+    until_ms = max((span.to_ms for run in (before, now) for span in _extent(run)), default=0)
+    return [replace(span, from_ms=min(moved), to_ms=until_ms) for span in _extent(now)]
+
+
+def _placed(run: Run) -> tuple[object, ...]:
+    """Everything that says what a run held, of what and for whom, but not until when."""
+    held = tuple(replace(part, end_ms=None) for part in run.held)
+    when = (run.submit_ms, run.start_ms)
+    return (*when, run.team, run.queue, run.gpus, run.gpu_type, run.node_names, run.whole_nodes, held)
+
+
+def _ends(run: Run) -> list[int]:
+    """When a run ended, and each of its parts."""
+    whole = STILL if run.end_ms is None else run.end_ms
+    return [whole, *(whole if part.end_ms is None else part.end_ms for part in run.held)]
 
 
 def _joined(before: Run | None, now: Run, seen_ms: int) -> Run:
@@ -228,19 +269,22 @@ def _seen(connection: Connection, keys: Sequence[RunKey], seen_ms: int) -> None:
         connection.execute(update(runs).where(_in(runs, keys)).values(seen_ms=seen_ms))
 
 
-def _vanished(connection: Connection, account: str, cluster: str, jobs: frozenset[str], seen_ms: int) -> list[Run]:
+def _vanished(
+    connection: Connection, account: str, cluster: str, jobs: frozenset[str], seen_ms: int
+) -> list[tuple[Run, Run]]:
     """End what is open and not among `jobs`, when it was last seen; the others are seen now. Those that vanished, as
-    they were before.
+    they were before and as they are now.
     """
     states = [state.value for state in OPEN]
     here = and_(runs.c.account == account, runs.c.cluster == cluster, runs.c.state.in_(states))
     rows = connection.execute(select(runs).where(here, runs.c.seen_ms < seen_ms)).all()
     gone = [row for row in rows if row.job not in jobs]
-    vanished = _with_held(connection, gone)
-    for before in vanished:
+    vanished: list[tuple[Run, Run]] = []
+    for before in _with_held(connection, gone):
         end_ms = max(before.seen_ms, before.start_ms or 0)
         now = replace(before, state=RunState.LOST, end_ms=end_ms, seen_ms=seen_ms, reason="it vanished")
         _change(connection, before, now)
+        vanished.append((before, now))
     still = [key_of(row) for row in rows if row.job in jobs]
     for at in range(0, len(still), _CHUNK):
         _seen(connection, still[at : at + _CHUNK], seen_ms)
@@ -296,6 +340,14 @@ def _spans(connection: Connection, start_ms: int, end_ms: int) -> list[tuple[int
     )
     found = connection.execute(query)
     return [(begun, None if ended is None else max(ended, held or 0)) for begun, ended, held in found]
+
+
+def _nodes(connection: Connection, start_ms: int, end_ms: int) -> set[str]:
+    within = runs.c.start_ms < end_ms, or_(runs.c.end_ms.is_(None), runs.c.end_ms > start_ms), runs.c.gpus > 0
+    held = select(run_devices.c.node).select_from(runs.join(run_devices, _same_run())).where(*within).distinct()
+    named = select(runs.c.node_names).where(*within).distinct()
+    lists = [json.loads(text) for text in connection.execute(named).scalars()]
+    return {*connection.execute(held).scalars(), *(name for names in lists for name in names)} - {""}
 
 
 def _same_run() -> ColumnElement[bool]:

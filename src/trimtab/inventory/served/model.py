@@ -16,7 +16,7 @@ BODY_KEY = "TRIMTAB_BODY"
 MODEL, CONFIG, ENDPOINT, PACKAGE = "model", "endpoint-config", "endpoint", "model-package"
 RECOMMENDATION, TRANSFORM, MONITORING = "inference-recommendations-job", "transform-job", "monitoring-schedule"
 TRAINING, PROCESSING, TRAINING_PLAN = "training-job", "processing-job", "training-plan"
-TUNING = "hyper-parameter-tuning-job"
+TUNING, AUTOML = "hyper-parameter-tuning-job", "automl-job"
 DEFINITIONS = {
     "DataQuality": "data-quality-job-definition",
     "ModelQuality": "model-quality-job-definition",
@@ -24,10 +24,11 @@ DEFINITIONS = {
 }
 """Kinds of what is monitored, by MonitoringType."""
 GROUP, PIPELINE, EXECUTION = "model-package-group", "pipeline", "pipeline-execution"
+RESERVATION = "capacity-reservation"  # of EC2
 EXPERIMENT, TRIAL, COMPONENT = "experiment", "experiment-trial", "experiment-trial-component"
 KINDS = (
     MODEL, CONFIG, ENDPOINT, PACKAGE, GROUP, RECOMMENDATION, TRANSFORM, MONITORING, TRAINING, PROCESSING,
-    TRAINING_PLAN, TUNING, PIPELINE, EXPERIMENT, TRIAL, COMPONENT, *DEFINITIONS.values(),
+    TRAINING_PLAN, TUNING, AUTOML, PIPELINE, EXPERIMENT, TRIAL, COMPONENT, *DEFINITIONS.values(),
 )  # fmt: skip
 
 
@@ -52,7 +53,8 @@ class Served(Struct, frozen=True):
 
 def arn_of(account: str, region: str, kind: str, name: str) -> str:
     """The ARN of a resource."""
-    return f"arn:{partition_of(region)}:sagemaker:{region}:{account}:{kind}/{name.lower()}"
+    service = "ec2" if kind == RESERVATION else "sagemaker"
+    return f"arn:{partition_of(region)}:{service}:{region}:{account}:{kind}/{name.lower()}"
 
 
 def containers(model: Mapping[str, Any]) -> list[Mapping[str, Any]]:

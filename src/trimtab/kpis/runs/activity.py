@@ -79,9 +79,11 @@ async def read(
     start_ms: int,
     end_ms: int,
     step_s: int | None = None,
+    *,
+    memory: bool = True,
 ) -> dict[RunKey, Activity]:
     """The activity of `runs` within `[start_ms, end_ms)`; of runs that held nothing then there is none. `step_s` is
-    chosen by the length unless it is given.
+    chosen by the length unless it is given. Without `memory` that of their GPUs is not read, and unknown.
 
     Raises QueryAborted, Unavailable.
     """
@@ -97,13 +99,11 @@ async def read(
     wanted = {device.gpu: device for known in devices.values() for device in known.known}
     grid = Grid.over(first, last, step_s or _step_s(last - first, len(wanted)))
     rows = await _rows(reader, finder, wanted, _held(devices, spans, grid), grid, (first, last))
-    memory = await _memory(reader, finder, wanted, grid, first, last)
+    used = await _memory(reader, finder, wanted, grid, first, last) if memory else {}
     exact = first, last
 
     def of_all() -> dict[RunKey, Activity]:
-        return {
-            key: _of_run(devices[key], rows, memory, grid, span, exact=span == exact) for key, span in spans.items()
-        }
+        return {key: _of_run(devices[key], rows, used, grid, span, exact=span == exact) for key, span in spans.items()}
 
     return await asyncio.to_thread(of_all)
 
@@ -241,14 +241,14 @@ def _of_run(
     starts = grid.start_ms + np.arange(first, last) * size
     shape = (len(devices.known), last - first)
     values, seconds, source = np.full(shape, np.nan), np.zeros(shape), np.full(shape, -1, np.int64)
-    peaks = np.full(len(devices.known), np.nan)
+    peaks, unknown = np.full(len(devices.known), np.nan), np.full(grid.steps, np.nan)
     for at, device in enumerate(devices.known):
         held = device.held
         begun = max(span[0], held.start_ms or span[0])
         ended = min(span[1], held.end_ms or span[1])
         overlap = np.minimum(starts + size, ended) - np.maximum(starts, begun)
         seconds[at] = np.maximum(overlap, 0) / 1000
-        row, peak = rows[device.gpu], memory[device.gpu][first:last]
+        row, peak = rows[device.gpu], memory.get(device.gpu, unknown)[first:last]
         whole = seconds[at] >= grid.step_s
         mine = whole if whole.any() and not exact else seconds[at] > 0
         values[at] = np.where(mine, row.values[first:last], np.nan)

@@ -144,11 +144,10 @@ async def read(
     gpus = dict.fromkeys(device.gpu for _, activity in known for device in activity.devices.known)
     rows = {gpu: at for at, gpu in enumerate(gpus)}
     finder = Finder(registry, scope, first)
-    matrices = {
-        name: await _matrix(reader, scope, [one for one in finder.all(metrics) if gpu_of(one.series) in rows],
-                            rows, grid, added=name in _ADDED)
-        for name, metrics in _FAMILIES.items()
-    }  # fmt: skip
+    found = {
+        name: [one for one in finder.all(metrics) if gpu_of(one.series) in rows] for name, metrics in _FAMILIES.items()
+    }
+    matrices = await _matrices(reader, scope, found, rows, grid)
 
     def judged() -> dict[RunKey, GpuPhases]:
         return {
@@ -162,23 +161,27 @@ async def read(
     return await asyncio.to_thread(judged)
 
 
-async def _matrix(
-    reader: MatrixReader, scope: Scope, found: Sequence[Found], rows: Mapping[str, int], grid: Grid, *, added: bool
-) -> Floats:
-    """A family of signals: a row a GPU, a column a step."""
-    out = np.full((len(rows), grid.steps), np.nan)
+async def _matrices(
+    reader: MatrixReader, scope: Scope, found: Mapping[str, Sequence[Found]], rows: Mapping[str, int], grid: Grid
+) -> dict[str, Floats]:
+    """By family its signals: a row a GPU, a column a step. All that is asked alike is one read."""
+    out = {name: np.full((len(rows), grid.steps), np.nan) for name in found}
     for statistic in (_AVERAGE, _RATE):
-        mine = [one for one in found if _statistic(one) is statistic]
+        mine = [(name, one) for name, some in found.items() for one in some if _statistic(one) is statistic]
         if not mine:
             continue
-        ids = [one.series.id for one in mine]
+        ids = [one.series.id for _, one in mine]
         values = await reader.matrix(scope, ids, statistic, grid.start_ms, grid.end_ms, grid.step_s)
-        for one, row in zip(mine, held_over(values, grid), strict=True):
-            at = rows[gpu_of(one.series)]
-            scaled = row * one.metric.scale
-            both = ~np.isnan(out[at]) & ~np.isnan(scaled)
-            out[at] = np.where(both & added, out[at] + scaled, np.fmax(out[at], scaled))
+        await asyncio.to_thread(_add, out, mine, rows, held_over(values, grid))
     return out
+
+
+def _add(out: Mapping[str, Floats], mine: Sequence[tuple[str, Found]], rows: Mapping[str, int], values: Floats) -> None:
+    for (name, one), row in zip(mine, values, strict=True):
+        at, family = rows[gpu_of(one.series)], out[name]
+        scaled = row * one.metric.scale
+        both = ~np.isnan(family[at]) & ~np.isnan(scaled)
+        family[at] = np.where(both & (name in _ADDED), family[at] + scaled, np.fmax(family[at], scaled))
 
 
 def _end_ms(activity: Activity) -> int:

@@ -21,9 +21,7 @@ from trimtab.inventory.runs.filter import RunFilter
 from trimtab.inventory.runs.model import Run, RunKey
 from trimtab.kpis.runs import activity as activities
 from trimtab.kpis.runs import phases as gpu_phases
-from trimtab.kpis.runs.activity import Activity
 from trimtab.kpis.runs.cost import RunHours, hours_of
-from trimtab.kpis.runs.phases import GpuPhases
 from trimtab.kpis.runs.profile import profile_of
 from trimtab.kpis.runs.report import Attempt, RunReport, report_of
 from trimtab.profiles.store import ProfileStore
@@ -64,9 +62,10 @@ class RunReports(Struct, frozen=True):
         """A run in full: its whole life. Raises NotFound, QueryAborted, Unavailable."""
         run = await self.room.runs.one(scope, job, cluster)
         now_ms = self.clock.now_ms()
-        found = await activities.read(self.reader, self.registry, _sight(scope), [run], 0, now_ms)
-        paces = await self._paces(scope, [run])
-        did = await self._phases_of(scope, [run], found, paces)
+        sight = self.reader, self.registry, _sight(scope)
+        found = await activities.read(*sight, [run], 0, now_ms)
+        paces, told = await self._paces(scope, [run]), await self._told(scope, [run])
+        did = await gpu_phases.read(*sight, [run], found, told, paces=paces)
         stretches = (await self.room.runs.stretches([run.key])).get(run.key, ())
         others = (await self.room.runs.attempts([run])).get(run.key, ())
         hours = await self._hours([run, *others], None)
@@ -118,10 +117,14 @@ class RunReports(Struct, frozen=True):
         """The reports of runs within a span; without one, of their whole lives. Raises QueryAborted, Unavailable."""
         now_ms = self.clock.now_ms()
         first, last = span or (0, now_ms)
-        found = await activities.read(self.reader, self.registry, _sight(scope), runs, first, last)
-        paces = await self._paces(scope, runs)
-        did = await self._phases_of(scope, runs, found, paces)
-        hours = await self._hours(runs, span)
+        sight = self.reader, self.registry, _sight(scope)
+        found, paces, told, hours = await asyncio.gather(
+            activities.read(*sight, runs, first, last),
+            self._paces(scope, runs),
+            self._told(scope, runs),
+            self._hours(runs, span),
+        )
+        did = await gpu_phases.read(*sight, runs, found, told, paces=paces)
 
         def reports() -> list[RunReport]:
             return [
@@ -134,11 +137,8 @@ class RunReports(Struct, frozen=True):
 
         return await asyncio.to_thread(reports)
 
-    async def _phases_of(
-        self, scope: Scope, runs: Sequence[Run], found: Mapping[RunKey, Activity], paces: Mapping[RunKey, RankPaces]
-    ) -> dict[RunKey, GpuPhases]:
-        told = await self.told(scope, runs) if self.told is not None else {}
-        return await gpu_phases.read(self.reader, self.registry, _sight(scope), runs, found, told, paces=paces)
+    async def _told(self, scope: Scope, runs: Sequence[Run]) -> Mapping[RunKey, Sequence[Told]]:
+        return await self.told(scope, runs) if self.told is not None else {}
 
     async def _paces(self, scope: Scope, runs: Sequence[Run]) -> Mapping[RunKey, RankPaces]:
         return await self.paces(scope, runs) if self.paces is not None else {}

@@ -13,7 +13,7 @@ from trimtab.fleet.phases.judge import Past
 from trimtab.inventory.runs.filter import RunFilter, visible
 from trimtab.inventory.runs.model import Run, RunKey, RunState
 from trimtab.jobs.lock import LEASE_MS, Lock
-from trimtab.jobs.periodic import Job
+from trimtab.jobs.periodic import QUIET_S, Job
 from trimtab.kpis.runs import activity as activities
 from trimtab.kpis.runs import phases, probes
 from trimtab.kpis.runs.phases import Hang
@@ -78,7 +78,7 @@ class HangWatch(Struct):
 
         return [
             Job("hold the lock of hanging runs", LEASE_MS / 3000, self.lock.renew),
-            Job("look for runs that hang", _EVERY_S, look),
+            Job("look for runs that hang", _EVERY_S, look, after_s=QUIET_S),
         ]
 
     def hanging(self, scope: Scope) -> list[Hanging]:
@@ -135,13 +135,14 @@ class HangWatch(Struct):
 
     async def _phases(self, runs: list[Run], start_ms: int, end_ms: int, step_s: int) -> dict[RunKey, phases.GpuPhases]:
         reports = self.reports
-        activity = await activities.read(reports.reader, reports.registry, EVERYTHING, runs, start_ms, end_ms, step_s)
+        place = reports.reader, reports.registry, EVERYTHING
+        activity = await activities.read(*place, runs, start_ms, end_ms, step_s, memory=False)
         lacking = {key: one for key, one in activity.items() if key not in self._probes and one.devices.known}
         if lacking:
             made = probes.probes_of(reports.registry, EVERYTHING, lacking, start_ms)
             self._probes |= {key: made.get(key, probes.NOTHING) for key in lacking}
         told = await reports.told(EVERYTHING, runs) if reports.told is not None else {}
-        return await phases.read(reports.reader, reports.registry, EVERYTHING, runs, activity, told, self._past)
+        return await phases.read(*place, runs, activity, told, self._past)
 
     async def _hang(self, run: Run, hang: Hang) -> Hanging:
         """A hang as it was told before, or a new one with what it costs."""

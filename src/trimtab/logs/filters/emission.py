@@ -83,7 +83,7 @@ class Emission:
         minutes: dict[int, bool] = {}
         for event in events:
             minute = event.time_ms // _MINUTE_MS
-            found = one.match(event.message)
+            found = one.match(event.seen_by(one.filter.transformed))
             minutes[minute] = minutes.get(minute, False) or found is not None
             if found is not None and (measured := _measured(one.filter, found)) is not None:
                 counted[(measured[0], event.time_ms, measured[1])] += 1

@@ -5,7 +5,7 @@ before the write that brought it is acknowledged. A repeat of a write finds it t
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from sqlalchemy import Connection, insert, select, update
@@ -13,13 +13,14 @@ from sqlalchemy import Connection, insert, select, update
 from trimtab.base.clock import Clock
 from trimtab.base.errors import NotFound
 from trimtab.base.ids import new_id
+from trimtab.base.records import replace
 from trimtab.logs.filters.match import Matcher, matcher
 from trimtab.logs.forwarding import queue
 from trimtab.logs.forwarding.destinations import Destinations
 from trimtab.logs.forwarding.filters import SubscriptionFilters
 from trimtab.logs.forwarding.model import TRIGGERED, Kind, Place, SubscriptionFilter, read_place
-from trimtab.logs.forwarding.payload import documents, pack
-from trimtab.logs.model import LogBatch
+from trimtab.logs.forwarding.payload import Numbered, documents, pack
+from trimtab.logs.model import LogBatch, LogEvent
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.events import outbox
 from trimtab.store.state.schema.log_forwarding import log_subscription_filters
@@ -67,7 +68,7 @@ class KeepForwards:
         triggers: list[_Trigger] = []
         for number, batch in enumerate(batches):
             for one in ready.get(batch.group.id, ()):
-                matched = [(at, event) for at, event in enumerate(batch.events) if one.match(event.message) is not None]
+                matched = list(_matching(batch.events, one))
                 if not matched:
                     continue
                 own = f"{base}/{number}/{one.filter.name}"
@@ -106,6 +107,14 @@ class KeepForwards:
                 found[one.group].append(_Ready(one, place, matcher(one.pattern)))
             self._ready, self._known = found, (changes, now)
         return self._ready
+
+
+def _matching(events: Sequence[LogEvent], one: _Ready) -> Iterator[Numbered]:
+    """The events that a filter takes, as it sees them, with their places."""
+    for at, event in enumerate(events):
+        seen = event.seen_by(one.filter.transformed)
+        if one.match(seen) is not None:
+            yield at, replace(event, message=seen) if one.filter.transformed else event
 
 
 def _write(

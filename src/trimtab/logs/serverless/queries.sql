@@ -134,7 +134,8 @@ WHERE /*and*/ AND (mapContains(attributes, 'faas.invocation_id') OR mapContains(
 
 -- name: functions
 -- What the invocations of a window add up to by function and, where `by_version`, by version; `billed_mb_ms` is exact.
--- `series` counts them in equal parts of the range.
+-- `series` counts them in equal parts of the range; `concurrency` is the most that ran at one time, from the overlap of
+-- their `[start, end)`: what ends at a moment makes room for what starts at it.
 SELECT account, region, function, if({by_version:UInt8} = 1, version, '') AS of_version, count() AS invocations,
        countIf(status = 'error') AS errors, countIf(status = 'timeout') AS timeouts, countIf(cold) AS colds,
        quantilesExactInclusive(0.5, 0.95, 0.99)(duration) AS durations, max(duration) AS longest,
@@ -144,28 +145,13 @@ SELECT account, region, function, if({by_version:UInt8} = 1, version, '') AS of_
        sumIf(toUInt64(greatest(billed, 0)), billed >= 0) AS billed_ms,
        countIf(billed < 0 OR memory < 0) AS unbilled, anyIf(architecture, architecture != '') AS arch,
        any(group_id) AS in_group, any(log_group) AS in_log_group, max(end_ms) AS last_ms,
-       sumMap([toUInt32(intDiv(end_ms - {from:Int64}, {step:Int64}))], [toUInt64(1)]) AS series
+       sumMap([toUInt32(intDiv(end_ms - {from:Int64}, {step:Int64}))], [toUInt64(1)]) AS series,
+       arrayMax(arrayCumSum(edge -> edge.2, arraySort(groupArrayArray([(start_ms, toInt8(1)), (end_ms, toInt8(-1))])))) AS concurrency
 FROM (/*invocations*/)
 WHERE {function:String} = '' OR function = {function:String}
 GROUP BY account, region, function, of_version
 ORDER BY invocations DESC, account, region, function, of_version
 LIMIT {most:UInt32};
-
--- name: concurrency
--- The most invocations of a function that ran at one time, from the overlap of their `[start, end)`: what ends at a
--- moment makes room for what starts at it.
-SELECT account, region, function, if({by_version:UInt8} = 1, version, '') AS of_version, max(running) AS most
-FROM (
-    SELECT account, region, function, version,
-           sum(edge.2) OVER (PARTITION BY account, region, function, if({by_version:UInt8} = 1, version, '')
-                             ORDER BY edge.1, edge.2 ROWS UNBOUNDED PRECEDING) AS running
-    FROM (
-        SELECT account, region, function, version, arrayJoin([(start_ms, toInt8(1)), (end_ms, toInt8(-1))]) AS edge
-        FROM (/*invocations*/)
-        WHERE {function:String} = '' OR function = {function:String}
-    )
-)
-GROUP BY account, region, function, of_version;
 
 -- name: listed
 -- Single invocations of a function, or of all; `/*order*/` is one of the orders that are known.

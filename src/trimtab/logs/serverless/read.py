@@ -1,6 +1,5 @@
 """Reads what was logged of serverless functions: at query time, from the lines themselves."""
 
-import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
@@ -71,21 +70,14 @@ class ServerlessReader:
             "most": MOST_FUNCTIONS,
             "step": _step(wanted, parts),
         }
-        found, running = await asyncio.gather(
-            self._fetch(scope, seen, "functions", wanted, params),
-            self._fetch(scope, seen, "concurrency", wanted, params),
-        )
-        keys = ("account", "region", "function", "of_version")
-        most = dict(
-            zip(zip(*(running[key].tolist() for key in keys), strict=True), running["most"].tolist(), strict=True)
-        )
+        found = await self._fetch(scope, seen, "functions", wanted, params)
         turned = await self._throttles(scope, wanted.start_ms, wanted.end_ms) if self._throttles is not None else {}
         tagged = await self._architectures(seen)
         rows = [
             dict(zip(found, row, strict=True)) for row in zip(*(found[name].tolist() for name in found), strict=True)
         ]
         return [
-            _use(row, parts, most.get(tuple(row[key] for key in keys), 0), turned, tagged, wanted.end_ms)
+            _use(row, parts, turned, tagged, wanted.end_ms)
             for row in rows
             if wanted.account in ("", row["account"]) and wanted.version in ("", row["of_version"])
         ]
@@ -180,7 +172,6 @@ def _lists(columns: Columns) -> list[list[Any]]:
 def _use(
     row: Mapping[str, Any],
     parts: int,
-    concurrency: int,
     turned: Mapping[tuple[str, str, str], int],
     tagged: Mapping[int, str],
     at_ms: int,
@@ -217,7 +208,7 @@ def _use(
         log_group=row["in_log_group"],
         last_ms=row["last_ms"],
         counts=tuple(counts),
-        concurrency=int(concurrency),
+        concurrency=int(row["concurrency"]),
         throttles=turned.get((row["account"], row["region"], row["function"])),
         cost=_cost(row, architecture, at_ms),
     )

@@ -9,6 +9,7 @@ from trimtab.access.made import made_within
 from trimtab.access.scope import EVERYTHING, Scope, rows_text
 from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
+from trimtab.base.partitions import BY_REGION, partition_of
 from trimtab.reports.dashboards.model import Stored
 from trimtab.store.state.database import State
 from trimtab.store.state.schema.dashboards import dashboard_shares, dashboard_versions, dashboards
@@ -84,22 +85,22 @@ class DashboardStore:
     async def delete(self, account: str, names: Sequence[str], within: Scope = EVERYTHING) -> list[str]:
         """Delete dashboards with the links that share them; their versions stay for a restore.
 
-        Those that are there are deleted; the answer names those that are not.
+        Where some are not there, the answer names them and none is deleted.
         """
 
         def remove(connection: Connection) -> list[str]:
-            missing = []
-            for name in dict.fromkeys(names):
-                row = _find(connection, account, name, within)
-                if row is None:
-                    missing.append(name)
-                    continue
+            found = {name: _find(connection, account, name, within) for name in names}
+            rows = {name: row for name, row in found.items() if row is not None}
+            if len(rows) < len(found):
+                return [name for name in found if name not in rows]
+            for name, row in rows.items():
                 _keep(connection, row)
                 connection.execute(delete(dashboards).where(_at(account, name)))
+                arns = [arn_of(account, name, region) for region in ("", *(begin for begin, _ in BY_REGION))]
                 shared = (dashboard_shares.c.account == account) & (dashboard_shares.c.dashboard == name)
                 connection.execute(delete(dashboard_shares).where(shared))
-                connection.execute(delete(tags).where(tags.c.arn == arn_of(account, name)))
-            return missing
+                connection.execute(delete(tags).where(tags.c.arn.in_(arns)))
+            return []
 
         return await self._state.change(remove)
 
@@ -131,9 +132,9 @@ class DashboardStore:
         return _stored(row)
 
 
-def arn_of(account: str, name: str) -> str:
-    """A dashboard's ARN: dashboards belong to no region."""
-    return f"arn:aws:cloudwatch::{account}:dashboard/{name}"
+def arn_of(account: str, name: str, region: str = "") -> str:
+    """A dashboard's ARN in the partition of a region; dashboards belong to no region."""
+    return f"arn:{partition_of(region)}:cloudwatch::{account}:dashboard/{name}"
 
 
 def check_name(name: str) -> None:

@@ -39,9 +39,17 @@ _LIMITS = ReadLimits(seconds=300.0, memory_mb=2048, threads=2)
 _UNREAD_MS = 14 * 86_400_000  # after which an extract is dropped: who comes back reads live once
 _LINGER_MS = 600_000  # how long a replaced table stays: longer than any question takes
 _RETRY_MS = 300_000
+_SWEEP_MS = 3_600_000  # how often tables are looked for where no extract was made: some making may have died
 _AT_ONCE = 2
 _PREFIX = "dataset_extract_"
 _NAME = re.compile(_PREFIX + r"\d+_[0-9a-f]{16}")
+
+
+class _Sweep(Struct):
+    """The last look for tables that no extract names: which were named then, and when that was."""
+
+    named: frozenset[str] | None = None
+    at_ms: int = 0
 
 
 class Extracts(Struct, frozen=True):
@@ -54,6 +62,7 @@ class Extracts(Struct, frozen=True):
     clock: Clock
     orphans: dict[str, int] = field(default_factory=dict)
     """Tables that no extract names any more, and when that was seen first: a reader may have begun before."""
+    _sweep: _Sweep = field(default_factory=_Sweep)
 
     async def of(self, stored: Stored, spec: Dataset, scope: Scope) -> Extract | None:
         """The extract that a reader of this scope reads; None where none is made yet, or of an older spec."""
@@ -94,16 +103,19 @@ class Extracts(Struct, frozen=True):
         return await self._make(stored, spec, before)
 
     async def sweep(self) -> None:
-        """Drop the tables that no extract names any more."""
-        kept = {one.table for one in await self.store.everything()}
+        """Drop the tables that no extract names any more; the engine is asked where there may be any."""
+        kept, now = frozenset(one.table for one in await self.store.everything()), self.clock.now_ms()
+        if not self.orphans and kept == self._sweep.named and now < self._sweep.at_ms + _SWEEP_MS:
+            return
         sql = "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, {prefix:String})"
         names = (await self.telemetry.fetch(sql, {"prefix": _PREFIX}))["name"].tolist()
         for name in map(str, names):
             if not _NAME.fullmatch(name) or name in kept:
                 self.orphans.pop(name, None)
-            elif self.clock.now_ms() - self.orphans.setdefault(name, self.clock.now_ms()) >= _LINGER_MS:
+            elif now - self.orphans.setdefault(name, now) >= _LINGER_MS:
                 await asyncio.to_thread(self.telemetry.command, f"DROP TABLE IF EXISTS {name}")
                 del self.orphans[name]
+        self._sweep.named, self._sweep.at_ms = kept, now
 
     async def drop_all(self) -> None:
         """Drop every table of extracts: for who wipes everything."""
@@ -129,6 +141,7 @@ class Extracts(Struct, frozen=True):
         start, end = self.reader.span(spec, Query())
         relations = await self.reader.relations(compiled, whole, start, end, names)
         table = f"{_PREFIX}{began}_{hash64(new_id()):016x}"  # no other, also where two are made in a moment
+        self._sweep.named = None  # it may replace one, or never be named
         await asyncio.to_thread(self._create, table, compiled)
         rows = await self._fill(table, compiled.rows(relations, names), compiled, relations)
         if rows > MOST_ROWS:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from msgspec import Struct
 
 from trimtab.access.principal import Role
 from trimtab.base.clock import Clock, to_ms
 from trimtab.base.errors import AccessDenied, InvalidInput, Unavailable
+from trimtab.base.later import Later
 from trimtab.base.records import replace
 from trimtab.reports.datasets.compiled import Compiled, compile_spec
 from trimtab.reports.datasets.extract_store import Extract
@@ -25,6 +25,7 @@ from trimtab.reports.datasets.sources.times import bounded
 from trimtab.reports.datasets.spec import MOST_RANGE_MS, Dataset
 from trimtab.store.telemetry.client import BlockRefused, ReadLimits, Telemetry, refusal
 
+pc = Later("pyarrow.compute")
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
 LIMITS = ReadLimits(seconds=30.0, memory_mb=1024, threads=2)

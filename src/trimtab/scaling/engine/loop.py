@@ -111,15 +111,13 @@ class Loop(Struct, frozen=True):
         await self._follow(target, memory, real)
         target, asked = await self._scheduled(target, schedules, now_ms)
         seen = await self._seen(target, policies, standing, None if acts else real, now_ms)
-        memory.promises, safe = promising.check_all(
-            memory.promises, target, policies, deciding.fleet_of(target), seen.demand, standing, now_ms
+        # Apart from the event loop: policies that plan take seconds of a core, and the first look compiles them.
+        memory.promises, safe = await asyncio.to_thread(
+            promising.check_all,
+            *(memory.promises, target, policies, deciding.fleet_of(target), seen.demand, standing, now_ms),
         )
         seen = replace(seen, floors={**seen.floors, **safe})
-        asked_of = target, policies, seen, memory.memories, memory.last
-        if any(one.kind in PLANNED for one in policies):  # seconds of a core over a fortnight of minutes
-            decision = await asyncio.to_thread(deciding.decide, *asked_of)
-        else:
-            decision = deciding.decide(*asked_of)
+        decision = await asyncio.to_thread(deciding.decide, target, policies, seen, memory.memories, memory.last)
         if asked is not None:
             wanted = min(max(asked[0], target.least), target.most)
             decision = replace(decision, wanted=wanted, wish=asked[0], why=f"{asked[1]}; {decision.why}")

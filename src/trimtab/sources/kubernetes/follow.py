@@ -44,6 +44,7 @@ class Totals:
 class Listed(Struct, Generic[T], frozen=True):
     """All objects of a path, where a watch could not go on."""
 
+    path: str
     objects: list[T]
     version: str
 
@@ -134,13 +135,11 @@ class Follow(Struct):
             match change:
                 case TrimtabError():
                     _log.warning("%s; trying again", change)
-                case Listed(objects, version):
-                    pods = [one for one in objects if isinstance(one, Pod)]
-                    if pods or not objects:
-                        self.known.replace_pods(pods, now_ms)
-                        self._pods_version = version
-                    else:
-                        self.known.replace_nodes(one for one in objects if isinstance(one, Node))
+                case Listed(path, objects, version) if path == PODS:
+                    self.known.replace_pods([one for one in objects if isinstance(one, Pod)], now_ms)
+                    self._pods_version = version
+                case Listed(_, objects):
+                    self.known.replace_nodes(one for one in objects if isinstance(one, Node))
                 case Event(kind, Pod() as pod, version):
                     self.known.set_pod(pod, now_ms, deleted=kind == "DELETED")
                     self._pods_version = version
@@ -178,4 +177,4 @@ class Watch(Struct, Generic[T]):
             self.changes.put(problem)
             self.stop.wait(_PAUSE_S)
         else:
-            self.changes.put(Listed(found, self.version))
+            self.changes.put(Listed(self.path, found, self.version))

@@ -15,6 +15,7 @@ from msgspec import Struct
 from trimtab.base.clock import to_datetime
 from trimtab.base.errors import SetupError, Unavailable
 from trimtab.sources.slurm import squeue
+from trimtab.sources.slurm.events import FIELDS as FIELDS_OF_EVENTS
 from trimtab.sources.slurm.sacct import FIELDS, NEEDED
 
 _log = logging.getLogger(__name__)
@@ -82,6 +83,24 @@ class Tools:
         """Why jobs wait."""
         return self._asked("squeue", "--all", "--array", "--states=PENDING", f"--format={squeue.FORMAT}")
 
+    def events(self, start_ms: int) -> str:
+        """Nodes of the past; "" where the cluster keeps no accounts, or does not show them to this user."""
+        words = [
+            "sacctmgr",
+            "--parsable2",
+            "show",
+            "event",
+            f"start={_when(start_ms)}",
+            f"format={','.join(FIELDS_OF_EVENTS)}",
+        ]
+        try:
+            done = self._run(words)
+        except SetupError:
+            return ""
+        if done.returncode:
+            _log.warning("nodes of the past cannot be read: sacctmgr says: %s", done.stderr.strip()[-300:])
+        return "" if done.returncode else done.stdout
+
     def others(self) -> list[tuple[str, str]]:
         """None: what the tools print is known."""
         return []
@@ -135,6 +154,11 @@ class Printed:
     def squeue(self) -> str:
         """What squeue printed."""
         return _content(self._files.squeue, "squeue -a -r -t PD -o '%A|%i|%r'")
+
+    def events(self, start_ms: int) -> str:
+        """None: such a file is one of the others."""
+        del start_ms
+        return ""
 
     def others(self) -> list[tuple[str, str]]:
         """Files of any kind, by their names."""

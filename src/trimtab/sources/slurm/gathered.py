@@ -11,8 +11,9 @@ from datetime import tzinfo
 
 from trimtab.base.errors import InvalidInput, Unavailable
 from trimtab.client.inventory_wire import NodeRecord
-from trimtab.sources.slurm import answers, delimited, jobs, nodes, sacct, squeue
+from trimtab.sources.slurm import answers, delimited, events, jobs, nodes, sacct, squeue
 from trimtab.sources.slurm.answers import Answer
+from trimtab.sources.slurm.events import Event
 from trimtab.sources.slurm.jobs import Detail
 from trimtab.sources.slurm.node_answers import nodes_of
 from trimtab.sources.slurm.sacct import Job
@@ -30,6 +31,7 @@ class Gathered:
     details: dict[str, Detail] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     nodes: dict[str, NodeRecord] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     cluster: str = ""
 
@@ -53,6 +55,10 @@ class Gathered:
             self.document(text)
         else:
             self.nodes |= {one.name: one for one in nodes.read(text)}
+
+    def past(self, text: str) -> None:
+        """What `sacctmgr show event` printed: nodes of the past."""
+        self.events.extend(events.read(text, self.zone, self.skipped))
 
     def queue(self, text: str) -> None:
         """What `squeue` printed: why jobs wait."""
@@ -79,6 +85,8 @@ class Gathered:
             self.machines(text)
         elif kind == "squeue":
             self.queue(text)
+        elif kind == "events":
+            self.past(text)
         else:
             self.skipped.append(f"{name}: {kind}: holds no jobs or nodes that can be read")
 
@@ -139,6 +147,8 @@ def kind_of(text: str) -> str:
     columns = set(delimited.read(text).columns)
     if "State" in columns and columns & {"JobID", "JobIDRaw"}:
         return "sacct"
+    if columns >= events.COLUMNS:
+        return "events"
     if "STATE" in columns and columns & {"NODELIST", "HOSTNAMES", "PARTITION"}:
         return "sinfo"
     if columns & {"DefaultAccount", "GraceTime", "MaxWall", "QOS"} and len(columns) > 1:

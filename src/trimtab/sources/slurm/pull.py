@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Protocol
@@ -13,9 +13,10 @@ from msgspec import field as struct_field
 from trimtab.base.clock import Clock
 from trimtab.base.errors import InvalidInput
 from trimtab.client.inventory import Inventory
-from trimtab.client.inventory_wire import ReportNodes, ReportRuns
+from trimtab.client.inventory_wire import NodeRecord, ReportNodes, ReportRuns
 from trimtab.client.runs import Runs
 from trimtab.sources.slurm.cursor import Cursor
+from trimtab.sources.slurm.events import Event, looks
 from trimtab.sources.slurm.gathered import Gathered
 from trimtab.sources.slurm.records import Known, report
 
@@ -44,6 +45,10 @@ class Tools(Protocol):
 
     def squeue(self) -> str:
         """Why jobs wait."""
+        ...
+
+    def events(self, start_ms: int) -> str:
+        """Nodes of the past."""
         ...
 
     def others(self) -> list[tuple[str, str]]:
@@ -93,10 +98,11 @@ class Pull(Struct):
         if self.cursor is not None and self.cursor.through_ms > since_ms:
             start_ms = self.cursor.through_ms - OVERLAP_MS
         machines = self.tools.nodes()
+        past = self.tools.events(start_ms) if start_ms == since_ms else ""  # what was looked at is known better
         begun_ms = start_ms
         while start_ms < now_ms:
             end_ms = min(start_ms + WINDOW_MS, now_ms)
-            self._look(start_ms, end_ms, machines, last=end_ms == now_ms)
+            self._look(start_ms, end_ms, machines, last=end_ms == now_ms, past=past, since_ms=begun_ms)
             self.on_step(end_ms - begun_ms, now_ms - begun_ms)
             start_ms = end_ms
 
@@ -111,7 +117,7 @@ class Pull(Struct):
         while not stop(interval_s):
             self.look()
 
-    def _look(self, start_ms: int, end_ms: int, machines: str, last: bool) -> None:
+    def _look(self, start_ms: int, end_ms: int, machines: str, last: bool, past: str = "", since_ms: int = 0) -> None:
         seen_ms = self.seen_ms if self.seen_ms is not None else self.clock.now_ms()
         read = Gathered(self.zone)
         read.machines(machines)
@@ -119,6 +125,7 @@ class Pull(Struct):
         read.controller(self.tools.jobs())
         if last:
             read.queue(self.tools.squeue())
+            read.past(past)
         for name, text in self.tools.others():
             read.file(name, text)
         named = next((job.cluster for job in read.jobs if job.cluster), "") or read.cluster
@@ -132,6 +139,8 @@ class Pull(Struct):
             raise InvalidInput("cannot tell which cluster this is: try --cluster NAME", field="--cluster")
         open_ = told.open if last and self.whole else None
         taken = self.runs.report(ReportRuns(self.cluster, "slurm", told.runs, seen_ms, self.account, open_))
+        if last:
+            self._past(read.events, known_nodes, since_ms or start_ms, seen_ms)
         if known_nodes and last:
             self.inventory.put_nodes(
                 ReportNodes(self.cluster, list(known_nodes.values()), seen_ms, self.account, whole=self.whole)
@@ -139,6 +148,12 @@ class Pull(Struct):
         if self.cursor is not None:
             self.cursor.advance(end_ms)
         self._count(taken.runs, taken.changed, taken.lost, len(known_nodes), skipped)
+
+    def _past(self, told: Sequence[Event], known: Mapping[str, NodeRecord], start_ms: int, end_ms: int) -> None:
+        """Report the nodes of the past, as looks at them would have found them."""
+        mine = [one for one in told if one.cluster in ("", self.cluster)]
+        for look in looks(mine, known, start_ms, end_ms):
+            self.inventory.put_nodes(ReportNodes(self.cluster, look.nodes, look.at_ms, self.account, whole=look.whole))
 
     def _count(self, runs: int, changed: int, lost: int, nodes_: int, skipped: list[str]) -> None:
         self.totals.looks += 1

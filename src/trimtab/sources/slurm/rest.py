@@ -60,6 +60,11 @@ class Rest:
         """Nothing more: the controller's jobs say why they wait."""
         return ""
 
+    def events(self, start_ms: int) -> str:
+        """slurmrestd does not tell them."""
+        del start_ms
+        return ""
+
     def others(self) -> list[tuple[str, str]]:
         """None."""
         return []

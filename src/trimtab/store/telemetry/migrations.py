@@ -102,21 +102,42 @@ def migrate(telemetry: Telemetry) -> int:
             f"cannot open telemetry store: it has schema {max(done)}, this trimtab knows {len(MIGRATIONS)}; "
             "run the newer trimtab that wrote it"
         )
-    ran = 0
-    for number, (name, statements) in enumerate(MIGRATIONS, start=1):
-        if number in done:
-            continue
+    missing = [(number, each) for number, each in enumerate(MIGRATIONS, start=1) if number not in done]
+    new = not done and telemetry.layout is not Layout.CLUSTER and not _made(telemetry)
+    for number, (name, statements) in missing:
         for statement in statements(telemetry.layout):
             if isinstance(statement, Table):
                 telemetry.create(statement)
-            else:
+            elif not new:
                 telemetry.command(statement)
-        telemetry.command(
-            "INSERT INTO schema_migrations SELECT {number:UInt32}, {name:String}", {"number": number, "name": name}
-        )
-        ran += 1
+        if not new:
+            _stamp(telemetry, [(number, name)])
+    if new:
+        _stamp(telemetry, [(number, name) for number, (name, _) in missing])
     check_durability(telemetry)
-    return ran
+    return len(missing)
+
+
+def _made(telemetry: Telemetry) -> set[str]:
+    """The tables that are there, without the one of migrations.
+
+    Where there is none, the store is new: its tables are made as the schema has them, and what changes tables of older
+    versions is left out, three quarters of all statements.
+    """
+    found = telemetry.fetch_sync(
+        "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'"
+    )
+    return {str(name) for name in found["name"]} - {_VERSIONS.name}
+
+
+def _stamp(telemetry: Telemetry, done: Sequence[tuple[int, str]]) -> None:
+    """Note that migrations are done, all of them at once."""
+    numbers, names = zip(*done, strict=True)
+    telemetry.command(
+        "INSERT INTO schema_migrations SELECT each.1, each.2 FROM "
+        "(SELECT arrayJoin(arrayZip({numbers:Array(UInt32)}, {names:Array(String)})) AS each)",
+        {"numbers": list(numbers), "names": list(names)},
+    )
 
 
 def check_durability(telemetry: Telemetry) -> None:

@@ -12,6 +12,8 @@ _LOADING_ROWS = 20_000.0
 """Rows a second of a source that began within the hour: a history is being sent. A fleet of 20,000 series that are
 scraped every 15 s sends 1,300."""
 _SHOWN = 3
+_NEARLY = 0.99
+"""What is sent whole is still being stored: nothing that is loading is all there."""
 
 
 async def loading(state: WebState) -> tuple[str, ...]:
@@ -21,7 +23,7 @@ async def loading(state: WebState) -> tuple[str, ...]:
     if state.connector is not None:
         announced = await asyncio.to_thread(state.connector.announced)
         if announced is not None:
-            found = [f"{announced.share:.0%} of {announced.name} is there"]
+            found = [f"{min(announced.share, _NEARLY):.0%} of {announced.name} is there"]
         read = [one for one in state.connector.standings() if one.state is State.READING and one.progress.share < 1]
         found += [f"{one.name}: {one.progress.share:.0%} of its history is read" for one in read]
     if state.costs is not None:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from trimtab.access.scope import Scope
 from trimtab.base.clock import to_datetime
 from trimtab.base.errors import InvalidInput
+from trimtab.base.records import replace
 from trimtab.charts.outlook import OutlookChart, OutlookDay, draw_outlook
 from trimtab.costs.closing.month import Closing
 from trimtab.costs.model import And, CostQuery, Dimension, Filter, Granularity, Metric, Where
@@ -27,7 +28,9 @@ _EFFECTIVE = frozenset({Metric.EFFECTIVE, Metric.AMORTIZED, Metric.NET_AMORTIZED
 
 
 class Ahead(Struct, frozen=True):
-    """The panel. `problem` says why there is no forecast; `outlook` is of whole days to the end of the next month."""
+    """The panel. `problem` says why there is no forecast; `outlook` is of whole days to the end of the next month, or
+    of this one where the bill is too short for more.
+    """
 
     report: EstimateReport | None
     outlook: Outlook | None
@@ -44,13 +47,16 @@ async def ahead_of(
     snapshot = await live.snapshot() if live is not None else None
     told = Metric.EFFECTIVE if metric in _EFFECTIVE else Metric.BILLED
     report = report_of(snapshot, scope, told, None, where) if snapshot is not None else None
-    start, end = month_start(now_ms), next_month(next_month(now_ms))
+    start, month = month_start(now_ms), next_month(now_ms)
     currency = await _currency(room, scope, metric, where, now_ms)
     narrowed = _in_currency(where, currency)
-    ends = f"{to_datetime(next_month(start) - 1):%-d %B}"
+    ends = f"{to_datetime(month - 1):%-d %B}"
     try:
-        query = OutlookQuery(start, end, metric, Granularity.DAILY, narrowed)
-        found = await room.outlooks.ask(scope, query)
+        try:
+            query = OutlookQuery(start, next_month(month), metric, Granularity.DAILY, narrowed)
+            found = await room.outlooks.ask(scope, query)
+        except TooLittleHistory:
+            found = await room.outlooks.ask(scope, replace(query, end_ms=month))
     except (TooLittleHistory, InvalidInput) as problem:
         return Ahead(report, None, None, str(problem), currency, ends)
     back = found.known_until_ms - _BACK_DAYS * DAY_MS

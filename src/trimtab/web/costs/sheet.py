@@ -10,9 +10,12 @@ from trimtab.access.scope import Scope
 from trimtab.costs.model import CostQuery, CostRow, Dimension, Granularity, Metric
 from trimtab.costs.periods import Period, periods
 from trimtab.costs.read import CostReader
+from trimtab.costs.room import CostsRoom
 from trimtab.web.costs.question import Question, value_name
+from trimtab.web.site import Site
 
 ZERO = Decimal(0)
+_FRESH_S = 60.0
 
 
 class Line(Struct, frozen=True):
@@ -50,6 +53,19 @@ class Answer(Struct, frozen=True):
     periods: tuple[Period, ...]
     sheets: tuple[Sheet, ...]
     names: Mapping[str, str]
+
+
+async def bill_mark(site: Site) -> int:
+    """What changes with every import of a bill and with the rules that divide it: a key of what is kept of both."""
+    if site.state.costs is None:
+        return 0
+    version = (await site.state.economics.rules.current()).version if site.state.economics is not None else 0
+    return await site.state.costs.generation(version)
+
+
+async def bill_extent(site: Site, room: CostsRoom) -> Period | None:
+    """Where the bill begins and ends; None without one."""
+    return await site.cache.get(("bill extent", await bill_mark(site)), _FRESH_S, room.reader.extent)
 
 
 async def ask(reader: CostReader, scope: Scope, question: Question) -> Answer:

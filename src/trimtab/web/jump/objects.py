@@ -19,6 +19,7 @@ from trimtab.inventory.runs.model import Run
 from trimtab.metrics.model import SeriesQuery
 from trimtab.reports.dashboards.starters import STARTERS
 from trimtab.web.gpu_fleet import GpuFleet
+from trimtab.web.guide_html import ROOT, address
 from trimtab.web.jump.item import Item, closeness, matching
 from trimtab.web.navigation import navigation_of
 from trimtab.web.panels import EXPLORER
@@ -79,6 +80,7 @@ def pages(asked: Asked) -> list[Item]:
         for entry in group.entries
         for tab in entry.tabs
     ]
+    found.append(Item("Page", "Guides", "how everything is done", ROOT))
     if not asked.text:
         return found
     words = asked.text.casefold().split()
@@ -214,6 +216,24 @@ async def budgets(asked: Asked) -> list[Item]:
     return matching(found, asked.text, _MOST)
 
 
+async def guides(asked: Asked) -> list[Item]:
+    """Guides, and sections of them, that have the words; then all that have them. An ARN is of no guide."""
+    if asked.text.startswith("arn:"):
+        return []
+    answers = await asked.soon(asked.site.state.guides.search(asked.text, _MOST)) or []
+    found = []
+    for one in answers:
+        section = None if one.titled or not one.places else one.places[0].section
+        if section is None or not section.heading:
+            found.append(Item(one.document.kind, one.document.title, "", address(one.document.path)))
+        else:
+            url = f"{address(one.document.path)}#{section.anchor}"
+            found.append(Item(one.document.kind, section.heading, one.document.title, url))
+    if found:
+        found.append(Item("Guides", f"with “{asked.text}”", "search all", link(ROOT, [("q", asked.text)])))
+    return found
+
+
 def run_item(run: Run) -> Item:
     """A run as a line."""
     who = ", ".join(filter(None, (run.team, run.user, run.state.value)))
@@ -222,7 +242,7 @@ def run_item(run: Run) -> Item:
 
 
 SLOW: Sequence[Callable[[Asked], Awaitable[list[Item]]]] = (
-    teams, runs, hosts, endpoints, alarms, findings, dashboards, reports, budgets,
+    teams, runs, hosts, endpoints, alarms, findings, dashboards, reports, budgets, guides,
 )  # fmt: skip
 """Kinds that are asked for, all at once, in the order in which they are shown."""
 QUICK: Sequence[Callable[[Asked], list[Item]]] = (figures, metrics, settings)

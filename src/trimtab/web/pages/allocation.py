@@ -17,11 +17,13 @@ from trimtab.economics.rules.write import write_rules
 from trimtab.economics.statements.model import MonthState
 from trimtab.reports.statements.money import coins, exact
 from trimtab.web import respond
+from trimtab.web.costs.sheet import bill_mark
 from trimtab.web.form import read_form
 from trimtab.web.pages.statements import whole_bill
 from trimtab.web.site import Site
 
 _MOST_MOVES = 40
+_FRESH_S, _STALE_S = 60.0, 900.0
 _FORM_BYTES = 3 * MOST_BYTES  # a document as a form encodes it
 
 
@@ -53,7 +55,7 @@ def routes(site: Site) -> list[BaseRoute]:
             months=[(named(one.month), one.state is MonthState.CLOSED) for one in months[:12]],
             month=named(chosen) if chosen else "",
             may_apply=view.principal.may(Role.ADMIN),
-            told=await _try(room, document, chosen),
+            told=await _kept(site, room, document, chosen),
         )
 
     async def preview(request: Request) -> Response:
@@ -83,6 +85,12 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/allocation/preview", site.guarded(preview, Role.FINANCE), methods=["POST"]),
         Route("/allocation/apply", site.guarded(apply, Role.ADMIN), methods=["POST"]),
     ]
+
+
+async def _kept(site: Site, room: EconomicsRoom, document: str, month: int | None) -> dict[str, Any]:
+    """As `_try`, of this bill and these rules: who looks at them again waits for nothing."""
+    key = ("allocation", document, month, await bill_mark(site))
+    return await site.cache.get(key, _FRESH_S, lambda: _try(room, document, month), stale_s=_STALE_S)
 
 
 async def _try(room: EconomicsRoom, document: str, month: int | None) -> dict[str, Any]:

@@ -194,9 +194,10 @@ def _buttons(site: Site) -> list[BaseRoute]:
 async def found_in(site: Site, view: View) -> tuple[list[Found], int]:
     """What the URL asks for, in its order, and how many are left out because the value hardly moved."""
     found = await site.state.anomalies.found.in_range(view.scope, view.window.start_ms, view.window.end_ms)
-    known = [(one, site.state.registry.readable(view.scope, one.series)) for one in found]
     words, place = view.get("q").lower().split(), view.get("of")
-    kept = [(one, series) for one, series in known if series is not None and _matches(series, words, place)]
+    every = {id_: site.state.registry.readable(view.scope, id_) for id_ in {one.series for one in found}}
+    known = {id_: one for id_, one in every.items() if one is not None and _matches(one, words, place)}
+    kept = [(one, known[one.series]) for one in found if one.series in known]
     if _order(view) == "time":
         kept.sort(key=lambda pair: (-pair[0].start_ms, -pair[0].score))
     shown = kept if view.get("slight") else [(one, series) for one, series in kept if not one.is_slight]
@@ -206,6 +207,8 @@ async def found_in(site: Site, view: View) -> tuple[list[Found], int]:
 def _matches(series: Series, words: Sequence[str], place: str) -> bool:
     if place and place_of(series).words != place:
         return False
+    if not words:
+        return True
     known = series.identity
     text = " ".join((known.namespace, known.name, *(f"{key}={value}" for key, value in known.dimensions))).lower()
     return all(word in text for word in words)

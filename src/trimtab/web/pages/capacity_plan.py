@@ -23,7 +23,7 @@ _COLUMNS = (
     "committed", "spot_share", "capacity", "latency_ms", "on_front", "within", "why",
 )  # fmt: skip
 _SHOWN = 15
-_FRESH_S, _STALE_S = 60.0, 300.0
+_FRESH_S, _STALE_S = 60.0, 600.0
 _Read = tuple[list[str], PlanDraft, Planned | None, str]
 
 

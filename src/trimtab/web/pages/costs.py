@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -27,7 +28,7 @@ from trimtab.web.costs import pictures
 from trimtab.web.costs.ahead import ahead_of, facts_of
 from trimtab.web.costs.anomaly_rows import marks, row
 from trimtab.web.costs.anomaly_source import anomalies_of
-from trimtab.web.costs.pledges import pledge_tiles, read_pledges
+from trimtab.web.costs.pledges import Pledges, pledge_tiles, read_pledges
 from trimtab.web.costs.question import (
     METRICS,
     PERIODS,
@@ -40,7 +41,7 @@ from trimtab.web.costs.question import (
     value_name,
     with_filter,
 )
-from trimtab.web.costs.sheet import Answer, Line, Sheet, ask
+from trimtab.web.costs.sheet import Answer, Line, Sheet, ask, bill_extent, bill_mark
 from trimtab.web.costs.together import together_tile
 from trimtab.web.form import read_form
 from trimtab.web.pages.cost_text import IMPORT_FILE, IMPORT_S3
@@ -57,7 +58,7 @@ _TEXT = frozenset({"name"})
 _DRIVERS = 6
 _ANOMALIES = 6
 _FORM_BYTES = 16_384
-_AHEAD_S, _AHEAD_STALE_S = 60.0, 900.0
+_FRESH_S, _STALE_S = 60.0, 900.0
 
 
 def routes(site: Site) -> list[BaseRoute]:
@@ -68,26 +69,27 @@ def routes(site: Site) -> list[BaseRoute]:
         if view.get("facet") and view.get("sign"):
             return RedirectResponse(with_filter(view, view.get("facet"), view.get("sign"), view.get("value")), 303)
         room = site.state.costs
-        extent = await room.reader.extent() if room else None
+        extent = await bill_extent(site, room) if room else None
         common: dict[str, Any] = {"query": _query(view), "may_write": view.principal.may(Role.WRITE)}
         if room is None or extent is None:
             empty: dict[str, Any] = {"question": None, "commands": (IMPORT_FILE, IMPORT_S3), "timed": False}
             return site.page(request, view, "costs", **common, **empty)
         common["reports"] = await room.reports.listed(view.principal.account, view.scope)
         question = read_question(view, extent)
-        facts = await _facts(room, view, question, extent, await anomalies_of(site, view, question))
+        found = await _kept(site, room, view, question)
+        facts = await _facts(room, view, question, extent, found, await anomalies_of(site, view, question))
         common["done_then"] = await _done_then(site, view, question, facts["explained"])
         return site.page(request, view, "costs", **common, **facts)
 
     async def ahead(request: Request) -> Response:
         view, room = site.view(request), _room(site)
-        extent = await room.reader.extent()
+        extent = await bill_extent(site, room)
         if extent is None:
             raise NotFound("no bill has been imported yet; try `trimtab import FILE`")
         question = read_question(view, extent)
         asked = room, site.state.live, view.scope, question.metric, question.where, view.now_ms
-        key = ("costs-ahead", view.scope, question.metric, question.filters)
-        found = await site.cache.get(key, _AHEAD_S, lambda: ahead_of(*asked), stale_s=_AHEAD_STALE_S)
+        key = ("costs-ahead", view.scope, question.metric, question.filters, await bill_mark(site))
+        found = await site.cache.get(key, _FRESH_S, lambda: ahead_of(*asked), stale_s=_STALE_S)
         return site.fragment(request, view, "costs_ahead", **facts_of(found, view.now_ms))
 
     async def as_json(request: Request) -> Response:
@@ -144,17 +146,40 @@ async def _asked(site: Site, request: Request) -> tuple[View, Question, Answer]:
     return view, question, await ask(room.reader, view.scope, question)
 
 
-async def _facts(
-    room: CostsRoom, view: View, question: Question, extent: Period, anomalies: Sequence[Anomaly]
-) -> dict[str, Any]:
+class Read(Struct, frozen=True):
+    """What is read of the bill for a question."""
+
+    answer: Answer
+    changes: list[Change]
+    pledges: list[Pledges]
+    tags: list[str]
+    categories: list[str]
+
+
+async def _kept(site: Site, room: CostsRoom, view: View, question: Question) -> Read:
+    """As `_read`, of this bill: twenty statements, which sorting and turning pages do not ask again."""
+    asked = question.metric, facet_text(question.by), question.span, question.granularity, question.filters
+    key = ("costs", view.scope, *asked, await bill_mark(site))
+    return await site.cache.get(key, _FRESH_S, lambda: _read(room, view, question), stale_s=_STALE_S)
+
+
+async def _read(room: CostsRoom, view: View, question: Question) -> Read:
     scope = view.scope
-    answer, changes, pledges, tags, categories = await asyncio.gather(
-        ask(room.reader, scope, question),
-        changes_of(room, view, question),
-        read_pledges(room.explorer, scope, question),
-        room.reader.tag_keys(scope, *question.span),
-        room.reader.tag_keys(scope, *question.span, categories=True),
+    return Read(
+        *await asyncio.gather(
+            ask(room.reader, scope, question),
+            changes_of(room, view, question),
+            read_pledges(room.explorer, scope, question),
+            room.reader.tag_keys(scope, *question.span),
+            room.reader.tag_keys(scope, *question.span, categories=True),
+        )
     )
+
+
+async def _facts(
+    room: CostsRoom, view: View, question: Question, extent: Period, read: Read, anomalies: Sequence[Anomaly]
+) -> dict[str, Any]:
+    scope, answer, changes, pledges = view.scope, read.answer, read.changes, read.pledges
     whole = None
     if question.is_money:
         asked = CostQuery(*question.span, (question.metric,), where=question.where)
@@ -170,7 +195,7 @@ async def _facts(
         "metrics": METRICS,
         "per": PERIODS,
         "months": NAMES,
-        "choices": choices(tags, categories, question.by),
+        "choices": choices(read.tags, read.categories, question.by),
         "chips": chips(view),
         "sheets": [_shown(view, question, answer, sheet, sort, extent, anomalies) for sheet in answer.sheets],
         "sort": sort,

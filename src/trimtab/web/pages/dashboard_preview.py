@@ -1,4 +1,6 @@
-"""`POST /dashboards/<name>/preview`: a widget that is being edited, drawn before it is saved."""
+"""What the editor of a dashboard asks: `POST /dashboards/<name>/preview`, a widget drawn before it is saved, and
+`GET /dashboards/<name>/metrics?find=…`, the metrics that fit words.
+"""
 
 import json
 
@@ -17,13 +19,14 @@ from trimtab.reports.dashboards.variables import apply
 from trimtab.web.dashboards.board import open_board
 from trimtab.web.dashboards.panels import frame_of, values_of
 from trimtab.web.dashboards.series import payload
+from trimtab.web.metric_picker import ROW, choices
 from trimtab.web.site import Site
 
 _MOST_BYTES = 262_144
 
 
 def routes(site: Site) -> list[BaseRoute]:
-    """The preview."""
+    """The preview, and the finding of metrics."""
 
     async def preview(request: Request) -> Response:
         raw = await request.body()
@@ -45,7 +48,15 @@ def routes(site: Site) -> list[BaseRoute]:
         values = None if answer is None or drawn else values_of(widget, answer)
         return site.fragment(request, board.view, "preview", frame=frame, values=values, drawn=drawn)
 
-    return [Route("/dashboards/{name}/preview", site.guarded(preview, Role.WRITE, bound=True), methods=["POST"])]
+    async def metrics(request: Request) -> Response:
+        view = site.view(request)
+        found = await choices(site.state, view, ROW)
+        return site.fragment(request, view, "metric_choices", choices=found)
+
+    return [
+        Route("/dashboards/{name}/preview", site.guarded(preview, Role.WRITE, bound=True), methods=["POST"]),
+        Route("/dashboards/{name}/metrics", site.guarded(metrics, Role.WRITE, bound=True)),
+    ]
 
 
 def _widget(raw: bytes) -> object:

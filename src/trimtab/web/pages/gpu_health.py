@@ -16,7 +16,7 @@ from trimtab.fleet.model import DAY_MS
 from trimtab.web import format as words
 from trimtab.web import respond
 from trimtab.web.gpu_reader import fresh_s
-from trimtab.web.run_rows import money
+from trimtab.web.money_tiles import money
 from trimtab.web.site import Site
 from trimtab.web.tiles import Tile
 from trimtab.web.view import View

@@ -1,6 +1,8 @@
 """`/home/…`: the tabs of Home by role — a team's own, who is on call, who has the money. The overview is `/`."""
 
 import asyncio
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -17,9 +19,11 @@ from trimtab.web.advice.rows import saving_most
 from trimtab.web.alarms.rows import ranked
 from trimtab.web.anomaly_view import rows_of as anomaly_rows
 from trimtab.web.audit.changes import HOUR_MS, changes_panel
+from trimtab.web.charged import charged_of
 from trimtab.web.costs.anomaly_rows import row as cost_anomaly_row
 from trimtab.web.costs.anomaly_source import anomalies_of
 from trimtab.web.costs.question import read_question
+from trimtab.web.costs.sheet import bill_extent, bill_mark
 from trimtab.web.gpu_findings import broken_groups
 from trimtab.web.money_tiles import money, month_tile
 from trimtab.web.navigation import home_of
@@ -28,18 +32,17 @@ from trimtab.web.pages.anomalies import found_in
 from trimtab.web.pages.budgets import budget_rows
 from trimtab.web.pages.cost_text import IMPORT_FILE
 from trimtab.web.pages.costs import changes_of, driver_facts
-from trimtab.web.pages.teams import read_basis, rows_of, team_facts
+from trimtab.web.pages.teams import named_team, read_basis, rows_of, team_facts
 from trimtab.web.services import Group
-from trimtab.web.site import HOME_COOKIE, Site
-from trimtab.web.teams import TeamRow
+from trimtab.web.site import HOME_COOKIE, Site, remember
 from trimtab.web.view import View, link
 
 _TEAM_COOKIE = "trimtab_team"
-_YEAR_S = 31_536_000
 _FIRING, _BROKEN, _UNUSUAL, _BEST, _BUDGETS, _COST_ANOMALIES = 12, 8, 6, 5, 8, 5
 _CHANGED_MS = 6 * HOUR_MS
 """Who comes on call wants what changed since the shift before."""
 _HALF_DAY_MS = 12 * HOUR_MS
+_FRESH_S, _STALE_S = 60.0, 900.0
 _BURNT = 0.25
 """A service is shown as burning when less than a quarter of its error budget is left."""
 
@@ -52,15 +55,18 @@ def routes(site: Site) -> list[BaseRoute]:
 
     async def team(request: Request) -> Response:
         view = await site.fleet_view(request)
+        if view.get("team"):
+            remember(request, _TEAM_COOKIE, quote(view.get("team"), safe=""))
         fleet = await site.gpus.fleet(view.scope, view.window, read_basis(view))
         rows = [] if fleet is None else await rows_of(site, view, fleet)
-        named = [row for row in rows if row.named]
-        mine = _mine(view, request.cookies.get(_TEAM_COOKIE, ""), named)
-        facts = await team_facts(site, view, fleet, mine) if mine else {"row": None}
-        answer = site.page(request, view, "home_team", timed=True, teams=[row.name for row in named], **facts)
-        if mine and view.get("team"):
-            answer.set_cookie(_TEAM_COOKIE, quote(mine.name, safe=""), max_age=_YEAR_S, httponly=True, samesite="lax")
-        return answer
+        charged = await charged_of(site, view)
+        names = [row.name for row in rows if row.named]
+        names += [name for name in (charged.teams if charged else ()) if name not in names]
+        mine = _mine(view, request.cookies.get(_TEAM_COOKIE, ""), names)
+        facts: dict[str, Any] = {"row": None}
+        if mine:
+            facts = await team_facts(site, view, fleet, await named_team(site, view, rows, mine))
+        return site.page(request, view, "home_team", timed=True, teams=names, **facts)
 
     async def on_call(request: Request) -> Response:
         view = site.view(request, "24h")
@@ -79,13 +85,13 @@ def routes(site: Site) -> list[BaseRoute]:
     ]
 
 
-def _mine(view: View, remembered: str, rows: list[TeamRow]) -> TeamRow | None:
+def _mine(view: View, remembered: str, teams: Sequence[str]) -> str:
     """The viewer's team: as the URL says, else the one looked at last, else whose tags bind the viewer."""
     for name in (view.get("team"), remembered, *teams_of(view.principal)):
-        for row in rows:
-            if name and name in (row.name, quote(row.name, safe="")):
-                return row
-    return rows[0] if len(rows) == 1 else None
+        for team in teams:
+            if name and name in (team, quote(team, safe="")):
+                return team
+    return teams[0] if len(teams) == 1 else ""
 
 
 def teams_of(principal: Principal) -> list[str]:
@@ -153,12 +159,14 @@ async def _money(site: Site, view: View) -> dict[str, Any]:
         "changes": [],
         "anomalies": [],
     }
-    extent = await state.costs.reader.extent() if state.costs is not None else None
+    extent = await bill_extent(site, state.costs) if state.costs is not None else None
     if state.costs is None or extent is None:
         return facts
     question = read_question(view, extent)
+    key = ("what made the bill change", scope, question.span, await bill_mark(site))
+    read = partial(changes_of, state.costs, view, question)
     changes, anomalies = await asyncio.gather(
-        changes_of(state.costs, view, question), anomalies_of(site, view, question)
+        site.cache.get(key, _FRESH_S, read, stale_s=_STALE_S), anomalies_of(site, view, question)
     )
     return facts | {
         **driver_facts(changes, question, {}),

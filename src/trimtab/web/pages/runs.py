@@ -1,5 +1,6 @@
 """`/runs` and `/runs/<cluster>/<job>`: the queue, what ran and what it cost, and one run in full."""
 
+import asyncio
 from collections.abc import Sequence
 
 from starlette.requests import Request
@@ -31,6 +32,7 @@ from trimtab.progress.report import RunProgress
 from trimtab.web import format as words
 from trimtab.web import respond, run_progress
 from trimtab.web.gpu_reader import fresh_s
+from trimtab.web.money_tiles import money
 from trimtab.web.run_charts import (
     HELD_STYLE,
     IDLE_STYLES,
@@ -45,7 +47,7 @@ from trimtab.web.run_charts import (
     strips,
     use_bar,
 )
-from trimtab.web.run_rows import COLUMNS, TEXT, RunRow, Sums, as_dict, money, row_of, sums_of
+from trimtab.web.run_rows import COLUMNS, TEXT, RunRow, Sums, as_dict, row_of, sums_of
 from trimtab.web.site import Site
 from trimtab.web.sorting import Sort, read_page, read_sort
 from trimtab.web.tiles import Tile
@@ -82,8 +84,9 @@ def routes(site: Site) -> list[BaseRoute]:
 def _lists(site: Site) -> list[BaseRoute]:
     async def page(request: Request) -> Response:
         view = await site.fleet_view(request)
-        rows = await _rows(site, view)
-        found = await _queue(site, view)
+        rows, found, starting = await asyncio.gather(
+            _rows(site, view), _queue(site, view), _starting(site, view) if view.window.moving else _none_starts()
+        )
         shown, sort = _chosen(view, rows), _sort(view)
         ordered = sort.apply(shown)
         part = read_page(view, len(ordered))
@@ -100,7 +103,7 @@ def _lists(site: Site) -> list[BaseRoute]:
             hanging=site.state.hangs.hanging(view.scope) if site.state.hangs is not None else [],
             more=len(rows) >= MOST_RUNS,
             queue=found,
-            starting=(await _starting(site, view))[:_MOST_STARTING] if view.window.moving else [],
+            starting=starting[:_MOST_STARTING],
             queue_source=link("/runs/queue.json", list(view.window.parameters)),
             uses=[(use, use_bar(use)) for use in found.gpus],
             legend=[("held", HELD_STYLE), *((why.value, style) for why, style in IDLE_STYLES.items())],
@@ -236,6 +239,11 @@ async def _starting(site: Site, view: View) -> list[WaitingRun]:
         return await starts.waiting(_reports(site).room, view.scope, view.now_ms)
 
     return await site.cache.get(("starts", view.scope), _STARTS_FRESH_S, read, stale_s=_STALE_S)
+
+
+async def _none_starts() -> list[WaitingRun]:
+    """Of a range that is over nothing is expected."""
+    return []
 
 
 async def _one(site: Site, view: View, request: Request) -> RunReport:

@@ -18,7 +18,7 @@ from trimtab.logs.serverless.read import ServerlessReader, Wanted
 from trimtab.logs.serverless.remarks import remarks
 from trimtab.web import format as words
 from trimtab.web import respond
-from trimtab.web.run_rows import money as run_money
+from trimtab.web.money_tiles import money as run_money
 from trimtab.web.serverless.memory import memory_curve, memory_pictures
 from trimtab.web.serverless.pictures import durations, over_time
 from trimtab.web.serverless.rows import (
@@ -149,7 +149,7 @@ async def _jobs(site: Site, view: View) -> list[JobFamily]:
 
     async def read() -> list[JobFamily]:
         fit = RunFilter(start_ms=window.start_ms, end_ms=window.end_ms)
-        return families(await reports.listed(view.scope, fit, _MOST_RUNS), window.start_ms, window.end_ms)
+        return families(await reports.priced(view.scope, fit, _MOST_RUNS), window.start_ms, window.end_ms)
 
     return await site.cache.get(("short jobs", view.scope, window.parameters), _TTL_S, read, stale_s=_STALE_S)
 

@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from trimtab.access.principal import Principal, Role
+from trimtab.access.principal import Principal, Role, everything_only
 from trimtab.access.scope import EVERYTHING
-from trimtab.base.errors import AccessDenied, NotFound
+from trimtab.base.errors import NotFound
 from trimtab.costs.model import CostQuery
 from trimtab.economics.months import bounds, in_words, named, read_month
 from trimtab.economics.room import EconomicsRoom
@@ -109,8 +109,7 @@ def routes(site: Site) -> list[BaseRoute]:
 
 def whole_bill(site: Site, principal: Principal) -> EconomicsRoom:
     """The room, for who may see the whole bill. Raises AccessDenied."""
-    if principal.account is not None:
-        raise AccessDenied(f"statements tell of every account; {principal.name!r} is bound to {principal.account}")
+    everything_only(principal, "read statements, which tell of every account")
     if site.state.economics is None:
         raise NotFound("this server keeps no statements")
     return site.state.economics

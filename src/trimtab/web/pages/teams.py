@@ -1,6 +1,7 @@
 """`/teams` and `/teams/<name>`: what each team's GPUs did and cost over a range, and one team in full."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -11,16 +12,16 @@ from trimtab.advice.standing import Wanted
 from trimtab.advice.together import together
 from trimtab.base.clock import iso
 from trimtab.base.errors import InvalidInput, NotFound
-from trimtab.budgets.model import Budget
 from trimtab.figures.areas.budgets import LEFT
 from trimtab.figures.areas.money import GPU_TIME, IDLE
 from trimtab.figures.areas.runs import RUNS
 from trimtab.fleet.basis import DEFAULT, Basis
-from trimtab.fleet.frame import NOBODY_HELD, UNOWNED
+from trimtab.fleet.frame import NOBODY_HELD, UNOWNED, Totals
 from trimtab.inventory.runs.filter import RunFilter
 from trimtab.web import format as words
 from trimtab.web import kpi_text, respond
 from trimtab.web.advice.rows import work_row
+from trimtab.web.charged import charged_of
 from trimtab.web.gpu_fleet import GpuFleet
 from trimtab.web.gpu_reader import fresh_s
 from trimtab.web.gpu_tiles import ACTIVE, HELD_HOURS
@@ -28,7 +29,7 @@ from trimtab.web.money_tiles import money
 from trimtab.web.pages.snippets import gpu_snippets
 from trimtab.web.run_rows import RunRow, row_of
 from trimtab.web.site import Site
-from trimtab.web.teams import ALL, HOURS, TeamRow, as_dict, team_rows
+from trimtab.web.teams import ALL, HOURS, BudgetLeft, TeamRow, as_dict, budgets_left, team_rows
 from trimtab.web.tiles import Tile
 from trimtab.web.view import View
 
@@ -51,9 +52,12 @@ def read_basis(view: View) -> Basis:
 
 async def rows_of(site: Site, view: View, fleet: GpuFleet) -> list[TeamRow]:
     """The teams of a fleet, with what is left of budgets that the viewer sees."""
+    return await asyncio.to_thread(team_rows, fleet, await _left(site, view))
+
+
+async def _left(site: Site, view: View) -> Mapping[str, BudgetLeft]:
     room = site.state.budgets
-    budgets: list[Budget] = await room.store.listed(view.scope) if room is not None else []
-    return await asyncio.to_thread(team_rows, fleet, budgets)
+    return budgets_left(await room.store.listed(view.scope)) if room is not None else {}
 
 
 def routes(site: Site) -> list[BaseRoute]:
@@ -64,8 +68,14 @@ def routes(site: Site) -> list[BaseRoute]:
         fleet = await site.gpus.fleet(view.scope, view.window, read_basis(view))
         return view, fleet, [] if fleet is None else await rows_of(site, view, fleet)
 
+    async def team_of(request: Request) -> tuple[View, GpuFleet | None, TeamRow]:
+        view, fleet, rows = await fleet_of(request)
+        return view, fleet, await named_team(site, view, rows, request.path_params["name"])
+
     async def page(request: Request) -> Response:
         view, fleet, rows = await fleet_of(request)
+        charged = await charged_of(site, view)
+        others = sorted({*(charged.teams if charged else ())} - {row.name for row in rows})
         return site.page(
             request,
             view,
@@ -73,6 +83,7 @@ def routes(site: Site) -> list[BaseRoute]:
             timed=True,
             gpus=fleet,
             teams=rows,
+            others=others,
             bases=list(Basis),
             kpi=kpi_text,
             money=money,
@@ -91,21 +102,18 @@ def routes(site: Site) -> list[BaseRoute]:
         return respond.table(request, "teams", _COLUMNS, (line for row in rows for line in _lines(row, view)))
 
     async def one(request: Request) -> Response:
-        view, fleet, rows = await fleet_of(request)
-        row = _named(rows, request.path_params["name"])
+        view, fleet, row = await team_of(request)
         return site.page(request, view, "team", timed=True, **await team_facts(site, view, fleet, row))
 
     async def one_json(request: Request) -> Response:
-        view, _, rows = await fleet_of(request)
-        row = _named(rows, request.path_params["name"])
+        view, _, row = await team_of(request)
         facts = await _facts(site, view, row)
         runs = [{name: getattr(run, name) for name in _OF_RUN} for run in facts["runs"]]
         body = {"team": as_dict(row), "basis": read_basis(view).value, "people": facts["people"], "runs": runs}
         return respond.json(request, {**body, "findings": facts["findings"]})
 
     async def one_csv(request: Request) -> Response:
-        view, _, rows = await fleet_of(request)
-        row = _named(rows, request.path_params["name"])
+        view, _, row = await team_of(request)
         return respond.table(request, f"team-{row.name}", _COLUMNS, _lines(row, view))
 
     return [
@@ -118,11 +126,15 @@ def routes(site: Site) -> list[BaseRoute]:
     ]
 
 
-def _named(rows: list[TeamRow], name: str) -> TeamRow:
+async def named_team(site: Site, view: View, rows: list[TeamRow], name: str) -> TeamRow:
+    """A team by its name: of those that hold GPUs, or one that is charged for something else. Raises NotFound."""
     for row in rows:
         if row.name == name and row.name != ALL:
             return row
-    raise NotFound(f"no team {name!r} held a GPU in this range; /teams has those that did")
+    charged = await charged_of(site, view)
+    if charged is not None and name in charged.teams:
+        return TeamRow(name, Totals(), {}, {}, (await _left(site, view)).get(name.casefold()))
+    raise NotFound(f"no team {name!r} held a GPU in this range, or is charged for anything; /teams has those that are")
 
 
 def _lines(row: TeamRow, view: View) -> list[list[Any]]:
@@ -146,11 +158,12 @@ def _lines(row: TeamRow, view: View) -> list[list[Any]]:
 
 async def team_facts(site: Site, view: View, fleet: GpuFleet | None, row: TeamRow) -> dict[str, Any]:
     """What the page of a team shows."""
-    facts = await _facts(site, view, row)
+    facts, charged = await asyncio.gather(_facts(site, view, row), charged_of(site, view))
+    whole = charged.tile(row.name) if charged is not None else None
     return {
         "row": row,
         "gpus": fleet,
-        "tiles": _tiles(row, view, facts["runs"]),
+        "tiles": [*([whole] if whole else []), *_tiles(row, view, facts["runs"])],
         "held": [gpu for gpu in fleet.gpus if gpu.holds and gpu.owner == row.name] if fleet else [],
         "kpi": kpi_text,
         "money": money,
@@ -192,13 +205,17 @@ def _tiles(row: TeamRow, view: View, runs: list[RunRow]) -> list[Tile]:
     hours, basis, span = row.hours, read_basis(view).value, view.window.words
     share = words.NONE if hours.active_share is None else f"{hours.active_share * 100:.1f}"
     running = sum(run.report.run.ran_at(view.window.end_ms - 1) for run in runs)
-    tiles = [
-        Tile(GPU_TIME, *_amount(row.cost), f"{span} · {basis}"),
-        Tile(HELD_HOURS, kpi_text.hours(hours.held), "h", f"{span} · {kpi_text.hours(hours.existing)} h exist"),
-        Tile(ACTIVE, share, "%" if hours.active_share is not None else "", f"{kpi_text.hours(hours.active)} h active"),
-        Tile(IDLE, *_amount(row.idle_cost), f"{kpi_text.hours(hours.idle)} idle GPU-h · {basis}"),
-        Tile(RUNS, words.count(len(runs)), "", f"{running} running", href=view.ranged("/runs")),
-    ]
+    tiles = []
+    if hours.existing:
+        tiles = [
+            Tile(GPU_TIME, *_amount(row.cost), f"{span} · {basis}"),
+            Tile(HELD_HOURS, kpi_text.hours(hours.held), "h", f"{span} · {kpi_text.hours(hours.existing)} h exist"),
+            Tile(
+                ACTIVE, share, "%" if hours.active_share is not None else "", f"{kpi_text.hours(hours.active)} h active"
+            ),
+            Tile(IDLE, *_amount(row.idle_cost), f"{kpi_text.hours(hours.idle)} idle GPU-h · {basis}"),
+        ]
+    tiles.append(Tile(RUNS, words.count(len(runs)), "", f"{running} running", href=view.ranged("/runs")))
     if row.budget is not None:
         left, budget = row.budget.left, row.budget
         note = f"of {budget.limit:,.0f} {budget.unit}, {budget.name}"

@@ -16,6 +16,7 @@ from trimtab.base.viewer_zone import local
 from trimtab.costs.read_sql import DAY_MS
 from trimtab.economics.unit import links
 from trimtab.economics.unit.idle.model import IdleRow
+from trimtab.economics.unit.idle.split import IdleReport
 from trimtab.economics.unit.latency import LatencyCost
 from trimtab.economics.unit.model import Evidence, Ledger
 from trimtab.economics.unit.prices import ModelCost
@@ -37,6 +38,7 @@ _LISTED, _MOST_IDLE = 12, 40
 _MODEL_KEYS = frozenset({"name", "cost", "per_1k", "per_1m", "requests", "tokens", "idle"})
 _RUN_KEYS = frozenset({"name", "team", "cost", "idle", "gpu_hours", "lost", "per_epoch"})
 _TEXT = frozenset({"name", "team"})
+_NO_IDLE = IdleReport((), {}, {}, {}, 0.0)
 
 
 class ModelRow(Struct, frozen=True):
@@ -74,6 +76,7 @@ class Facts(Struct, frozen=True):
     ledger: Ledger
     models: Sequence[tuple[ModelCost, LatencyCost]]
     runs: Sequence[RunCost]
+    idle: IdleReport
 
 
 def routes(site: Site) -> list[BaseRoute]:
@@ -94,7 +97,7 @@ def routes(site: Site) -> list[BaseRoute]:
             models = _model_facts(view, facts) if facts.models else {}
             alone = {"tab": "models", "tiles": [], "billed": ""}
             return site.page(request, view, "unit_costs", **{**common, **alone}, empty=not facts.models, **models)
-        idle = await _idle(site, units, view)
+        idle = facts.idle
         common |= {
             "empty": False,
             "tiles": tiles_of(facts.ledger, idle),
@@ -142,16 +145,15 @@ async def _facts(site: Site, units: UnitCosts, view: View) -> Facts:
     async def read() -> Facts:
         ledger = await units.ledger(scope, *days)
         if not ledger.slices:
-            return Facts(ledger, await units.models(scope, *days), ())
-        models, runs = await asyncio.gather(units.models(scope, *days), units.runs(scope, *days))
-        return Facts(ledger, models, runs)
+            return Facts(ledger, await units.models(scope, *days, ledger=ledger), (), _NO_IDLE)
+        models, runs, idle = await asyncio.gather(
+            units.models(scope, *days, ledger=ledger),
+            units.runs(scope, *days, ledger=ledger),
+            units.idle(scope, *days, ledger=ledger),
+        )
+        return Facts(ledger, models, runs, idle)
 
     return await site.cache.get(("unit-costs", scope, days), _TTL_S, read, stale_s=_STALE_S)
-
-
-async def _idle(site: Site, units: UnitCosts, view: View) -> Any:
-    scope, days = view.scope, days_of(view)
-    return await site.cache.get(("unit-idle", scope, days), _TTL_S, lambda: units.idle(scope, *days), stale_s=_STALE_S)
 
 
 def _sort(view: View, tab: str) -> Sort:

@@ -13,7 +13,14 @@ D = Decimal
 
 @pytest.mark.parametrize(
     ("amount", "expected"),
-    [("1234.565", "1,234.56 USD"), ("0", "0.00 USD"), ("-3", "-3.00 USD"), ("0.00123", "0.0012 USD")],
+    [
+        ("1234.565", "1,234.56 USD"),
+        ("0", "0.00 USD"),
+        ("-3", "−3.00 USD"),
+        ("0.00123", "0.0012 USD"),
+        ("-0.00123", "−0.0012 USD"),
+        ("0.0000000512", "5e-8 USD"),
+    ],
 )
 def test_money_says_its_currency(amount: str, expected: str) -> None:
     assert money(D(amount), "USD") == expected

@@ -6,7 +6,7 @@ import pytest
 
 from trimtab.base.errors import InvalidInput
 from trimtab.base.paging import encode_token
-from trimtab.doors.aws.pages import Pages
+from trimtab.doors.aws.pages import Pages, last_name
 
 ROWS = list(range(7))
 PAGES = Pages(3, lambda: InvalidInput("no such page"), "from", "then", "size")
@@ -39,3 +39,14 @@ def test_a_list_that_shrank_ends() -> None:
 def test_a_token_that_no_answer_gave_is_refused(token: str) -> None:
     with pytest.raises(InvalidInput, match="no such page"):
         PAGES(ROWS, {"from": token})
+
+
+def test_a_token_of_a_name_holds_it_and_none_is_the_beginning() -> None:
+    invalid = InvalidInput("no such name")
+    assert ("b", "", "") == (last_name(encode_token("b"), invalid), last_name("", invalid), last_name(None, invalid))
+
+
+@pytest.mark.parametrize("token", ["%%%", encode_token(3), encode_token(["b"])])
+def test_a_token_that_holds_no_name_is_refused_in_the_services_words(token: str) -> None:
+    with pytest.raises(InvalidInput, match="no such name"):
+        last_name(token, InvalidInput("no such name"))

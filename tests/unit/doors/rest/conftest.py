@@ -136,7 +136,7 @@ def api(tmp_path: Path) -> Iterator[Api]:
         notify=NotifyRoom.of(Settings(), state, clock),
         hosts=hosts,
         evaluator=Evaluator(reader, registry, clock, NoBands()),
-        render_metrics=lambda: "trimtab_up 1\n",
+        render_metrics=lambda whole: f"trimtab_up 1\ntrimtab_whole {whole:d}\n",
         checks=checks,
         describe_settings=lambda: [Described("TRIMTAB_X", "1", "0", "An x.", "environment")],
         wipe=wipe,

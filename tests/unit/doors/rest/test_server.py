@@ -6,6 +6,7 @@ import pytest
 from tests.unit.doors.rest.conftest import Api
 
 from trimtab import __version__
+from trimtab.access.principal import Role
 from trimtab.base.errors import Unavailable
 from trimtab.doors.rest import admin, health
 
@@ -45,9 +46,16 @@ def test_ready_needs_every_part_and_names_the_one_that_fails(api: Api, monkeypat
 
 def test_own_metrics_are_prometheus_text(api: Api) -> None:
     answer = api.client.get("/metrics")
-    assert answer.text == "trimtab_up 1\n"
+    assert answer.text == "trimtab_up 1\ntrimtab_whole 1\n"
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert api.guarded.get("/metrics").status_code == 401
+
+
+@pytest.mark.parametrize(("account", "whole"), [(None, 1), ("123456789012", 0)])
+def test_what_owners_cost_is_told_to_whom_sees_everything(api: Api, account: str | None, whole: int) -> None:
+    token = asyncio.run(api.keys.create_token("scraper", Role.READ, account)).secret
+    answer = api.guarded.get("/metrics", headers={"Authorization": f"Bearer {token}"})
+    assert answer.text == f"trimtab_up 1\ntrimtab_whole {whole}\n"
 
 
 def test_settings_and_hosts_are_listed(api: Api) -> None:

@@ -9,7 +9,7 @@ from trimtab.access.scope import RowRule, Scope
 from trimtab.costs.model import Dimension, Tag
 from trimtab.costs.read_sql import DAY_MS, HOUR_MS
 from trimtab.economics.estimate.base import hours_of_day, metered_of
-from trimtab.economics.estimate.carry import carried
+from trimtab.economics.estimate.carry import Carrying
 from trimtab.economics.estimate.estimator import corrected, estimate_day, replay
 from trimtab.economics.estimate.model import DIMENSIONS, Basis, Floats, LineKey, Metered, Past, PastError
 
@@ -60,15 +60,23 @@ def test_what_has_no_meter_is_carried_by_the_way_that_was_nearest() -> None:
     week = [5.0, 5.0, 1.0, 1.0, 5.0, 5.0, 5.0]
     grows = [100 * 1.02**at for at in range(28)]
     values = np.array([week * 4, grows, [7.0] * 28])
-    found = carried(values, START, 1)
+    found = Carrying(values, START).on(values.shape[1], 1)
     assert [5.0, pytest.approx(100 * 1.02**28, rel=1e-3), 7.0] == found.tolist()
-    assert 1.0 == carried(values, START, 3)[0]  # the weekend
+    assert 1.0 == Carrying(values, START).on(values.shape[1], 3)[0]  # the weekend
 
 
 def test_a_charge_of_the_months_last_day_falls_due_on_the_last_day_alone() -> None:
     days = np.zeros((1, 58))  # to 2026-02-27
     days[0, 30] = 900.0
-    assert [0.0, 900.0] == [float(carried(row, START, 1)[0]) for row in (days[:, :57], days[:, :58])]
+    assert [0.0, 900.0] == [float(Carrying(days, START).on(known, 1)[0]) for known in (57, 58)]
+
+
+def test_a_machine_of_yesterday_runs_today_and_a_fee_of_yesterday_does_not() -> None:
+    began = [0.0] * 19 + [24.0]
+    keys = [key("i-1", RECORD_TYPE="Usage"), key("i-2", RECORD_TYPE="Fee"), key("i-3", RECORD_TYPE="Usage")]
+    monthly = [1.0] + [0.0] * 18 + [24.0]  # of use too, but no new line
+    day = estimate_day(past(keys, [began, began, monthly], [10.0] * 3), unmetered(3), 1)
+    assert [240.0, 0.0, 0.0] == day.billed.tolist()
 
 
 def test_an_open_day_has_what_has_passed_of_it() -> None:

@@ -11,7 +11,7 @@ from tests.unit.economics.pretended import Holding, Machine
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.costs.cells import CellReader
-from trimtab.costs.model import Dimension, Metric, Tag, Where
+from trimtab.costs.model import And, Dimension, Metric, Tag, Where
 from trimtab.costs.read_sql import DAY_MS, HOUR_MS
 from trimtab.economics.estimate.live import LiveEstimates, Snapshot, Sources, spent_of
 from trimtab.economics.estimate.model import Basis, Floats, Price, Running
@@ -51,10 +51,10 @@ class Told:
         return None if found is None else Price(found, "USD", "list price")
 
 
-def bill(days: int = DAYS) -> list[dict[str, str]]:
+def bill(days: int = DAYS, first: int = 1) -> list[dict[str, str]]:
     """A machine of search at 2 an hour, all day, and storage of 5 a day; hour by hour as far as a day's ends matter."""
     found = []
-    for day in range(1, days + 1):
+    for day in range(first, days + 1):
         for hour, number in ((0, "23"), (23, "1")):
             at = {
                 "line_item_usage_start_date": f"2026-08-{day:02}T{hour:02}:00:00Z",
@@ -184,9 +184,31 @@ def test_a_question_gets_its_lines_their_bounds_and_their_error(house: House, st
     assert found is not None
     assert (Decimal(24), AUGUST + 20 * DAY_MS, 0) == (found.amount, found.closed_ms, found.unpriced)
     assert found.lower == pytest.approx(found.amount)
+    for currency, amount in (("USD", 24), ("EUR", 0)):  # as a budget's filter says it
+        of = And((machine, Where(Dimension.CURRENCY, (currency,))))
+        spent = asyncio.run(estimates.spent(EVERYTHING, of, Metric.BILLED, *span))
+        assert spent is not None
+        assert amount == spent.amount
+    platform = Where(Dimension.PLATFORM, ("Linux",))  # which nobody knows of a line before it is billed
+    assert asyncio.run(estimates.spent(EVERYTHING, And((machine, platform)), Metric.BILLED, *span)) is None
     nothing = asyncio.run(estimates.spent(EVERYTHING, Where(Dimension.REGION, ("mars",)), Metric.BILLED, *span))
     assert nothing is not None
     assert (0, None) == (nothing.amount, nothing.lower)
+
+
+def test_a_machine_of_some_days_is_compared_from_its_second_on(house: House, state: State) -> None:
+    """Nobody could tell the first day: an estimate of nothing there would have the bounds tenfold. A fee is older."""
+    fee = line(cost="900", service="Support", line_item_line_item_type="Fee", line_item_usage_type="Dollar")
+    house.bring([*bill(first=12), fee])
+    now = at(house, 21, 12)
+    estimates = live(house, state, Told({}))
+    found = snapshot(estimates)
+    errors = found.base.error(found.base.weights_of(lambda key: key.resource == "i-1"), Metric.BILLED).errors
+    assert [0.0] * 8 == pytest.approx(errors)
+    span = AUGUST, now // DAY_MS * DAY_MS + DAY_MS
+    spent = asyncio.run(estimates.spent(EVERYTHING, Where(Tag("team"), ("search",)), Metric.BILLED, *span, "USD"))
+    assert spent is not None
+    assert (24, 24) == pytest.approx((spent.lower, spent.upper))
 
 
 def test_the_bill_that_comes_stands_beside_what_was_estimated(house: House, state: State) -> None:

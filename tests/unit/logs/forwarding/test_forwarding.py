@@ -13,6 +13,7 @@ from gates import open_gate
 from trimtab.base.clock import ManualClock
 from trimtab.base.errors import InvalidInput, LimitExceeded, NotFound
 from trimtab.events.outbox import Event, Outbox
+from trimtab.logs.documents import DocumentKind
 from trimtab.logs.forwarding import payload, queue
 from trimtab.logs.forwarding.model import Kind, SubscriptionFilter, read_place
 from trimtab.logs.forwarding.queue import GIVE_UP_MS, Forward
@@ -80,6 +81,26 @@ def test_what_matches_arrives_as_lambda_gets_it(
         (one["timestamp"], one["message"]) for one in data["logEvents"]
     ]
     assert {56} == {len(one["id"]) for one in data["logEvents"]}
+
+
+def test_a_filter_of_transformed_events_sends_what_lines_became(
+    room: LogsRoom, state: State, clock: ManualClock, receiver: Receiver
+) -> None:
+    async def scenario() -> None:
+        group, _ = await room.groups.ensure(ACCOUNT, REGION, "g", ["s"])
+        parse = json.dumps([{"parseKeyValue": {}}])
+        await room.documents.put(DocumentKind.TRANSFORMER, group, parse)
+        for name, transformed in (("line", False), ("fields", True)):
+            made = SubscriptionFilter(group.id, name, '{ $.a = "1" }', receiver.url, transformed=transformed)
+            await room.forwarding.filters.put(group, made)
+        await write(room, "g", "a=1", "a=2")
+        assert 1 == await sender(state, clock).turn()
+
+    asyncio.run(scenario())
+    data = decoded(receiver.requests[-1][2])
+    assert (["fields"], ['{"a": "1"}']) == (
+        data["subscriptionFilters"], [one["message"] for one in data["logEvents"]]
+    )  # fmt: skip
 
 
 def test_a_receiver_that_is_away_gets_all_in_order_with_the_same_ids(

@@ -41,6 +41,8 @@ def test_only_the_last_versions_are_kept(store: DashboardStore) -> None:
 def test_a_deleted_one_can_be_brought_back(store: DashboardStore) -> None:
     put(store, "a", "1")
     assert ["gone"] == asyncio.run(store.delete(ACCOUNT, ["a", "gone"]))
+    assert "1" == asyncio.run(store.get(ACCOUNT, "a")).body
+    assert [] == asyncio.run(store.delete(ACCOUNT, ["a"]))
     with pytest.raises(NotFound):
         asyncio.run(store.get(ACCOUNT, "a"))
     assert "1" == asyncio.run(store.version(ACCOUNT, "a", 1)).body

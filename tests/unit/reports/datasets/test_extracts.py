@@ -120,3 +120,42 @@ def test_a_dataset_without_a_schedule_is_not_extracted(engine: Telemetry, state:
         assert live.extracted_ms is None
 
     asyncio.run(story())
+
+
+def test_the_engine_is_asked_for_tables_where_there_may_be_any_and_every_hour(
+    engine: Telemetry, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = ManualClock(NOW)
+    room = DatasetRoom.of(state, DatasetReader(engine, SOURCES, clock), clock, "000000000000")
+    fetch, asked = engine.fetch, 0
+
+    async def counted(*words: Any, **named: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return await fetch(*words, **named)
+
+    async def turns() -> list[int]:
+        """How often two turns ask, one after the other."""
+        found = []
+        for _ in range(2):
+            before = asked
+            await room.extracts.turn()
+            found.append(asked - before)
+        return found
+
+    async def story() -> None:
+        await room.extracts.drop_all()
+        monkeypatch.setattr(engine, "fetch", counted)
+        assert [1, 0] == await turns()
+        clock.advance(HOUR_S)
+        assert [1, 0] == await turns()
+        await room.save(ADMIN, "bill", SPEC)
+        made = await room.refresh(ADMIN, "bill")
+        assert [1, 0] == await turns()
+        await room.refresh(ADMIN, "bill")
+        assert [1, 1] == await turns()  # the table before is there until nobody can be reading it
+        clock.advance(11 * 60)
+        assert [1, 0] == await turns()
+        assert made.table not in tables(engine)
+
+    asyncio.run(story())

@@ -96,6 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
             known = since + 1 >= self.api.oldest
             past = [event for event in self.api.events if event[0] > since]
             self.api.waiting.append(mine)
+            version = self.api.version  # a bookmark of a later one would promise changes that are still to be sent
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Connection", "close")
@@ -107,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         for event in past:
             self._send(event, kind)
-        self._write({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": str(self.api.version)}}})
+        self._write({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": str(version)}}})
         try:
             while (event := mine.get(timeout=min(float(asked["timeoutSeconds"]), 30))) is not None:
                 self._send(event, kind)

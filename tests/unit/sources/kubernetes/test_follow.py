@@ -129,6 +129,15 @@ def test_a_watch_that_the_server_forgot_begins_anew_with_a_list(
     told.wait_for(lambda: told.open == ["vision/other"])
 
 
+def test_a_list_of_no_nodes_says_nothing_of_pods(api_server: ApiServer, told: Told, following: Follow) -> None:
+    with api_server.lock:
+        del api_server.objects["nodes"]["n1"]
+        api_server.version += 1  # a change of which no watch heard
+    api_server.forget()
+    told.wait_for(lambda: not told.nodes)
+    assert ["vision/trainer"] == told.open
+
+
 def test_what_could_not_be_posted_is_posted_later(api_server: ApiServer, told: Told, following: Follow) -> None:
     told.away = True
     api_server.apply("pods", "vision/late", pod("late"))

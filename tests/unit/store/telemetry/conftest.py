@@ -2,12 +2,11 @@
 
 import pytest
 
+from engine_owner import empty
 from trimtab.store.telemetry.client import Telemetry
-from trimtab.store.telemetry.schema import TABLES
 
 
 @pytest.fixture
 def telemetry(engine: Telemetry) -> Telemetry:
-    for table in TABLES:
-        engine.command(f"TRUNCATE TABLE {table}")
+    empty(engine.fetch_sync, engine.command)
     return engine

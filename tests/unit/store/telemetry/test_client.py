@@ -1,11 +1,13 @@
 import asyncio
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engine_owner import engine_in
 from trimtab.base.errors import QueryAborted, SetupError, TrimtabError, Unavailable
 from trimtab.metrics.model import VALUE_ROW
 from trimtab.store.telemetry.client import (
@@ -17,6 +19,13 @@ from trimtab.store.telemetry.client import (
 )
 from trimtab.store.telemetry.migrations import MIGRATIONS, check_durability, migrate
 from trimtab.store.telemetry.schema import DURABLE, METRIC_VALUES, TABLES, Layout, create_table
+
+
+@pytest.fixture(scope="module")
+def durable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telemetry]:
+    """An engine whose tables are synced, as those of the other unit tests are not."""
+    with engine_in(tmp_path_factory.mktemp("durable") / "engine", synced=True) as telemetry:
+        yield telemetry
 
 
 def rows(count: int, start_ms: int = 1_764_000_000_000) -> bytes:
@@ -160,19 +169,19 @@ def test_a_read_that_is_cancelled_before_it_runs_never_does(telemetry: Telemetry
     assert [1] == telemetry.fetch_sync("SELECT 1 AS one")["one"].tolist()
 
 
-def test_migrations_run_once_and_the_tables_are_durable(telemetry: Telemetry) -> None:
-    assert 0 == migrate(telemetry)
-    check_durability(telemetry)
-    assert [len(MIGRATIONS)] == telemetry.fetch_sync("SELECT count() AS n FROM schema_migrations")["n"].tolist()
+def test_migrations_run_once_and_the_tables_are_durable(durable: Telemetry) -> None:
+    assert 0 == migrate(durable)
+    check_durability(durable)
+    assert [len(MIGRATIONS)] == durable.fetch_sync("SELECT count() AS n FROM schema_migrations")["n"].tolist()
 
 
-def test_a_table_without_durability_is_not_trusted(telemetry: Telemetry) -> None:
-    telemetry.command("ALTER TABLE metric_sets MODIFY SETTING fsync_after_insert = 0")
+def test_a_table_without_durability_is_not_trusted(durable: Telemetry) -> None:
+    durable.command("ALTER TABLE metric_sets MODIFY SETTING fsync_after_insert = 0")
     try:
         with pytest.raises(SetupError, match=r"metric_sets.*fsync_after_insert"):
-            check_durability(telemetry)
+            check_durability(durable)
     finally:
-        telemetry.command("ALTER TABLE metric_sets MODIFY SETTING fsync_after_insert = 1")
+        durable.command("ALTER TABLE metric_sets MODIFY SETTING fsync_after_insert = 1")
 
 
 def test_a_newer_store_is_not_opened(telemetry: Telemetry) -> None:

@@ -46,3 +46,14 @@ def test_a_stop_does_not_wait_for_a_query_that_takes_minutes(tmp_path: Path) -> 
     assert "cancelled" in str(failed[0])  # it was ended by the engine, not cut off
     assert took < 10  # it would take an hour; two seconds on a quiet machine
     assert not (tmp_path / "engine.json").exists()
+
+
+def test_it_loads_no_library_that_answers_in_bytes_need_not(tmp_path: Path) -> None:
+    told = (
+        "import sys, trimtab.store.telemetry.owner as owner, pathlib\n"
+        "owner.start_engine(pathlib.Path(sys.argv[1]), 1024)().query('SELECT 1')\n"
+        "print([name for name in ('numpy', 'pandas', 'pyarrow') if name in sys.modules])\n"
+        "import pyarrow; print(pyarrow.array([1]).to_pylist())"
+    )
+    ran = subprocess.run([sys.executable, "-c", told, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert "[]\n[1]\n" == ran.stdout

@@ -56,8 +56,9 @@ def test_what_another_program_loads_is_told_in_place_of_its_sources(clock: Manua
     state = quiet(build_state(0, clock), clock)
     sent(state.sources, clock, 200_000)
     assert isinstance(state.connector, PretendConnector)
-    state.connector.loading = Loading("the demo's company", 0.43, clock.now_ms())
-    assert ("43% of the demo's company is there",) == asyncio.run(loading(state))
+    for share, shown in ((0.43, "43%"), (0.999, "99%"), (1.0, "99%")):
+        state.connector.loading = Loading("the demo's company", share, clock.now_ms())
+        assert (f"{shown} of the demo's company is there",) == asyncio.run(loading(state))
 
 
 def test_a_usual_source_is_not(clock: ManualClock) -> None:

@@ -56,6 +56,20 @@ def test_it_finds(text: str, kind: str, url: str, found) -> None:  # type: ignor
     assert (kind, url) in [(one, where) for one, _, where in found(text)]
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("budgets", ("Guide", "Budgets", "/docs/guide/budgets")),
+        ("slack teams", ("Guide", "Slack, Microsoft Teams", "/docs/guide/notifications#slack-microsoft-teams")),
+        ("back up", ("How to", "Back up and restore", "/docs/how-to/backup")),
+        ("guides", ("Page", "Guides", "/docs")),
+        ("connect slurm", ("Guides", "with “connect slurm”", "/docs?q=connect+slurm")),
+    ],
+)
+def test_it_finds_guides_by_their_words(text: str, line: tuple[str, str, str], found) -> None:  # type: ignore[no-untyped-def]  # a callable
+    assert line in found(text)
+
+
 def test_an_alarm_is_found_by_a_part_of_its_name(found, client: AsgiClient) -> None:  # type: ignore[no-untyped-def]  # a callable
     alarms = client.get("/alarms.json").json()["alarms"]
     name = alarms[0]["name"]

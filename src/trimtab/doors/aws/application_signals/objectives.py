@@ -9,6 +9,7 @@ from trimtab.base.errors import InvalidInput, NotFound, TrimtabError
 from trimtab.doors.aws.application_signals import shapes
 from trimtab.doors.aws.application_signals.rooms import SignalsRooms, absent, key_of, operations, page
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import listed_tags, tags_of
 from trimtab.slos.exclusions import exclusion_form
 from trimtab.slos.model import StoredSlo
 
@@ -22,7 +23,7 @@ async def create(rooms: SignalsRooms, request: Request, context: CallContext) ->
         raise InvalidInput("CreateRecommendedSlo is not supported: name the goal and what is measured.")
     kept = await rooms.slos.store.create(key_of(context, request["Name"]), _form(request))
     if request.get("Tags"):
-        await rooms.tags.put(kept.slo.key.arn, {one["Key"]: one["Value"] for one in request["Tags"]})
+        await rooms.tags.put(kept.slo.key.arn, tags_of(request))
     return {"Slo": shapes.objective(kept)}
 
 
@@ -105,7 +106,7 @@ async def list_windows(rooms: SignalsRooms, request: Request, context: CallConte
 async def tag(rooms: SignalsRooms, request: Request, context: CallContext) -> Answer:
     """Add tags to an objective, or replace values of those that it has."""
     kept = await _kept(rooms, request["ResourceArn"], context)
-    await rooms.tags.put(kept.slo.key.arn, {one["Key"]: one["Value"] for one in request["Tags"]})
+    await rooms.tags.put(kept.slo.key.arn, tags_of(request))
     return {}
 
 
@@ -122,7 +123,7 @@ async def tags(rooms: SignalsRooms, request: Request, context: CallContext) -> A
     """The tags of an objective."""
     kept = await _kept(rooms, request["ResourceArn"], context)
     found = await rooms.tags.tags(kept.slo.key.arn)
-    return {"Tags": [{"Key": key, "Value": value} for key, value in sorted(found.items())]}
+    return {"Tags": listed_tags(found)}
 
 
 async def _kept(rooms: SignalsRooms, asked: str, context: CallContext) -> StoredSlo:

@@ -18,10 +18,10 @@ from trimtab.doors.aws.budgets.rooms import (
     spend_shape,
     subscriber_shapes,
     summed,
-    tags_of,
 )
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import listed_tags, tags_of
 
 
 @operations.add("CreateBudget", needs=Role.WRITE, bound=True)
@@ -32,7 +32,9 @@ async def create_budget(rooms: BudgetRooms, request: Request, context: CallConte
         for one in request.get("NotificationsWithSubscribers") or ()
     ]
     scope = summed(rooms, request, context)
-    await rooms.room.store.create(scope, request["AccountId"], request["Budget"], wanted, tags_of(request))
+    await rooms.room.store.create(
+        scope, request["AccountId"], request["Budget"], wanted, tags_of(request, "ResourceTags")
+    )
     return {}
 
 
@@ -183,7 +185,7 @@ async def create_budget_action(rooms: BudgetRooms, request: Request, context: Ca
     form = {name: request[name] for name in _FORM}
     whom = forms.read_subscribers(request["Subscribers"])
     place = request["AccountId"], request["BudgetName"]
-    made = await rooms.room.actions.create(scope_of(context), *place, form, whom, tags_of(request))
+    made = await rooms.room.actions.create(scope_of(context), *place, form, whom, tags_of(request, "ResourceTags"))
     return {**_place(request), "ActionId": made.id}
 
 
@@ -267,7 +269,7 @@ def _happened(one: Happened) -> dict[str, Any]:
 async def tag_resource(rooms: BudgetRooms, request: Request, context: CallContext) -> Answer:
     """Set tags."""
     try:
-        await rooms.room.tags.change(scope_of(context), request["ResourceARN"], tags_of(request))
+        await rooms.room.tags.change(scope_of(context), request["ResourceARN"], tags_of(request, "ResourceTags"))
     except LimitExceeded as problem:
         raise AwsError("ServiceQuotaExceededException", str(problem)) from None
     return {}
@@ -284,4 +286,4 @@ async def untag_resource(rooms: BudgetRooms, request: Request, context: CallCont
 async def list_tags_for_resource(rooms: BudgetRooms, request: Request, context: CallContext) -> Answer:
     """The tags of a budget or an action."""
     found = await rooms.room.tags.of(scope_of(context), request["ResourceARN"])
-    return {"ResourceTags": [{"Key": key, "Value": value} for key, value in found.items()]}
+    return {"ResourceTags": listed_tags(found)}

@@ -1,6 +1,6 @@
 """The registry that the operations of Budgets join, what they are given and share, and budgets as the API has them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import wraps
 from typing import Any, TypeVar
@@ -37,11 +37,11 @@ Operation = Function[BudgetRooms]
 
 
 class _Operations(Operations[BudgetRooms]):
-    """Operations that the role finance may read with, for accounts of the caller."""
+    """Operations for accounts of the caller."""
 
     def add(self, name: str, **options: Any) -> Callable[[Operation], Operation]:
         """Decorate the function of operation `name`, as `Operations` does."""
-        register = super().add(name, **{"needs": Role.FINANCE, **options})
+        register = super().add(name, **options)
 
         def checked(call: Operation) -> Operation:
             @wraps(call)
@@ -64,6 +64,7 @@ operations: Operations[BudgetRooms] = _Operations(
     "budgets",
     worded,
     invalid_code="InvalidParameterException",
+    needs=Role.FINANCE,
     codes=(
         (LimitExceeded, "CreationLimitExceededException"),
         (NotFound, "NotFoundException"),
@@ -88,11 +89,6 @@ def summed(rooms: BudgetRooms, request: Request, context: CallContext) -> Scope:
 
 
 page = Pages(_PAGE, lambda: AwsError("InvalidNextTokenException", "The specified NextToken is invalid."))
-
-
-def tags_of(request: Request) -> Mapping[str, str]:
-    """ResourceTags as a mapping."""
-    return {one["Key"]: one["Value"] for one in request.get("ResourceTags") or ()}
 
 
 def _check_account(request: Request, context: CallContext) -> None:

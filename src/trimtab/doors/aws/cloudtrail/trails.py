@@ -14,6 +14,7 @@ from trimtab.doors.aws.cloudtrail.event_data_stores import store_of
 from trimtab.doors.aws.cloudtrail.rooms import CloudTrailRooms, offset_of, operations
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import listed_tags
 
 _PAGE = 100
 _MEMBERS = (
@@ -314,7 +315,7 @@ async def list_tags(rooms: CloudTrailRooms, request: Request, context: CallConte
     for resource in request["ResourceIdList"][:_MOST]:
         arn = await _resource(rooms, context, resource)
         tags = await rooms.audit.tags.of(arn)
-        found.append({"ResourceId": arn, "TagsList": [{"Key": key, "Value": value} for key, value in tags.items()]})
+        found.append({"ResourceId": arn, "TagsList": listed_tags(tags)})
     return {"ResourceTagList": found}
 
 

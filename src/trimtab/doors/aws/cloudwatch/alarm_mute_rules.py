@@ -10,6 +10,7 @@ from trimtab.doors.aws.cloudwatch.alarms import position, room_of
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms, operations
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import tags_of
 from trimtab.doors.aws.wire.constraints import coral
 
 PAGE = 50
@@ -20,7 +21,7 @@ PAGE = 50
 async def put_alarm_mute_rule(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
     """Create or replace a rule that silences alarms at times."""
     form = {name: value for name, value in request.items() if name != "Tags"}
-    tags = {item["Key"]: item["Value"] for item in request.get("Tags", ())}
+    tags = tags_of(request)
     await room_of(rooms).mute_rules.put(context.account, context.region, form, tags)
     return {}
 

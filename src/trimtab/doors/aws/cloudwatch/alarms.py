@@ -20,7 +20,9 @@ from trimtab.base.tags import make_tags
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms, operations
 from trimtab.doors.aws.cloudwatch.tags import MAX_TAGS
 from trimtab.doors.aws.faults import AwsError
+from trimtab.doors.aws.pages import last_name
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import tags_of
 from trimtab.doors.aws.wire.constraints import Problem, coral
 from trimtab.metrics.expressions.model import MetricStat
 
@@ -39,15 +41,7 @@ def alarms_of(rooms: CloudWatchRooms) -> AlarmStore:
 
 def position(token: str | None) -> str:
     """The last name of the page before; "" without one. Raises AwsError (InvalidNextToken)."""
-    if not token:
-        return ""
-    try:
-        found = decode_token(token)
-    except InvalidInput:
-        found = None
-    if not isinstance(found, str):
-        raise AwsError("InvalidNextToken", "The value for parameter NextToken is invalid.")
-    return found
+    return last_name(token, AwsError("InvalidNextToken", "The value for parameter NextToken is invalid."))
 
 
 PAGE = 50
@@ -249,7 +243,7 @@ async def put_log_alarm(rooms: CloudWatchRooms, request: Request, context: CallC
 async def _put(rooms: CloudWatchRooms, kind: AlarmKind, request: Request, context: CallContext) -> None:
     form = {name: value for name, value in request.items() if name not in ("AlarmName", "Tags")}
     form |= {name: float(form[name]) for name in _FLOATS if name in form}
-    tags = {item["Key"]: item["Value"] for item in request.get("Tags", ())}
+    tags = tags_of(request)
     if len(tags) > MAX_TAGS:
         raise AwsError("ValidationError", f"The collection Tags must not have a size greater than {MAX_TAGS}.")
     key = AlarmKey(context.account, context.region, request["AlarmName"])

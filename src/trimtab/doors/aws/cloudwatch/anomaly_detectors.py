@@ -5,8 +5,8 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from trimtab.access.principal import Role
-from trimtab.base.errors import InvalidInput, NotFound
-from trimtab.base.paging import decode_token, encode_token
+from trimtab.base.errors import NotFound
+from trimtab.base.paging import encode_token
 from trimtab.base.tags import Tags, make_tags
 from trimtab.detectors.model import Adaptation, Detector, Filtering, Settings, Target
 from trimtab.detectors.room import DetectorRoom
@@ -15,6 +15,7 @@ from trimtab.doors.aws.cloudwatch.names import check_dimensions, check_metric_na
 from trimtab.doors.aws.cloudwatch.queries import ExpressionQuery, read_queries
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms, operations
 from trimtab.doors.aws.faults import AwsError
+from trimtab.doors.aws.pages import last_name
 from trimtab.doors.aws.service import Answer, CallContext, Request
 
 _SINGLE, _MATH = "SingleMetricAnomalyDetector", "MetricMathAnomalyDetector"
@@ -167,7 +168,7 @@ async def describe_anomaly_detectors(rooms: CloudWatchRooms, request: Request, c
         context.region,
         namespace=request.get("Namespace", ""),
         name=request.get("MetricName", ""),
-        after=_after(request.get("NextToken")),
+        after=last_name(request.get("NextToken"), AwsError("InvalidNextToken", "The next token specified is invalid.")),
     )
     kept = [
         one
@@ -203,15 +204,3 @@ def _room(rooms: CloudWatchRooms) -> DetectorRoom:
     if rooms.detectors is None:
         raise AwsError("InternalServiceError", "This server keeps no anomaly detectors.")
     return rooms.detectors
-
-
-def _after(token: str | None) -> str:
-    if not token:
-        return ""
-    try:
-        position = decode_token(token)
-    except InvalidInput:
-        position = None
-    if not isinstance(position, str):
-        raise AwsError("InvalidNextToken", "The next token specified is invalid.")
-    return position

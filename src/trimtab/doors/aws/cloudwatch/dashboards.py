@@ -5,12 +5,13 @@ from typing import Any
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import InvalidInput, NotFound, TrimtabError, Unavailable
-from trimtab.base.paging import decode_token, encode_token
+from trimtab.base.paging import encode_token
 from trimtab.charts.png import to_png
 from trimtab.doors.aws.cloudwatch.complaints import Complaints, must_be_in
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms, operations
 from trimtab.doors.aws.cloudwatch.tags import check_tags
 from trimtab.doors.aws.faults import AwsError
+from trimtab.doors.aws.pages import last_name
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.reports.dashboards.data import Question
 from trimtab.reports.dashboards.image import HEIGHT, WIDTH, draw_widget, read_widget
@@ -45,7 +46,7 @@ async def put_dashboard(rooms: CloudWatchRooms, request: Request, context: CallC
     complaints.raise_any()
     await room.store.put(context.account, name, text, context.principal.name, within=context.scope)
     if tags:
-        await rooms.tagged.put(arn_of(context.account, name), tags)
+        await rooms.tagged.put(arn_of(context.account, name, context.region), tags)
     return {"DashboardValidationMessages": _wire(messages)}
 
 
@@ -58,20 +59,26 @@ async def get_dashboard(rooms: CloudWatchRooms, request: Request, context: CallC
         stored = await _room(rooms).store.get(context.account, name, context.scope)
     except NotFound as problem:
         raise AwsError("DashboardNotFoundError", str(problem)) from None
-    return {"DashboardArn": arn_of(context.account, name), "DashboardBody": stored.body, "DashboardName": name}
+    return {
+        "DashboardArn": arn_of(context.account, name, context.region),
+        "DashboardBody": stored.body,
+        "DashboardName": name,
+    }
 
 
 @operations.add("ListDashboards", bound=True)
 async def list_dashboards(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
     """The dashboards by name, 1,000 an answer."""
     found = await _room(rooms).store.listed(context.account, request.get("DashboardNamePrefix", ""), context.scope)
-    after = _after(request.get("NextToken"))
+    after = last_name(
+        request.get("NextToken"), AwsError("InvalidParameterValue", "Request parameter NextToken is invalid")
+    )
     rest = [one for one in found if one.name > after]
     answer: dict[str, Any] = {
         "DashboardEntries": [
             {
                 "DashboardName": one.name,
-                "DashboardArn": arn_of(context.account, one.name),
+                "DashboardArn": arn_of(context.account, one.name, context.region),
                 "LastModified": one.modified_ms,
                 "Size": one.size,
             }
@@ -85,7 +92,7 @@ async def list_dashboards(rooms: CloudWatchRooms, request: Request, context: Cal
 
 @operations.add("DeleteDashboards", needs=Role.WRITE, bound=True)
 async def delete_dashboards(rooms: CloudWatchRooms, request: Request, context: CallContext) -> Answer:
-    """Delete every dashboard that is named and there; those that are not are an error, after the others are gone."""
+    """Delete dashboards: all that are named, or none where one of them is not there."""
     names = request["DashboardNames"]
     if len(names) > MOST_DELETED:
         raise AwsError(
@@ -141,15 +148,3 @@ def _said(messages: list[Message]) -> str:
 
 def _wire(messages: list[Message]) -> list[dict[str, str]]:
     return [{"DataPath": one.path, "Message": one.text} for one in messages]
-
-
-def _after(token: str | None) -> str:
-    if not token:
-        return ""
-    try:
-        found = decode_token(token)
-    except InvalidInput:
-        found = None
-    if not isinstance(found, str):
-        raise AwsError("InvalidParameterValue", "Request parameter NextToken is invalid")
-    return found

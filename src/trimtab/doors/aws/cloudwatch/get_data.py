@@ -100,7 +100,7 @@ def _options(request: Request, now_ms: int) -> _Options:
         complaints.invalid(f"The value {given} for parameter LabelOptions.Timezone is invalid: it must be like +0130.")
     complaints.raise_any()
     start_ms, end_ms = request["StartTime"], request["EndTime"]
-    if start_ms == end_ms:
+    if start_ms // 1000 == end_ms // 1000:  # CloudWatch looks at whole seconds
         complaints.invalid("The parameter StartTime must not equal parameter EndTime.")
     elif start_ms > end_ms:
         complaints.invalid("The parameter StartTime must be less than the parameter EndTime.")

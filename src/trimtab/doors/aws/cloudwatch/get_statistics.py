@@ -110,7 +110,7 @@ def _check_range(request: Request, complaints: Complaints) -> None:
     if not is_period(period):
         complaints.invalid("The parameter Period must be 1, 5, 10, 20, 30 or a multiple of 60.")
         return
-    if start_ms >= end_ms:  # both alike, as recorded; GetMetricData tells them apart
+    if start_ms // 1000 >= end_ms // 1000:  # of whole seconds; both alike, as recorded; GetMetricData tells them apart
         complaints.invalid("The parameter StartTime must be less than the parameter EndTime.")
         return
     points = -(-(end_ms - start_ms) // (period * 1000))  # of the range as asked: the first minute may be a part of one

@@ -11,6 +11,7 @@ from trimtab.doors.aws.cloudwatch.complaints import Complaints, bad_value
 from trimtab.doors.aws.cloudwatch.rooms import CloudWatchRooms, Tagged, operations
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import listed_tags
 
 MAX_TAGS = 50
 """Tags a resource may have, as documented."""
@@ -48,7 +49,7 @@ async def list_tags_for_resource(rooms: CloudWatchRooms, request: Request, conte
     if match["kind"] != "alarm":
         await _existing(rooms, request, context)
     tags = await rooms.tagged.tags(arn) if _is_mine(match, context) else {}
-    return {"Tags": [{"Key": key, "Value": tags[key]} for key in sorted(tags)]}
+    return {"Tags": listed_tags(tags)}
 
 
 def check_tags(

@@ -17,12 +17,12 @@ from trimtab.doors.aws.cost_explorer.anomaly_shapes import (
     page,
     room_of,
     subscription_shape,
-    tags_of,
     whose,
     worded,
 )
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms, invalid, operations
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import tags_of
 
 _DAY = len("2026-11-28")
 
@@ -96,7 +96,9 @@ def _meets(wanted: Mapping[str, Any], total: Decimal) -> bool:
 async def create_anomaly_monitor(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """Watch something more; it is judged within seconds."""
     with worded():
-        made = await room_of(rooms).monitors.create(*whose(context), request["AnomalyMonitor"], tags_of(request))
+        made = await room_of(rooms).monitors.create(
+            *whose(context), request["AnomalyMonitor"], tags_of(request, "ResourceTags")
+        )
     return {"MonitorArn": made.arn}
 
 
@@ -132,7 +134,7 @@ async def create_anomaly_subscription(rooms: CostExplorerRooms, request: Request
     """Have somebody told of anomalies from a size on."""
     given = request["AnomalySubscription"]
     with worded():
-        made = await room_of(rooms).subscriptions.create(*whose(context), given, tags_of(request))
+        made = await room_of(rooms).subscriptions.create(*whose(context), given, tags_of(request, "ResourceTags"))
     return {"SubscriptionArn": made.arn}
 
 

@@ -168,8 +168,3 @@ def _time(ms: int) -> str:
 def whose(context: CallContext) -> tuple[Scope, str]:
     """What of the bill a caller sees, and the account that it makes things for."""
     return bill_scope(context), context.account
-
-
-def tags_of(request: Request) -> dict[str, str]:
-    """ResourceTags as a mapping."""
-    return {one["Key"]: one["Value"] for one in request.get("ResourceTags") or ()}

@@ -10,9 +10,10 @@ from trimtab.access.principal import Role
 from trimtab.base.errors import Conflict
 from trimtab.base.records import replace
 from trimtab.costs.model import Tag
-from trimtab.doors.aws.cost_explorer.anomaly_shapes import room_of, tags_of, whose, worded
+from trimtab.doors.aws.cost_explorer.anomaly_shapes import room_of, whose, worded
 from trimtab.doors.aws.cost_explorer.category_forms import (
     arn_of,
+    id_of,
     read_category,
     start_of,
     write_category,
@@ -22,6 +23,7 @@ from trimtab.doors.aws.cost_explorer.pages import read_page
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms, invalid, operations
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import tags_of
 from trimtab.economics.months import bounds, month_of
 from trimtab.economics.rules.model import Category, CategoryRule, RuleSet
 from trimtab.economics.rules.store import RulesStore, RulesVersion
@@ -42,10 +44,10 @@ async def create_cost_category(rooms: CostExplorerRooms, request: Request, conte
         raise invalid(f"Cost category {name} already exists")
     category = read_category(name, request, month_of(rooms.clock.now_ms()))
     await _change(store, version, context, f"create {name}", lambda rules: _with(rules, category))
-    arn = arn_of(name, context.account)
+    arn = arn_of(name, context)
     if request.get("ResourceTags"):
         with worded():
-            await room_of(rooms).subscriptions.tag(whose(context)[0], arn, tags_of(request), known=True)
+            await room_of(rooms).subscriptions.tag(whose(context)[0], arn, tags_of(request, "ResourceTags"), known=True)
     return {"CostCategoryArn": arn, "EffectiveStart": start_of(category)}
 
 
@@ -57,14 +59,14 @@ async def update_cost_category(rooms: CostExplorerRooms, request: Request, conte
     found = _named(version, request["CostCategoryArn"])
     category = read_category(found.name, request, found.since)
     await _change(store, version, context, f"update {found.name}", lambda rules: _with(rules, category))
-    return {"CostCategoryArn": arn_of(found.name, context.account), "EffectiveStart": start_of(category)}
+    return {"CostCategoryArn": arn_of(found.name, context), "EffectiveStart": start_of(category)}
 
 
 @operations.add("DescribeCostCategoryDefinition")
 async def describe_cost_category(rooms: CostExplorerRooms, request: Request, context: CallContext) -> Answer:
     """A category with its rules and splits."""
     version = await _store(rooms, context).current()
-    return {"CostCategory": write_category(_named(version, request["CostCategoryArn"]), context.account)}
+    return {"CostCategory": write_category(_named(version, request["CostCategoryArn"]), context)}
 
 
 @operations.add("DeleteCostCategoryDefinition", needs=Role.ADMIN)
@@ -75,11 +77,11 @@ async def delete_cost_category(rooms: CostExplorerRooms, request: Request, conte
     found = _named(version, request["CostCategoryArn"])
     await _change(store, version, context, f"delete {found.name}", lambda rules: _without(rules, found.name))
     if rooms.anomalies is not None:
-        await rooms.anomalies.subscriptions.forget_tags(arn_of(found.name, context.account))
+        await rooms.anomalies.subscriptions.forget_tags(arn_of(found.name, context))
     month = month_of(rooms.clock.now_ms())
     first = bounds(month)[0]
     return {
-        "CostCategoryArn": arn_of(found.name, context.account),
+        "CostCategoryArn": arn_of(found.name, context),
         "EffectiveEnd": start_of(Category(found.name, since=month_of(first))),
     }
 
@@ -91,12 +93,12 @@ async def list_cost_categories(rooms: CostExplorerRooms, request: Request, conte
     categories = version.rules.categories if version.version else ()
     page = await read_page(rooms, request, context)
     shown, more = page.cut(categories, request.get("MaxResults") or _PAGE, "NextToken")
-    return {"CostCategoryReferences": [write_reference(one, context.account) for one in shown], **more}
+    return {"CostCategoryReferences": [write_reference(one, context) for one in shown], **more}
 
 
 async def category_of(rooms: CostExplorerRooms, context: CallContext, arn: str) -> str:
     """The ARN of a category that there is, in the caller's account. Raises AwsError."""
-    return arn_of(_named(await _store(rooms, context).current(), arn).name, context.account)
+    return arn_of(_named(await _store(rooms, context).current(), arn).name, context)
 
 
 def _store(rooms: CostExplorerRooms, context: CallContext) -> RulesStore:
@@ -112,9 +114,9 @@ def _named(version: RulesVersion, arn: str) -> Category:
     """The category of an ARN, whatever account it names. Raises AwsError."""
     id_ = arn.rpartition("/")[2]
     for one in version.rules.categories if version.version else ():
-        if arn_of(one.name, "").rpartition("/")[2] == id_:
+        if id_of(one.name) == id_:
             return one
-    raise AwsError("ResourceNotFoundException", f"Cost category {arn} does not exist")
+    raise AwsError("ResourceNotFoundException", f"No Cost Categories found with ID {id_}")
 
 
 async def _change(

@@ -5,11 +5,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from trimtab.base.partitions import partition_of
 from trimtab.costs.model import And, CostCategory, Dimension, Filter, Match, Not, Or, Tag, Where
 from trimtab.costs.tag_keys import loose
 from trimtab.doors.aws.cost_explorer.expression import read_filter
 from trimtab.doors.aws.cost_explorer.rooms import invalid
-from trimtab.doors.aws.service import Request
+from trimtab.doors.aws.service import CallContext, Request
 from trimtab.economics.months import named
 from trimtab.economics.rules.model import Category, CategoryRule, Split, SplitMethod
 
@@ -20,9 +21,14 @@ _ALWAYS = "1970-01-01T00:00:00Z"
 APPLIED = [{"Component": "COST_EXPLORER", "Status": "APPLIED"}]
 
 
-def arn_of(name: str, account: str) -> str:
-    """A category's ARN: the same for the same name."""
-    return f"arn:aws:ce::{account}:costcategory/{uuid5(NAMESPACE_URL, f'trimtab:costcategory:{name}')}"
+def id_of(name: str) -> str:
+    """A category's id: the same for the same name."""
+    return str(uuid5(NAMESPACE_URL, f"trimtab:costcategory:{name}"))
+
+
+def arn_of(name: str, context: CallContext) -> str:
+    """A category's ARN in the caller's account and partition; categories belong to no region."""
+    return f"arn:{partition_of(context.region)}:ce::{context.account}:costcategory/{id_of(name)}"
 
 
 def read_category(name: str, request: Request, month: int) -> Category:
@@ -37,11 +43,11 @@ def read_category(name: str, request: Request, month: int) -> Category:
     )
 
 
-def write_category(category: Category, account: str) -> dict[str, Any]:
+def write_category(category: Category, context: CallContext) -> dict[str, Any]:
     """A CostCategory. What AWS has no form for is left out: splits by a use metric, other things to inherit."""
     splits = [_write_split(one) for one in category.splits if one.method in _SPLITS_BY]
     return {
-        "CostCategoryArn": arn_of(category.name, account),
+        "CostCategoryArn": arn_of(category.name, context),
         "EffectiveStart": start_of(category),
         "Name": category.name,
         "RuleVersion": RULE_VERSION,
@@ -52,11 +58,11 @@ def write_category(category: Category, account: str) -> dict[str, Any]:
     }
 
 
-def write_reference(category: Category, account: str) -> dict[str, Any]:
+def write_reference(category: Category, context: CallContext) -> dict[str, Any]:
     """A CostCategoryReference."""
     values = dict.fromkeys(one.value for one in category.rules if one.value)
     return {
-        "CostCategoryArn": arn_of(category.name, account),
+        "CostCategoryArn": arn_of(category.name, context),
         "Name": category.name,
         "EffectiveStart": start_of(category),
         "NumberOfRules": len(category.rules),

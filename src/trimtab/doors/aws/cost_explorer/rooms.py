@@ -1,6 +1,5 @@
 """The registry that Cost Explorer's operations join, what they are given, and the reads that they share."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
@@ -13,7 +12,6 @@ from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.advice.rightsizing.room import RightsizingRoom
 from trimtab.base.clock import Clock
 from trimtab.base.errors import QueryAborted
-from trimtab.base.ids import hash64
 from trimtab.costs.allocation_tags import AllocationTags
 from trimtab.costs.anomalies.room import CostAnomalies
 from trimtab.costs.explorer.explorer import Explorer
@@ -53,9 +51,7 @@ class CostExplorerRooms(Struct, frozen=True):
         """What Cost Explorer asks of the costs room, and of the rules that define tags and cost categories."""
 
         async def generation() -> int:
-            held = await asyncio.to_thread(room.ledger.held)
-            version = (await rules.current()).version if rules else 0
-            return hash64(repr((version, [(one.source, one.month, one.import_id, one.lines) for one in held]))) >> 16
+            return await room.generation((await rules.current()).version if rules else 0)
 
         further = anomalies, purchases, rightsizing
         asked = room.reader, room.explorer, room.outlooks
@@ -76,11 +72,11 @@ Operation = Function[CostExplorerRooms]
 
 
 class _Operations(Operations[CostExplorerRooms]):
-    """Operations that the role finance may ask, and whose questions can be too large: LimitExceededException here."""
+    """Operations whose questions can be too large: LimitExceededException here."""
 
     def add(self, name: str, **options: Any) -> Callable[[Operation], Operation]:
         """Decorate the function of operation `name`, as `Operations` does."""
-        register = super().add(name, **{"needs": Role.FINANCE, **options})
+        register = super().add(name, **options)
 
         def within(call: Operation) -> Operation:
             @wraps(call)
@@ -96,7 +92,7 @@ class _Operations(Operations[CostExplorerRooms]):
         return within
 
 
-operations: Operations[CostExplorerRooms] = _Operations("ce")
+operations: Operations[CostExplorerRooms] = _Operations("ce", needs=Role.FINANCE)
 """Cost Explorer's operations; importing an operation's file adds it (`service.py` imports them all)."""
 
 

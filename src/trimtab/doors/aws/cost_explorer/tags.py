@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from trimtab.access.principal import Role
-from trimtab.doors.aws.cost_explorer.anomaly_shapes import room_of, tags_of, whose, worded
+from trimtab.doors.aws.cost_explorer.anomaly_shapes import room_of, whose, worded
 from trimtab.doors.aws.cost_explorer.categories import category_of
 from trimtab.doors.aws.cost_explorer.rooms import CostExplorerRooms, operations
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import listed_tags, tags_of
 
 
 @operations.add("ListTagsForResource", bound=True)
@@ -16,7 +17,7 @@ async def list_tags_for_resource(rooms: CostExplorerRooms, request: Request, con
     arn, known = await _known(rooms, request, context)
     with worded():
         found = await room_of(rooms).subscriptions.tags(whose(context)[0], arn, known=known)
-    return {"ResourceTags": [{"Key": key, "Value": value} for key, value in found.items()]}
+    return {"ResourceTags": listed_tags(found)}
 
 
 @operations.add("TagResource", needs=Role.WRITE)
@@ -24,7 +25,7 @@ async def tag_resource(rooms: CostExplorerRooms, request: Request, context: Call
     """Set tags."""
     arn, known = await _known(rooms, request, context)
     try:
-        await _change(rooms, context, arn, known, tags_of(request))
+        await _change(rooms, context, arn, known, tags_of(request, "ResourceTags"))
     except AwsError as problem:
         if problem.code == "ValidationError":  # of what else could be wrong the model knows
             raise AwsError("TooManyTagsException", str(problem), members={"ResourceName": arn}) from None

@@ -14,6 +14,7 @@ from trimtab.costs.delivery.tables import TABLES, Table, chosen
 from trimtab.doors.aws.data_exports.rooms import INVALID, Coded, ExportRooms, accounts_of, mine, page, tags_of
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import listed_tags
 
 _PAGE = 300
 _FAILED = (Status.QUERY_FAILED, Status.DELIVERY_FAILED)
@@ -133,7 +134,7 @@ async def untag_resource(rooms: ExportRooms, request: Request, context: CallCont
 async def list_tags_for_resource(rooms: ExportRooms, request: Request, context: CallContext) -> Answer:
     """The tags of an export."""
     found = await mine(rooms, context, request["ResourceArn"], Kind.EXPORT)
-    return {"ResourceTags": [{"Key": key, "Value": value} for key, value in found.tags.items()]}
+    return {"ResourceTags": listed_tags(found.tags)}
 
 
 def _kept(form: Mapping[str, Any]) -> dict[str, Any]:

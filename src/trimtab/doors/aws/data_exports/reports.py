@@ -12,6 +12,7 @@ from trimtab.costs.delivery.model import Definition, Kind, Status
 from trimtab.costs.delivery.room import arn_of
 from trimtab.doors.aws.data_exports.rooms import INVALID, Coded, ExportRooms, accounts_of, mine, page, tags_of
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import listed_tags
 
 _PAGE = 5  # the only size that there is
 _NO_ACCESS = re.compile(r"AccessDenied|credentials|Forbidden", re.IGNORECASE)
@@ -80,7 +81,7 @@ async def untag_resource(rooms: ExportRooms, request: Request, context: CallCont
 async def list_tags_for_resource(rooms: ExportRooms, request: Request, context: CallContext) -> Answer:
     """The tags of a report."""
     found = await _named(rooms, context, request["ReportName"])
-    return {"Tags": [{"Key": key, "Value": value} for key, value in found.tags.items()]}
+    return {"Tags": listed_tags(found.tags)}
 
 
 async def _named(rooms: ExportRooms, context: CallContext, name: str) -> Definition:

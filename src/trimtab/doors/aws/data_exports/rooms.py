@@ -1,7 +1,7 @@
 """What the operations of Data Exports and of Cost and Usage Reports are given, and what they share."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -11,7 +11,7 @@ from trimtab.costs.delivery.model import Definition, Kind
 from trimtab.costs.delivery.room import BillExports
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.pages import Pages
-from trimtab.doors.aws.service import CallContext, Function, Operations, coral_as
+from trimtab.doors.aws.service import CallContext, Operations, coral_as
 
 T = TypeVar("T")
 INVALID = "ValidationException"
@@ -23,9 +23,6 @@ class ExportRooms(Struct, frozen=True):
     room: BillExports
 
 
-Operation = Function[ExportRooms]
-
-
 worded = coral_as(INVALID)
 
 
@@ -34,11 +31,7 @@ class Coded(Operations[ExportRooms]):
 
     def __init__(self, model: str, taken: str, many: str, gone: str) -> None:
         codes = ((Conflict, taken), (LimitExceeded, many), (NotFound, gone), (InvalidInput, INVALID))
-        super().__init__(model, worded, invalid_code=INVALID, codes=codes)
-
-    def add(self, name: str, **options: Any) -> Callable[[Operation], Operation]:
-        """Decorate the function of operation `name`, as `Operations` does."""
-        return super().add(name, **{"needs": Role.FINANCE, **options})
+        super().__init__(model, worded, invalid_code=INVALID, needs=Role.FINANCE, codes=codes)
 
 
 def accounts_of(context: CallContext) -> tuple[str, ...] | None:

@@ -1,13 +1,17 @@
 """Operations on archives and their replays."""
 
+import json
 from typing import Any
 
 from trimtab.access.principal import Role
+from trimtab.base import typed
 from trimtab.base.errors import Conflict
+from trimtab.base.partitions import partition_of
 from trimtab.doors.aws.events.rooms import EventRooms, one_filter, operations, page, place_of, without_empty
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.triggers.archives import Archive
+from trimtab.triggers.arns import Place, name_of
 from trimtab.triggers.replays import Replay, Wish
 
 
@@ -63,6 +67,40 @@ async def delete_archive(rooms: EventRooms, request: Request, context: CallConte
     """Delete an archive with its events."""
     await rooms.room.archives.delete(place_of(context), request["ArchiveName"])
     return {}
+
+
+_RULE = "Events-Archive-"
+_MANAGER = "prod.vhs.events.aws.internal"
+
+
+async def archives_with_rules(rooms: EventRooms, place: Place, bus: str, rule: str | None = None) -> list[Archive]:
+    """The archives of a bus, each with a rule that it manages; or that of a rule, if it is one's."""
+    if rule is not None and not rule.startswith(_RULE):
+        return []
+    every = await rooms.room.archives.listed(place, bus=place.bus(bus))
+    return [one for one in every if rule in (None, f"{_RULE}{one.name}")]
+
+
+def rule_of(one: Archive) -> dict[str, Any]:
+    """The rule by which an archive takes events, as AWS's clients see it: all but those that are replayed."""
+    pattern = {**(typed.decode(one.pattern) if one.pattern else {}), "replay-name": [{"exists": False}]}
+    bus = "" if (name := name_of(one.bus)) == "default" else f"{name}/"
+    return {
+        "Name": f"{_RULE}{one.name}",
+        "Arn": f"{one.bus.partition(':event-bus/')[0]}:rule/{bus}{_RULE}{one.name}",
+        "EventPattern": json.dumps(pattern),
+        "State": "ENABLED",
+        "ManagedBy": _MANAGER,
+        "EventBusName": name,
+    }
+
+
+def target_of(one: Archive) -> dict[str, Any]:
+    """What the rule of an archive sends to."""
+    template = f'{{"archive-arn": "{one.arn}", "event": <aws.events.event.json>, '
+    template += '"ingestion-time": <aws.events.event.ingestion-time>}'
+    where = f"arn:{partition_of(one.place.region)}:events:{one.place.region}:::"
+    return {"Id": _RULE + one.name, "Arn": where, "InputTransformer": {"InputPathsMap": {}, "InputTemplate": template}}
 
 
 def _short(one: Archive) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from typing import Any
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import InvalidInput
+from trimtab.doors.aws.events.archives import archives_with_rules, rule_of, target_of
 from trimtab.doors.aws.events.rooms import EventRooms, operations, page, place_of, without_empty
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import listed_tags, tags_of
 from trimtab.jobs.schedule import parse
 from trimtab.triggers.arns import name_of
 from trimtab.triggers.entries import Refused, check_size, read_entries
@@ -33,24 +35,29 @@ async def put_rule(rooms: EventRooms, request: Request, context: CallContext) ->
     )
     rule = await rooms.room.rules.put(place_of(context), wish)
     if request.get("Tags"):
-        await rooms.room.tags.change(rule.arn, {one["Key"]: one["Value"] for one in request["Tags"]})
+        await rooms.room.tags.change(rule.arn, tags_of(request))
     return {"RuleArn": rule.arn}
 
 
 @operations.add("DescribeRule")
 async def describe_rule(rooms: EventRooms, request: Request, context: CallContext) -> Answer:
     """One rule."""
-    place = place_of(context)
-    rule = await rooms.room.rules.get(place, request.get("EventBusName") or "", request["Name"])
+    place, bus = place_of(context), request.get("EventBusName") or ""
+    for archive in await archives_with_rules(rooms, place, bus, request["Name"]):
+        return {**rule_of(archive), "CreatedBy": place.account}
+    rule = await rooms.room.rules.get(place, bus, request["Name"])
     return {**_described(rule), "CreatedBy": rule.place.account}
 
 
 @operations.add("ListRules")
 async def list_rules(rooms: EventRooms, request: Request, context: CallContext) -> Answer:
-    """The rules of a bus, by name."""
-    bus, prefix = request.get("EventBusName") or "", request.get("NamePrefix") or ""
-    found, more = page(await rooms.room.rules.listed(place_of(context), bus, prefix), request)
-    return {"Rules": [_described(rule) for rule in found], **more}
+    """The rules of a bus, by name, with those by which its archives take events."""
+    place, bus, prefix = place_of(context), request.get("EventBusName") or "", request.get("NamePrefix") or ""
+    every = [_described(rule) for rule in await rooms.room.rules.listed(place, bus, prefix)]
+    managed = [rule_of(one) for one in await archives_with_rules(rooms, place, bus)]
+    every += [one for one in managed if one["Name"].startswith(prefix)]
+    found, more = page(sorted(every, key=lambda one: str(one["Name"])), request)
+    return {"Rules": found, **more}
 
 
 @operations.add("EnableRule", needs=Role.WRITE)
@@ -114,7 +121,10 @@ async def remove_targets(rooms: EventRooms, request: Request, context: CallConte
 @operations.add("ListTargetsByRule")
 async def list_targets_by_rule(rooms: EventRooms, request: Request, context: CallContext) -> Answer:
     """The targets of a rule, as they were put."""
-    found = await rooms.room.targets.of_rule(place_of(context), request.get("EventBusName") or "", request["Rule"])
+    place, bus = place_of(context), request.get("EventBusName") or ""
+    for archive in await archives_with_rules(rooms, place, bus, request["Rule"]):
+        return {"Targets": [target_of(archive)]}
+    found = await rooms.room.targets.of_rule(place, bus, request["Rule"])
     shown, more = page(found, request)
     return {"Targets": [one.form for one in shown], **more}
 
@@ -185,7 +195,7 @@ async def create_event_bus(rooms: EventRooms, request: Request, context: CallCon
     options, description = _options(request), request.get("Description") or ""
     bus = await rooms.room.buses.create(place_of(context), request["Name"], description, options)
     if request.get("Tags"):
-        await rooms.room.tags.change(bus.arn, {one["Key"]: one["Value"] for one in request["Tags"]})
+        await rooms.room.tags.change(bus.arn, tags_of(request))
     return {"EventBusArn": bus.arn, **without_empty({"Description": description}), **options}
 
 
@@ -268,7 +278,7 @@ def _bus_described(bus: Bus) -> dict[str, Any]:
 @operations.add("TagResource", needs=Role.WRITE)
 async def tag_resource(rooms: EventRooms, request: Request, context: CallContext) -> Answer:
     """Set tags."""
-    await rooms.room.tags.change(request["ResourceARN"], {one["Key"]: one["Value"] for one in request["Tags"]})
+    await rooms.room.tags.change(request["ResourceARN"], tags_of(request))
     return {}
 
 
@@ -283,4 +293,4 @@ async def untag_resource(rooms: EventRooms, request: Request, context: CallConte
 async def list_tags_for_resource(rooms: EventRooms, request: Request, context: CallContext) -> Answer:
     """The tags of a resource."""
     found = await rooms.room.tags.of(request["ResourceARN"])
-    return {"Tags": [{"Key": key, "Value": value} for key, value in found.items()]}
+    return {"Tags": listed_tags(found)}

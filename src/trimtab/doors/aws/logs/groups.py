@@ -10,6 +10,8 @@ from trimtab.base.paging import encode_token
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.logs.rooms import LogRooms, after, group_of, invalid, operations, place_of
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.logs.documents import DocumentKind
+from trimtab.logs.field_indexes import indexed
 from trimtab.logs.model import Group, Stream
 
 RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
@@ -90,9 +92,10 @@ async def describe_log_groups(rooms: LogRooms, request: Request, context: CallCo
 @operations.add("ListLogGroups", bound=True)
 async def list_log_groups(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Groups by name, their names alone."""
-    for member in ("dataSources", "fieldIndexNames"):
-        if request.get(member):
-            raise invalid(f"cannot list log groups by {member}: trimtab keeps none; leave it out")
+    if request.get("dataSources"):
+        raise invalid("cannot list log groups by dataSources: trimtab keeps none; leave it out")
+    fields = request.get("fieldIndexNames") or ()
+    policies = await rooms.room.documents.every(DocumentKind.INDEX) if fields else None
     pattern = re.compile(request.get("logGroupNamePattern") or "")
     class_, wanted = request.get("logGroupClass"), request.get("logGroupTags") or ()
     tags: dict[str, dict[str, str]] = {}
@@ -102,6 +105,9 @@ async def list_log_groups(rooms: LogRooms, request: Request, context: CallContex
         tagged = all(
             one["key"] in own and own[one["key"]] in (one.get("values") or [own[one["key"]]]) for one in wanted
         )
+        if policies is not None:
+            policy = policies.of(group)
+            tagged = tagged and indexed(policy.text if policy is not None else "", fields)
         return (not class_ or group.class_ == class_) and pattern.search(group.name) is not None and tagged
 
     found, token = await _page(rooms, context, request, fits, tags=tags if wanted else None)

@@ -1,4 +1,4 @@
-"""Operations on policies: of data protection, of accounts, of resources."""
+"""Operations on policies: of data protection, of resources."""
 
 from typing import Any
 
@@ -8,7 +8,6 @@ from trimtab.base.paging import encode_token
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.logs.rooms import LogRooms, after, group_of, invalid, operations
 from trimtab.doors.aws.service import Answer, CallContext, Request
-from trimtab.logs.protection.policies import DATA_PROTECTION, AccountPolicy
 from trimtab.logs.protection.policy import read_policy
 from trimtab.logs.resource_policies import ResourcePolicy
 
@@ -18,7 +17,7 @@ async def put_data_protection_policy(rooms: LogRooms, request: Request, context:
     """Mask and audit what comes into a group from now on."""
     group = await group_of(rooms, context, None, request["logGroupIdentifier"])
     document = request["policyDocument"]
-    await _check(rooms, context, document)
+    await check_protection(rooms, context, document)
     made = await rooms.room.policies.put(group, document)
     return {
         "logGroupIdentifier": request["logGroupIdentifier"],
@@ -46,47 +45,7 @@ async def delete_data_protection_policy(rooms: LogRooms, request: Request, conte
     return {}
 
 
-@operations.add("PutAccountPolicy", needs=Role.ADMIN)
-async def put_account_policy(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
-    """Mask and audit what comes into any group of the account from now on."""
-    _only_protection(request)
-    if request.get("selectionCriteria"):
-        raise invalid("selectionCriteria is not supported for DATA_PROTECTION_POLICY")
-    await _check(rooms, context, request["policyDocument"])
-    put = rooms.room.policies.put_account
-    try:
-        made = await put(context.account, context.region, request["policyName"], request["policyDocument"])
-    except LimitExceeded as problem:
-        raise AwsError("LimitExceededException", str(problem)) from None
-    return {"accountPolicy": _shown(made)}
-
-
-@operations.add("DescribeAccountPolicies")
-async def describe_account_policies(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
-    """The policies of the account."""
-    if request["policyType"] != DATA_PROTECTION:
-        return {"accountPolicies": []}
-    name = request.get("policyName")
-    found = await rooms.room.policies.of_account(context.account, context.region)
-    return {"accountPolicies": [_shown(one) for one in found if name in (None, one.name)]}
-
-
-@operations.add("DeleteAccountPolicy", needs=Role.ADMIN)
-async def delete_account_policy(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
-    """Mask nothing more by a policy of the account."""
-    _only_protection(request)
-    await rooms.room.policies.delete_account(context.account, context.region, request["policyName"])
-    return {}
-
-
-def _only_protection(request: Request) -> None:
-    if request["policyType"] != DATA_PROTECTION:
-        raise invalid(f"cannot use a policy of type {request['policyType']}: trimtab has {DATA_PROTECTION} only")
-    if request.get("dryRun"):
-        raise invalid("dryRun is of retention policies, which trimtab does not have for accounts")
-
-
-async def _check(rooms: LogRooms, context: CallContext, document: str) -> None:
+async def check_protection(rooms: LogRooms, context: CallContext, document: str) -> None:
     """Raise AwsError for a policy that cannot be used, or whose findings would go to no group that there is."""
     try:
         policy = read_policy(document)
@@ -96,17 +55,6 @@ async def _check(rooms: LogRooms, context: CallContext, document: str) -> None:
         raise invalid(str(problem)) from None
     except NotFound:
         raise invalid(f"cannot tell findings in {policy.findings_group}: there is no such log group") from None
-
-
-def _shown(policy: AccountPolicy) -> dict[str, Any]:
-    return {
-        "policyName": policy.name,
-        "policyDocument": policy.document,
-        "lastUpdatedTime": policy.updated_ms,
-        "policyType": DATA_PROTECTION,
-        "scope": "ALL",
-        "accountId": policy.account,
-    }
 
 
 _PAGE = 50

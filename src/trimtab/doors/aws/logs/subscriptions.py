@@ -24,8 +24,8 @@ async def put_subscription_filter(rooms: LogRooms, request: Request, context: Ca
         if request.get(member):
             raise invalid(f"cannot put the subscription filter: trimtab has no {member}; leave it out")
     destination, role = request["destinationArn"], request.get("roleArn") or ""
-    _refuse_vendors(destination, role, context)
     group = await group_of(rooms, context, request["logGroupName"])
+    _refuse_vendors(destination, role, context)
     filter_ = SubscriptionFilter(
         group.id,
         request["filterName"],

@@ -15,9 +15,9 @@ from trimtab.doors.aws.quicksight.rooms import (
     operations,
     paged,
     place_of,
-    tags_of,
 )
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import tags_of
 from trimtab.reports.quicksight.definitions import sheets_of
 from trimtab.reports.quicksight.model import ANALYSIS, DASHBOARD, FAILED, MADE, VERSION, Place, Resource
 from trimtab.reports.quicksight.room import Defined

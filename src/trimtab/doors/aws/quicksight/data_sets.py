@@ -14,9 +14,9 @@ from trimtab.doors.aws.quicksight.rooms import (
     operations,
     paged,
     place_of,
-    tags_of,
 )
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import tags_of
 from trimtab.reports.datasets.field import Field, Type
 from trimtab.reports.quicksight.model import (
     DATA_SET,

@@ -13,9 +13,9 @@ from trimtab.doors.aws.quicksight.rooms import (
     operations,
     paged,
     place_of,
-    tags_of,
 )
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import tags_of
 from trimtab.reports.quicksight.credentials import Pair
 from trimtab.reports.quicksight.model import DATA_SOURCE, FAILED, MADE, UPDATE_FAILED, UPDATED, Resource
 from trimtab.reports.quicksight.unions import member

@@ -17,9 +17,9 @@ from trimtab.doors.aws.quicksight.rooms import (
     operations,
     paged,
     place_of,
-    tags_of,
 )
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import listed_tags, tags_of
 from trimtab.reports.quicksight.model import (
     ANALYSIS,
     DASHBOARD,
@@ -271,7 +271,7 @@ async def untag_resource(rooms: QuickSightRooms, request: Request, context: Call
 async def list_tags_for_resource(rooms: QuickSightRooms, request: Request, context: CallContext) -> Answer:
     """The tags of a resource."""
     tags = await rooms.room.store.tags_of(await _need(rooms, request, context))
-    return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+    return {"Tags": listed_tags(tags)}
 
 
 async def _need(rooms: QuickSightRooms, request: Request, context: CallContext) -> str:

@@ -118,11 +118,6 @@ def form_of(request: Request, *without: str) -> dict[str, Any]:
     return {name: value for name, value in request.items() if name not in ("AwsAccountId", "Tags", *without)}
 
 
-def tags_of(request: Request) -> dict[str, str]:
-    """Tags as a mapping."""
-    return {one["Key"]: one["Value"] for one in request.get("Tags") or ()}
-
-
 _One = TypeVar("_One")
 
 

@@ -15,14 +15,13 @@ from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.fleet.health.notices import Notice, Topic
 from trimtab.fleet.health.rules import REPEATS_MS
 from trimtab.fleet.model import DAY_MS
+from trimtab.inventory.runs.clusters import ZONE, clusters_in
 from trimtab.inventory.runs.model import Condition, Node
 
 EVENTS_MS = 90 * DAY_MS
 """How far back events are told: as AWS Health's."""
 _GROUP = "sagemaker.amazonaws.com/instance-group-name"
 _HEALTH = "sagemaker.amazonaws.com/node-health-status"
-_REGION = "topology.kubernetes.io/region"
-_ZONE = "topology.kubernetes.io/zone"
 _STATUS: Mapping[Condition, str] = {Condition.DOWN: "Failure", Condition.POWERED_DOWN: "ShuttingDown"}
 _INSTANCE = re.compile(r"i-[a-f0-9]{8}(?:[a-f0-9]{9})?")
 _NO_NAME = re.compile(r"[^a-zA-Z0-9]+")
@@ -102,7 +101,7 @@ async def describe_cluster_node(rooms: SageMakerRooms, request: Request, context
     labels = {**node.labels, _HEALTH: health_of(node, mine)}
     if faults := [one.code.lower() for one in mine if one.topic is Topic.FAULT]:
         labels["sagemaker.amazonaws.com/fault-types"] = faults[0]
-    zone = node.labels.get(_ZONE)
+    zone = node.labels.get(ZONE)
     return {
         "NodeDetails": {
             **_node(node, launched[node.name]),
@@ -183,17 +182,11 @@ def event_id(notice: Notice) -> str:
 async def clusters_of(rooms: SageMakerRooms, context: CallContext) -> list[Cluster]:
     """The clusters of the caller's account in its region: where their nodes' labels say, else the server's own."""
     nodes = rooms.notices.nodes
-    by_name: dict[str, list[Node]] = {}
-    for one in await nodes.all(_scope(context)):
-        if one.condition is not Condition.POWERED_DOWN:
-            by_name.setdefault(one.cluster, []).append(one)
     began = await nodes.began()
     found = []
-    for name, some in by_name.items():
-        region = next((one.labels[_REGION] for one in some if one.labels.get(_REGION)), rooms.notices.region)
-        if region == context.region:
-            created_ms = began.get((context.account, name), some[0].seen_ms)
-            found.append(Cluster(context.account, region, name, created_ms, some))
+    for name, some in clusters_in(context.region, await nodes.all(_scope(context)), rooms.notices.region).items():
+        created_ms = began.get((context.account, name), some[0].seen_ms)
+        found.append(Cluster(context.account, context.region, name, created_ms, some))
     return found
 
 

@@ -24,10 +24,10 @@ from trimtab.doors.aws.sagemaker.rooms import (
     operations,
     page_of,
     place,
-    tags_of,
 )
 from trimtab.doors.aws.sagemaker.training_metrics import DIMENSION, NAMESPACE, STEP
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import tags_of
 from trimtab.inventory.served.model import COMPONENT, EXPERIMENT, TRAINING, TRIAL, Served
 from trimtab.metrics.model import SeriesQuery
 

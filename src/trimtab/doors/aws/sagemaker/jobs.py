@@ -6,9 +6,10 @@ from trimtab.batch.containers.asked import asked_of
 from trimtab.batch.containers.jobs import RUNNING, STOPPING
 from trimtab.batch.containers.shapes import described, processing_row, training_row
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, form_of, listed, operations, place, tags_of
+from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, form_of, listed, operations, place
 from trimtab.doors.aws.sagemaker.training_plans import admit_job
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import tags_of
 from trimtab.inventory.served.model import PROCESSING, TRAINING, Served
 
 _OVER = ("Completed", "Failed", "Stopped")

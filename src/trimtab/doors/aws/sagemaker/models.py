@@ -7,8 +7,9 @@ from typing import Any
 from trimtab.access.principal import Role
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
 from trimtab.base.records import replace
-from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, form_of, listed, operations, place, tags_of
+from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, form_of, listed, operations, place
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import listed_tags, tags_of
 from trimtab.inventory.served.model import CONFIG, ENDPOINT, KINDS, MODEL, Served, arn_of
 
 
@@ -282,4 +283,4 @@ async def _tagged_need(rooms: SageMakerRooms, arn: str, context: CallContext) ->
 
 
 def _shapes(found: dict[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in sorted(found.items())]
+    return listed_tags(found)

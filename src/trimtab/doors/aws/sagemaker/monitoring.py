@@ -8,8 +8,9 @@ from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.base.records import replace
 from trimtab.batch.monitor.executions import SCHEDULED, Execution
 from trimtab.batch.monitor.schedule import check
-from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, form_of, listed, operations, page_of, place, tags_of
+from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, form_of, listed, operations, page_of, place
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import tags_of
 from trimtab.inventory.served.model import MONITORING, Served
 
 _SORTS = {

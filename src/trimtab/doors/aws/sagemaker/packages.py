@@ -4,10 +4,11 @@ from typing import Any
 
 from trimtab.access.principal import Role
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
-from trimtab.batch.pipelines.registry import PENDING
+from trimtab.batch.model_pipelines.registry import PENDING
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, form_of, listed, operations, place, tags_of
+from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, form_of, listed, operations, place
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import tags_of
 from trimtab.inventory.served.model import GROUP, PACKAGE, Served
 
 _HIDDEN = ("Containers", "Group", "Version", "ClientToken")

@@ -6,8 +6,8 @@ from typing import Any
 from trimtab.access.principal import Role
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.base.partitions import partition_of
-from trimtab.batch.pipelines.definition import read
-from trimtab.batch.pipelines.executions import EXECUTING, STOPPING, execution_arn
+from trimtab.batch.model_pipelines.definition import read
+from trimtab.batch.model_pipelines.executions import EXECUTING, STOPPING, execution_arn
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.sagemaker.rooms import (
     SageMakerRooms,
@@ -17,9 +17,9 @@ from trimtab.doors.aws.sagemaker.rooms import (
     operations,
     page_of,
     place,
-    tags_of,
 )
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import tags_of
 from trimtab.inventory.served.model import EXECUTION, PIPELINE, Served, arn_of
 
 ACTUATOR = "start_pipeline"

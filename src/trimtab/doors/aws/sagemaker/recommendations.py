@@ -6,8 +6,9 @@ from typing import Any
 from trimtab.access.principal import Role
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, form_of, listed, operations, place, tags_of
+from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, form_of, listed, operations, place
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import tags_of
 from trimtab.inference.recommend.outcome import TARGET_CPU, scaling
 from trimtab.inventory.served.model import MODEL, RECOMMENDATION, TRANSFORM, Served, arn_of
 

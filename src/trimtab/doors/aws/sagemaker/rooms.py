@@ -1,7 +1,6 @@
 """The registries that SageMaker's operations join, what they are given, and what they share."""
 
 from collections.abc import Callable, Mapping
-from functools import wraps
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -11,9 +10,10 @@ from trimtab.base.clock import Clock
 from trimtab.base.errors import Conflict, InvalidInput, NotFound
 from trimtab.batch.room import BatchRoom
 from trimtab.batch.transform_jobs import TransformJobs
+from trimtab.capacity.set_aside import SetAside
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.pages import Pages
-from trimtab.doors.aws.service import Answer, CallContext, Function, Operations, Request, coral_as
+from trimtab.doors.aws.service import CallContext, Codes, Function, Operations, Request, coral_as
 from trimtab.fleet.health.notices import NoticeReader
 from trimtab.inference.invoke import Invoker
 from trimtab.inference.invoke_async import AsyncInvoker
@@ -63,6 +63,11 @@ class SageMakerRooms(Struct, frozen=True):
         return self.inference.served
 
     @property
+    def set_aside(self) -> SetAside:
+        """The machines of the fleet that plans have."""
+        return SetAside(self.served, self.inventory, self.notices.region)
+
+    @property
     def transforms(self) -> TransformJobs:
         """The transform jobs."""
         return self.batch.transforms
@@ -84,9 +89,10 @@ class SageMakerRooms(Struct, frozen=True):
 
 
 worded = coral_as("ValidationException")
-
-
 Operation = Function[SageMakerRooms]
+_INVALID = "ValidationException"
+_OF_MODELS: Codes = ((InvalidInput, _INVALID), (NotFound, _INVALID), (Conflict, _INVALID))
+_OF_JOBS: Codes = ((InvalidInput, _INVALID), (NotFound, "ResourceNotFound"), (Conflict, "ResourceInUse"))
 
 
 class _Operations(Operations[SageMakerRooms]):
@@ -94,24 +100,7 @@ class _Operations(Operations[SageMakerRooms]):
 
     def add(self, name: str, *, job: bool = False, **options: Any) -> Callable[[Operation], Operation]:
         """Decorate the function of operation `name`, as `Operations` does."""
-        register = super().add(name, **options)
-
-        def coded(call: Operation) -> Operation:
-            @wraps(call)
-            async def asked(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
-                try:
-                    return await call(rooms, request, context)
-                except InvalidInput as problem:
-                    raise AwsError("ValidationException", str(problem)) from None
-                except NotFound as problem:
-                    raise AwsError("ResourceNotFound" if job else "ValidationException", str(problem)) from None
-                except Conflict as problem:
-                    raise AwsError("ResourceInUse" if job else "ValidationException", str(problem)) from None
-
-            register(asked)
-            return call
-
-        return coded
+        return super().add(name, codes=_OF_JOBS if job else _OF_MODELS, **options)
 
 
 operations: _Operations = _Operations("sagemaker", worded, invalid_code="ValidationException")
@@ -121,11 +110,6 @@ operations: _Operations = _Operations("sagemaker", worded, invalid_code="Validat
 def place(context: CallContext) -> tuple[str, str]:
     """(account, region) of a call."""
     return context.account, context.region
-
-
-def tags_of(request: Request) -> dict[str, str]:
-    """Tags as a mapping."""
-    return {one["Key"]: one["Value"] for one in request.get("Tags") or ()}
 
 
 def form_of(request: Request) -> dict[str, Any]:

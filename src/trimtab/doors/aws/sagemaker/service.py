@@ -1,6 +1,7 @@
 """SageMaker, its runtime and its metrics as the gateway serves them: every operation, bound to the rooms."""
 
 from trimtab.doors.aws.sagemaker import (
+    automl,
     clusters,
     definitions,
     experiments,
@@ -30,6 +31,7 @@ OPERATION_FILES = (
     clusters,
     training_plans,
     tuning,
+    automl,
 )
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 

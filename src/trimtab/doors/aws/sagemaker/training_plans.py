@@ -1,26 +1,23 @@
 """Operations on training plans: machines of the fleet's clusters, set aside for a time; the local pool honours them."""
 
-from collections import Counter
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from trimtab.access.principal import Role
 from trimtab.access.scope import Scope
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.batch.containers.jobs import RUNNING
+from trimtab.capacity.set_aside import block_of
 from trimtab.capacity.training_plans import HOUR_MS, MOST_HOURS, Block, earliest, fits, offer_id, offer_of
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.sagemaker.clusters import clusters_of, type_of
-from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, operations, page_of, place, tags_of
+from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, operations, page_of, place
 from trimtab.doors.aws.service import Answer, CallContext, Request
-from trimtab.inventory.catalog.pricing import Machine
-from trimtab.inventory.runs.model import Condition
+from trimtab.doors.aws.tags import tags_of
 from trimtab.inventory.served.model import TRAINING, TRAINING_PLAN, Served
 
 _TARGETS = ("training-job",)
 """What a plan can be for: jobs on the local pool."""
-_CENT = Decimal("0.01")
+_ML = "ml."  # before the type of a machine, in SageMaker's names
 
 
 @operations.add("SearchTrainingPlanOfferings", job=True)
@@ -34,10 +31,10 @@ async def search_offerings(rooms: SageMakerRooms, request: Request, context: Cal
     now_ms = rooms.metrics.clock.now_ms()
     hours = min(request.get("DurationHours") or 24, MOST_HOURS)
     start_ms = max(request.get("StartTimeAfter") or 0, -(-now_ms // HOUR_MS) * HOUR_MS)
-    machines, taken = await _machines(rooms, context), await _taken(rooms, context)
+    machines, taken = await rooms.set_aside.machines(place(context)), await rooms.set_aside.taken(place(context))
     offers = []
     for type_, number in sorted(machines.items()):
-        if request.get("InstanceType", type_) == type_:
+        if type_ and request.get("InstanceType", f"{_ML}{type_}") == f"{_ML}{type_}":
             block = Block(type_, request.get("InstanceCount") or 1, start_ms, start_ms + hours * HOUR_MS)
             found = earliest(block, number, taken, request.get("EndTimeBefore"))
             if found is not None:
@@ -49,11 +46,11 @@ async def search_offerings(rooms: SageMakerRooms, request: Request, context: Cal
 async def create_training_plan(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
     """Take an offer, where the fleet still has its machines."""
     block, targets = offer_of(request["TrainingPlanOfferingId"])
-    machines, taken = await _machines(rooms, context), await _taken(rooms, context)
+    machines, taken = await rooms.set_aside.machines(place(context)), await rooms.set_aside.taken(place(context))
     if block.end_ms <= rooms.metrics.clock.now_ms() or not fits(block, machines[block.type], taken):
         raise AwsError("ResourceLimitExceeded", "The training plan offering is no longer available.")
     form = {
-        "InstanceType": block.type, "InstanceCount": block.count, "StartTime": block.start_ms,
+        "InstanceType": f"{_ML}{block.type}", "InstanceCount": block.count, "StartTime": block.start_ms,
         "EndTime": block.end_ms, "TargetResources": list(targets), **await _price(rooms, block, context),
     }  # fmt: skip
     name = request["TrainingPlanName"]
@@ -65,7 +62,7 @@ async def create_training_plan(rooms: SageMakerRooms, request: Request, context:
 async def describe_training_plan(rooms: SageMakerRooms, request: Request, context: CallContext) -> Answer:
     """One plan, with how many of its machines jobs use now."""
     name = request["TrainingPlanName"].rpartition("/")[2]
-    for one in await _plans(rooms, context):
+    for one in await rooms.set_aside.plans(place(context)):
         if name in (one.name, one.name.lower()):
             return await _shape(rooms, one, context)
     raise NotFound(f"The training plan {name} does not exist.")
@@ -78,7 +75,7 @@ async def list_training_plans(rooms: SageMakerRooms, request: Request, context: 
     statuses = {one["Value"] for one in request.get("Filters") or () if one["Name"] == "Status"}
     shapes = [
         await _shape(rooms, one, context)
-        for one in await _plans(rooms, context)
+        for one in await rooms.set_aside.plans(place(context))
         if after <= one.form["StartTime"] <= before
     ]
     found = [one for one in shapes if not statuses or one["Status"] in statuses]
@@ -96,40 +93,20 @@ async def admit_job(rooms: SageMakerRooms, request: Request, context: CallContex
     arn = resources.get("TrainingPlanArn")
     if not arn:
         return
-    plan = next((one for one in await _plans(rooms, context) if one.arn == arn), None)
+    plan = next((one for one in await rooms.set_aside.plans(place(context)) if one.arn == arn), None)
     if plan is None:
         raise AwsError("ResourceNotFound", f"The training plan {arn} does not exist.")
-    block = _block(plan)
+    block = block_of(plan)
     status = block.status(rooms.metrics.clock.now_ms())
     if status != "Active":
         raise InvalidInput(f"The training plan {plan.name} is {status}; expected an Active one.")
-    if resources.get("InstanceType") != block.type:
-        raise InvalidInput(f"The training plan {plan.name} is of {block.type}, not of {resources.get('InstanceType')}.")
+    kind = f"{_ML}{block.type}"
+    if resources.get("InstanceType") != kind:
+        raise InvalidInput(f"The training plan {plan.name} is of {kind}, not of {resources.get('InstanceType')}.")
     asked = resources.get("InstanceCount") or 1
     left = block.count - await _in_use(rooms, plan, context)
     if asked > left:
         raise AwsError("ResourceLimitExceeded", f"The training plan {plan.name} has {left} machines left; got {asked}.")
-
-
-async def _machines(rooms: SageMakerRooms, context: CallContext) -> Counter[str]:
-    """Machines by type that are not out of use."""
-    found: Counter[str] = Counter()
-    for cluster in await clusters_of(rooms, context):
-        found.update(type_of(one) for one in cluster.nodes if one.condition in (Condition.UP, Condition.RESERVED))
-    return found
-
-
-async def _plans(rooms: SageMakerRooms, context: CallContext) -> list[Served]:
-    return await rooms.served.listed(Scope.of(*place(context)), TRAINING_PLAN)
-
-
-async def _taken(rooms: SageMakerRooms, context: CallContext) -> list[Block]:
-    return [_block(one) for one in await _plans(rooms, context)]
-
-
-def _block(plan: Served) -> Block:
-    form = plan.form
-    return Block(form["InstanceType"], form["InstanceCount"], form["StartTime"], form["EndTime"])
 
 
 async def _in_use(rooms: SageMakerRooms, plan: Served, context: CallContext) -> int:
@@ -140,14 +117,9 @@ async def _in_use(rooms: SageMakerRooms, plan: Served, context: CallContext) -> 
 
 
 async def _price(rooms: SageMakerRooms, block: Block, context: CallContext) -> Mapping[str, str]:
-    """What a block costs by own rates, else by list prices; {} where neither says."""
-    machine = Machine(block.type.removeprefix("ml."), region=context.region)
-    pricing = await rooms.inventory.pricing()
-    price, gpus = pricing.gpu_hour(machine, block.start_ms), pricing.gpus(machine)
-    if price.per_gpu_hour is None:
-        return {}
-    fee = (price.per_gpu_hour * gpus * block.count * block.hours).quantize(_CENT)
-    return {"UpfrontFee": f"{fee:f}", "CurrencyCode": price.currency}
+    """What a block costs; {} where neither own rates nor list prices say."""
+    fee = await rooms.set_aside.fee(block, context.region)
+    return {"UpfrontFee": f"{fee.amount:f}", "CurrencyCode": fee.currency} if fee is not None else {}
 
 
 async def _offer(rooms: SageMakerRooms, block: Block, request: Request, context: CallContext) -> dict[str, Any]:
@@ -162,7 +134,7 @@ async def _offer(rooms: SageMakerRooms, block: Block, request: Request, context:
         "ReservedCapacityOfferings": [
             {
                 "ReservedCapacityType": "Instance",
-                "InstanceType": block.type,
+                "InstanceType": f"{_ML}{block.type}",
                 "InstanceCount": block.count,
                 "DurationHours": block.hours,
                 "DurationMinutes": 0,
@@ -174,7 +146,7 @@ async def _offer(rooms: SageMakerRooms, block: Block, request: Request, context:
 
 
 async def _shape(rooms: SageMakerRooms, plan: Served, context: CallContext) -> dict[str, Any]:
-    block = _block(plan)
+    block = block_of(plan)
     status = block.status(rooms.metrics.clock.now_ms())
     used = await _in_use(rooms, plan, context)
     times = {"DurationHours": block.hours, "DurationMinutes": 0, "StartTime": block.start_ms, "EndTime": block.end_ms}
@@ -192,7 +164,7 @@ async def _shape(rooms: SageMakerRooms, plan: Served, context: CallContext) -> d
             {
                 "ReservedCapacityArn": plan.arn.replace(":training-plan/", ":reserved-capacity/"),
                 "ReservedCapacityType": "Instance",
-                "InstanceType": block.type,
+                "InstanceType": f"{_ML}{block.type}",
                 "TotalInstanceCount": block.count,
                 "Status": status,
                 **times,

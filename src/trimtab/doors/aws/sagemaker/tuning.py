@@ -9,8 +9,9 @@ from trimtab.base.errors import Conflict, InvalidInput, NotFound
 from trimtab.batch.containers.jobs import COMPLETED, FAILED, RUNNING, STOPPED, STOPPING
 from trimtab.batch.tuning.asked import Tuning, tuning_for, tuning_of
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, form_of, listed, operations, page_of, place, tags_of
+from trimtab.doors.aws.sagemaker.rooms import SageMakerRooms, form_of, listed, operations, page_of, place
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import tags_of
 from trimtab.inventory.served.model import TUNING, Served, arn_of
 
 _NAME = "HyperParameterTuningJobName"
@@ -115,7 +116,7 @@ def _row(job: Served, tuning: Tuning, known: Sequence[Served]) -> dict[str, Any]
         "NonRetryableError": counts[FAILED],
         "Stopped": counts[STOPPED],
     }
-    objective = Counter(_objective_status(one, tuning) for one in known)
+    objective = Counter(tuning.objective_status(one) for one in known)
     row = {
         _NAME: job.name,
         "HyperParameterTuningJobArn": job.arn,
@@ -142,11 +143,5 @@ def trial_shape(one: Served, tuning: Tuning) -> dict[str, Any]:
         "TunedHyperParameters": tuning.tuned(one),
         **({"FailureReason": one.state["problem"]} if one.state.get("problem") else {}),
         **({"FinalHyperParameterTuningJobObjectiveMetric": metric} if value is not None else {}),
-        "ObjectiveStatus": _objective_status(one, tuning),
+        "ObjectiveStatus": tuning.objective_status(one),
     }
-
-
-def _objective_status(one: Served, tuning: Tuning) -> str:
-    if one.status in (RUNNING, STOPPING):
-        return "Pending"
-    return "Succeeded" if tuning.counts(one) and tuning.value(one) is not None else "Failed"

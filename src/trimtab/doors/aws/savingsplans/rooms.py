@@ -1,7 +1,6 @@
 """The registry that the operations of Savings Plans join, what they are given, and what they share."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -11,9 +10,8 @@ from trimtab.access.scope import Scope
 from trimtab.advice.purchases.model import YEAR_HOURS, Payment, PlanKind
 from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.base.errors import Conflict, InvalidInput, LimitExceeded, NotFound
-from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.pages import Pages
-from trimtab.doors.aws.service import Answer, CallContext, Function, Operations, Request, coral_as
+from trimtab.doors.aws.service import CallContext, Operations, coral_as
 
 T = TypeVar("T")
 CURRENCY = "USD"
@@ -42,38 +40,21 @@ class SavingsPlansRooms(Struct, frozen=True):
     room: PurchasesRoom
 
 
-Operation = Function[SavingsPlansRooms]
-
-
 worded = coral_as("ValidationException")
 
 
-class _Operations(Operations[SavingsPlansRooms]):
-    """Operations that the role finance may read with, under the service's own codes."""
-
-    def add(self, name: str, **options: Any) -> Callable[[Operation], Operation]:
-        """Decorate the function of operation `name`, as `Operations` does."""
-        register = super().add(name, **{"needs": Role.FINANCE, **options})
-
-        def coded(call: Operation) -> Operation:
-            @wraps(call)
-            async def asked(rooms: SavingsPlansRooms, request: Request, context: CallContext) -> Answer:
-                try:
-                    return await call(rooms, request, context)
-                except NotFound as problem:
-                    raise AwsError("ResourceNotFoundException", str(problem)) from None
-                except LimitExceeded as problem:
-                    raise AwsError("ServiceQuotaExceededException", str(problem)) from None
-                except (Conflict, InvalidInput) as problem:
-                    raise AwsError("ValidationException", str(problem)) from None
-
-            register(asked)
-            return call
-
-        return coded
-
-
-operations: Operations[SavingsPlansRooms] = _Operations("savingsplans", worded, invalid_code="ValidationException")
+operations: Operations[SavingsPlansRooms] = Operations(
+    "savingsplans",
+    worded,
+    invalid_code="ValidationException",
+    needs=Role.FINANCE,
+    codes=(
+        (NotFound, "ResourceNotFoundException"),
+        (LimitExceeded, "ServiceQuotaExceededException"),
+        (Conflict, "ValidationException"),
+        (InvalidInput, "ValidationException"),
+    ),
+)
 """The operations; importing an operation's file adds it (`service.py` imports them all)."""
 
 

@@ -12,6 +12,7 @@ from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.doors.aws.sns.rooms import as_sns, operations, own_subscription, own_topic
+from trimtab.doors.aws.tags import listed_tags, tags_of
 from trimtab.notify.model import Subscription
 from trimtab.notify.room import NotifyRoom
 from trimtab.notify.topics import arn_of
@@ -44,7 +45,7 @@ async def create_topic(rooms: NotifyRoom, request: Request, context: CallContext
     attributes = request.get("Attributes") or {}
     for name in attributes:
         _check_attribute(name)
-    tagged = {item["Key"]: item["Value"] for item in request.get("Tags") or []}
+    tagged = tags_of(request)
     try:
         arn = arn_of(context.account, context.region, request["Name"])
         await rooms.topics.create(arn, attributes, tagged)
@@ -108,7 +109,7 @@ async def set_topic_attributes(rooms: NotifyRoom, request: Request, context: Cal
 @operations.add("TagResource", needs=Role.WRITE)
 async def tag_resource(rooms: NotifyRoom, request: Request, context: CallContext) -> Answer:
     """Add tags to a topic, or replace values of those it has."""
-    tagged = {item["Key"]: item["Value"] for item in request["Tags"]}
+    tagged = tags_of(request)
     await _change_tags(rooms, own_topic(request["ResourceArn"], context), tagged, [])
     return {}
 
@@ -127,7 +128,7 @@ async def list_tags_for_resource(rooms: NotifyRoom, request: Request, context: C
         found = await rooms.topics.tags_of(own_topic(request["ResourceArn"], context))
     except NotFound:
         raise AwsError("ResourceNotFound", "Resource does not exist", status=404) from None
-    return {"Tags": [{"Key": key, "Value": found[key]} for key in sorted(found)]}
+    return {"Tags": listed_tags(found)}
 
 
 async def _change_tags(rooms: NotifyRoom, arn: str, put: dict[str, str], remove: list[str]) -> None:

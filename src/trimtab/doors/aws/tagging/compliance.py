@@ -1,6 +1,6 @@
 """Whether tags keep the tag policies of the allocation rules."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from trimtab.economics.rules.model import TagPolicy
 from trimtab.economics.tags.reports import keeps
@@ -28,8 +28,3 @@ def details(one: Tagged, policies: Policies) -> dict[str, object]:
         "KeysWithNoncompliantValues": wrong,
         "ComplianceStatus": not missing and not wrong,
     }
-
-
-def mapping(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Tags as the API lists them."""
-    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]

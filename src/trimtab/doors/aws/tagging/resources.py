@@ -7,8 +7,9 @@ from trimtab.access.principal import Role
 from trimtab.access.scope import Scope
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
-from trimtab.doors.aws.tagging.compliance import details, mapping
+from trimtab.doors.aws.tagging.compliance import details
 from trimtab.doors.aws.tagging.rooms import INVALID, TaggingRooms, operations, seen, start_of, token_of
+from trimtab.doors.aws.tags import listed_tags
 from trimtab.inventory.tagging import Tagged
 
 _PAGE, _KEYS_PAGE = 50, 100
@@ -30,7 +31,7 @@ async def get_resources(rooms: TaggingRooms, request: Request, context: CallCont
     start = start_of(request.get("PaginationToken"))
     shown = []
     for one in found[start : start + size]:
-        row: dict[str, Any] = {"ResourceARN": one.arn, "Tags": mapping(one.tags)}
+        row: dict[str, Any] = {"ResourceARN": one.arn, "Tags": listed_tags(one.tags)}
         if request.get("IncludeComplianceDetails"):
             row["ComplianceDetails"] = details(one, policies)
         shown.append(row)

@@ -194,9 +194,15 @@ def coral(problems: Sequence[Problem]) -> AwsError:
     return AwsError("ValidationError", f"{len(problems)} validation error{plural} detected: {told}")
 
 
+_UNTOLD = ("logGroupIdentifier", "logGroupIdentifiers")
+"""Members whose values CloudWatch Logs leaves out of its messages, by moto's tests that were verified against it."""
+
+
 def _coral_sentence(problem: Problem) -> str:
-    shown = "null" if problem.value is None else f"'{problem.value}'"
-    return f"Value {shown} at '{_coral_path(problem.path)}' failed to satisfy constraint: {_coral_rule(problem)}"
+    shown = " null" if problem.value is None else f" '{problem.value}'"
+    if problem.path[0] in _UNTOLD:
+        shown = ""
+    return f"Value{shown} at '{_coral_path(problem.path)}' failed to satisfy constraint: {_coral_rule(problem)}"
 
 
 def _coral_path(path: Path) -> str:

@@ -4,12 +4,16 @@ The one place of the door that imports botocore. Its classes have no types, so t
 `Shape` is a `botocore.model.Shape`, `OperationModel` and `ServiceModel` likewise.
 """
 
+import gzip
 from collections.abc import Mapping
 from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
-from botocore.loaders import Loader
+from botocore.loaders import JSONFileLoader, Loader
 from botocore.model import ServiceModel as BotocoreModel
+
+from trimtab.base import typed
 
 Shape = Any
 OperationModel = Any
@@ -54,15 +58,58 @@ _WIDER: Mapping[tuple[str, str], Mapping[str, Any]] = {("logs", "MetricNamespace
 """Constraints of shapes, by service and shape, where AWS takes more than its model says: colons, in a namespace."""
 
 
+_SERVED: Mapping[str, frozenset[str]] = {
+    "ec2": frozenset({
+        "DescribeCapacityBlockOfferings", "PurchaseCapacityBlock", "DescribeCapacityBlocks",
+        "DescribeCapacityReservations", "CreateCapacityReservation", "CancelCapacityReservation",
+        "GetCapacityReservationUsage", "CreateTags", "DeleteTags", "DescribeTags",
+    }),
+}  # fmt: skip
+"""Of models that are mostly of what is not served, the operations that are kept: EC2's has 760."""
+
+
+class _Files(JSONFileLoader):  # type: ignore[misc]  # botocore has no types
+    """The files of models as plain dicts: botocore makes each an OrderedDict, which takes twice the time and room."""
+
+    def load_file(self, file_path: str) -> Any:
+        """What a file holds (its path is without the ending); None where there is none."""
+        plain, packed = Path(f"{file_path}.json"), Path(f"{file_path}.json.gz")
+        if plain.is_file():
+            return typed.decode(plain.read_bytes())
+        return typed.decode(gzip.decompress(packed.read_bytes())) if packed.is_file() else None
+
+
+@cache
+def _loader() -> Loader:
+    """One for all services: each would look through botocore's 400 folders again."""
+    return Loader(file_loader=_Files())
+
+
 @cache
 def load_model(name: str) -> ServiceModel:
     """The model of a service by botocore's name for it (`cloudwatch`, `logs`, …)."""
-    description = Loader().load_service_model(name, "service-2")
+    description = _loader().load_service_model(name, "service-2")
+    if name in _SERVED:
+        _cut(description, _SERVED[name])
     _thin(description)
     for (service, shape), wider in _WIDER.items():
         if service == name:
             description["shapes"][shape].update(wider)
     return ServiceModel(description, name)
+
+
+def _cut(description: dict[str, Any], served: frozenset[str]) -> None:
+    """Leave out all other operations, and the shapes that only they have."""
+    operations = {name: one for name, one in description["operations"].items() if name in served}
+    shapes: dict[str, Any] = {}
+    todo = [one[side]["shape"] for one in operations.values() for side in ("input", "output") if side in one]
+    while todo:
+        name = todo.pop()
+        if name not in shapes:
+            shape = shapes[name] = description["shapes"][name]
+            inside = [shape[part] for part in ("member", "key", "value") if part in shape]
+            todo += [one["shape"] for one in (*inside, *shape.get("members", {}).values())]
+    description["operations"], description["shapes"] = operations, shapes
 
 
 def _thin(description: dict[str, Any]) -> None:

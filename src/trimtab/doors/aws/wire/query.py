@@ -14,7 +14,7 @@ from trimtab.doors.aws.wire.xml import XmlWriter, escape
 FORM = "application/x-www-form-urlencoded"
 MAX_FIELDS = 300_000
 """Fields a form may have: 1,000 metrics with 150 values and counts each stay below it, and 1 MiB ends sooner."""
-_HEADERS = [(b"content-type", b"text/xml")]
+HEADERS = [(b"content-type", b"text/xml")]
 _FAULT_SPACE = "http://webservices.amazon.com/AWSFault/2005-15-09"
 
 Tree = dict[str, Any]
@@ -70,8 +70,23 @@ class QueryReader:
             self._done[key] = getattr(self, f"_{kind}")(shape)
         return self._done[key]
 
+    def key_of(self, member: Shape, name: str) -> str:
+        """The field name of a member; a flattened list takes its element's name where the model gives one."""
+        if member.type_name == "list" and member.serialization.get("flattened"):
+            inner: str | None = member.member.serialization.get("name")
+            if inner:
+                return inner
+        return wire_name(member, name)
+
+    def inner_of(self, shape: Shape) -> str | None:
+        """What stands between the name of a list and its numbers; None where nothing does."""
+        if shape.serialization.get("flattened"):
+            return None
+        inner: str = shape.member.serialization.get("name", "member")
+        return inner
+
     def _structure(self, shape: Shape) -> Read:
-        members = [(name, _key_of(member, name), self.of(member)) for name, member in shape.members.items()]
+        members = [(name, self.key_of(member, name), self.of(member)) for name, member in shape.members.items()]
 
         def read(tree: Any) -> Any:
             out: dict[str, Any] = {}
@@ -92,7 +107,7 @@ class QueryReader:
         return read
 
     def _list(self, shape: Shape) -> Read:
-        inner = None if shape.serialization.get("flattened") else shape.member.serialization.get("name", "member")
+        inner = self.inner_of(shape)
         item = self.of(shape.member)
 
         def read(node: Any) -> Any:
@@ -121,15 +136,6 @@ class QueryReader:
             return out
 
         return read
-
-
-def _key_of(member: Shape, name: str) -> str:
-    """The field name of a member; a flattened list takes its element's name where the model gives one."""
-    if member.type_name == "list" and member.serialization.get("flattened"):
-        inner: str | None = member.member.serialization.get("name")
-        if inner:
-            return inner
-    return wire_name(member, name)
 
 
 def _numbered(node: Any, inner: str | None) -> list[Any]:
@@ -168,7 +174,7 @@ class QueryCodec:
             inner = f"<{self._wrapper}>{inner}</{self._wrapper}>"
         tail = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
         body = f'<{self._name}Response xmlns="{self._space}">{inner}{tail}</{self._name}Response>'
-        return HttpAnswer(200, list(_HEADERS), body.encode())
+        return HttpAnswer(200, list(HEADERS), body.encode())
 
 
 def write_fault(fault: Fault, model: ServiceModel | None, request: HttpRequest, request_id: str) -> HttpAnswer:
@@ -178,4 +184,4 @@ def write_fault(fault: Fault, model: ServiceModel | None, request: HttpRequest, 
     told = f"<Message>{escape(fault.message)}</Message>" if fault.message else ""
     error = f"<Type>{fault.side}</Type><Code>{escape(fault.code)}</Code>{told}{more}"
     body = f'<ErrorResponse xmlns="{space}"><Error>{error}</Error><RequestId>{request_id}</RequestId></ErrorResponse>'
-    return HttpAnswer(fault.status, list(_HEADERS), body.encode())
+    return HttpAnswer(fault.status, list(HEADERS), body.encode())

@@ -6,6 +6,7 @@ from trimtab.access.principal import Role
 from trimtab.base.errors import LimitExceeded
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import listed_tags, tags_of
 from trimtab.doors.aws.xray.rooms import DOOR, XRayRooms, group_of, invalid, operations, page_of
 from trimtab.traces.groups import Group
 from trimtab.traces.preferences import Destination, Encryption, Indexing
@@ -20,7 +21,7 @@ async def create_group(rooms: XRayRooms, request: Request, context: CallContext)
     await rooms.traces.search.expression(text, context.account, context.region)
     group = Group(context.account, context.region, request["GroupName"], "", text, **_insights(request))
     made = await rooms.traces.groups.create(group)
-    tagged = {item["Key"]: item["Value"] for item in request.get("Tags") or []}
+    tagged = tags_of(request)
     if tagged:
         await rooms.traces.tags.change(made.arn, tagged)
     return {"Group": _group(made)}
@@ -146,7 +147,7 @@ async def tag_resource(rooms: XRayRooms, request: Request, context: CallContext)
     """Add tags, or replace values of those that are there."""
     arn = await _arn(rooms, request, context)
     try:
-        await rooms.traces.tags.change(arn, {item["Key"]: item["Value"] for item in request["Tags"]})
+        await rooms.traces.tags.change(arn, tags_of(request))
     except LimitExceeded as problem:
         raise AwsError("TooManyTagsException", str(problem), members={"ResourceName": arn}) from None
     return {}
@@ -163,7 +164,7 @@ async def untag_resource(rooms: XRayRooms, request: Request, context: CallContex
 async def list_tags_for_resource(rooms: XRayRooms, request: Request, context: CallContext) -> Answer:
     """The tags of a group or a rule, by key."""
     found = await rooms.traces.tags.of(await _arn(rooms, request, context))
-    page, more = page_of([{"Key": key, "Value": value} for key, value in found.items()], request, _PAGE_OF_TAGS)
+    page, more = page_of(listed_tags(found), request, _PAGE_OF_TAGS)
     return {"Tags": page, **more}
 
 

@@ -1,8 +1,7 @@
 """The registry that X-Ray's operations join, what they are given, and what they share."""
 
-from collections.abc import Callable, Sequence
-from functools import wraps
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -10,7 +9,7 @@ from trimtab.base.errors import Conflict, InvalidInput, NotFound, QueryAborted
 from trimtab.base.ids import hash64
 from trimtab.base.paging import decode_token, encode_token
 from trimtab.doors.aws.faults import AwsError
-from trimtab.doors.aws.service import Answer, CallContext, Function, Operations, Request, coral_as
+from trimtab.doors.aws.service import CallContext, Operations, Request, coral_as
 from trimtab.inventory.sources import SourceLedger
 from trimtab.traces.groups import Group
 from trimtab.traces.model import w3c_trace_id
@@ -33,33 +32,13 @@ class XRayRooms(Struct, frozen=True):
 worded = coral_as(INVALID)
 
 
-Operation = Function[XRayRooms]
-
-
-class _Operations(Operations[XRayRooms]):
-    """Operations whose domain errors are told under X-Ray's few codes."""
-
-    def add(self, name: str, **options: Any) -> Callable[[Operation], Operation]:
-        """Decorate the function of operation `name`, as `Operations` does."""
-        register = super().add(name, **options)
-
-        def told(call: Operation) -> Operation:
-            @wraps(call)
-            async def asked(rooms: XRayRooms, request: Request, context: CallContext) -> Answer:
-                try:
-                    return await call(rooms, request, context)
-                except AwsError:
-                    raise
-                except (InvalidInput, Conflict, NotFound, QueryAborted) as problem:
-                    raise invalid(str(problem)) from None
-
-            register(asked)
-            return call
-
-        return told
-
-
-operations: Operations[XRayRooms] = _Operations("xray", worded, body_limit=_BODY_LIMIT, invalid_code=INVALID)
+operations: Operations[XRayRooms] = Operations(
+    "xray",
+    worded,
+    body_limit=_BODY_LIMIT,
+    invalid_code=INVALID,
+    codes=tuple((kind, INVALID) for kind in (InvalidInput, Conflict, NotFound, QueryAborted)),
+)
 """X-Ray's operations; importing an operation's file adds it (`service.py` imports them all)."""
 
 

@@ -7,6 +7,7 @@ from trimtab.access.principal import Role
 from trimtab.base.errors import LimitExceeded
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.tags import tags_of
 from trimtab.doors.aws.xray.rooms import XRayRooms, invalid, operations, page_of
 from trimtab.traces.sampling.model import Boost, BoostReport, Record, Report, Rule, Unanswered
 
@@ -48,7 +49,7 @@ async def create_sampling_rule(rooms: XRayRooms, request: Request, context: Call
         record = await rooms.traces.rules.create(context.account, context.region, rule)
     except LimitExceeded as problem:
         raise AwsError("RuleLimitExceededException", str(problem)) from None
-    tagged = {item["Key"]: item["Value"] for item in request.get("Tags") or []}
+    tagged = tags_of(request)
     if tagged:
         await rooms.traces.tags.change(rule.arn(context.account, context.region), tagged)
     return {"SamplingRuleRecord": _record(record, context)}

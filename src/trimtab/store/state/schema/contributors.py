@@ -13,7 +13,7 @@ insight_rules = Table(
     Column("name", String(128), primary_key=True),
     Column("definition", Text, nullable=False),
     Column("enabled", Boolean, nullable=False),
-    Column("transformed", Boolean, nullable=False),  # kept for AWS's clients: trimtab transforms no events
+    Column("transformed", Boolean, nullable=False),  # kept for AWS's clients: rules see lines as they came
     Column("created_ms", BigInteger, nullable=False),
     Column("changed_ms", BigInteger, nullable=False),  # when it was put, enabled or disabled last
 )

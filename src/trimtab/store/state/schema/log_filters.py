@@ -16,7 +16,7 @@ metric_filters = Table(
     Column("default_value", Float),  # None: nothing is said of a minute without a match
     Column("dimensions", Text, nullable=False),  # JSON: names to names of the pattern
     Column("unit", String(32), nullable=False),
-    Column("transformed", Integer, nullable=False),  # kept for AWS's clients: trimtab transforms no events
+    Column("transformed", Integer, nullable=False),  # whether it sees what the group's transformer makes
     Column("created_ms", BigInteger, nullable=False),
     Index(None, "namespace", "metric"),
 )

@@ -13,7 +13,7 @@ log_group_policies = Table(
     Column("updated_ms", BigInteger, nullable=False),
 )
 
-# Data protection of all log groups of an account.
+# Policies of all log groups of an account, by type; types that end in /GROUP are of one group, whose id is the name.
 log_account_policies = Table(
     "log_account_policies",
     metadata,

@@ -104,6 +104,15 @@ def test_deleting_one_that_is_not_there_says_so(client: Any) -> None:
         client.delete_dashboards(DashboardNames=["gone"])
 
 
+def test_none_is_deleted_where_one_is_not_there(client: Any) -> None:
+    client.put_dashboard(DashboardName="shop", DashboardBody=body())
+    with pytest.raises(ClientError, match="Dashboard gone does not exist"):
+        client.delete_dashboards(DashboardNames=["shop", "gone", "shop"])
+    assert ["shop"] == [one["DashboardName"] for one in client.list_dashboards()["DashboardEntries"]]
+    client.delete_dashboards(DashboardNames=["shop", "shop"])
+    assert [] == client.list_dashboards()["DashboardEntries"]
+
+
 def image(client: Any, **widget: Any) -> bytes:
     found: bytes = client.get_metric_widget_image(MetricWidget=json.dumps(widget))["MetricWidgetImage"]
     assert found.startswith(b"\x89PNG")

@@ -176,6 +176,8 @@ def test_ids_must_differ(filled: Any) -> None:
 
 def test_the_range_must_be_one(filled: Any) -> None:
     assert "must not equal" in fault(filled, stat("a"), minutes=0)
+    second = NOW_MS // 1000 * 1000
+    assert "must not equal" in fault(filled, stat("a"), StartTime=second + 20, EndTime=second + 987)
     assert "must be less than" in fault(filled, stat("a"), minutes=-1)
     assert fault(filled, stat("a"), StartTime=NOW_MS, MaxDatapoints=0).startswith("The parameter MaxDatapoints")
 

@@ -96,6 +96,11 @@ def test_a_statistic_named_twice_comes_once(filled: Any) -> None:
             "The parameter StartTime must be less than the parameter EndTime.",
         ),
         (
+            {"StartTime": NOW_MS // 1000 * 1000 + 20, "EndTime": NOW_MS // 1000 * 1000 + 987},
+            "InvalidParameterValue",
+            "The parameter StartTime must be less than the parameter EndTime.",
+        ),
+        (
             {"StartTime": NOW_MS + 1},
             "InvalidParameterValue",
             "The parameter StartTime must be less than the parameter EndTime.",

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from sagemaker_pool import ROLE, Pool
 from trimtab.base.clock import SystemClock
 from trimtab.base.errors import InvalidInput
-from trimtab.batch.pipelines.definition import Known, holds, read, resolved
+from trimtab.batch.model_pipelines.definition import Known, holds, read, resolved
 from trimtab.store.state.database import State
 
 PYTHON = [sys.executable, "-ES", "-c"]
@@ -190,12 +190,18 @@ def test_the_same_token_is_the_same_execution_and_unknown_parameters_are_refused
         ([{"Name": "a", "Type": "Fail"}, {"Name": "a", "Type": "Fail"}], "each with a name of its own"),
         ([{"Name": "a", "Type": "Fail", "DependsOn": ["b"]}], "refers to step b, which does not exist"),
         ([{"Name": "a", "Type": "EMR"}], "steps of type EMR are not done here"),
-        ([{"Type": "Fail"}], "cannot read the pipeline's definition"),
+        ([{"Type": "Fail"}], "cannot read the pipeline's definition: it lacks Name"),
+        (["Fail"], "cannot read the pipeline's definition: a part of it has another form"),
     ],
 )
 def test_a_definition_that_cannot_be_is_refused(steps: list[Any], said: str) -> None:
     with pytest.raises(InvalidInput, match=said):
         read(json.dumps({"Steps": steps}))
+
+
+def test_a_definition_that_is_no_json_is_refused_in_plain_words() -> None:
+    with pytest.raises(InvalidInput, match=r"definition: it is not JSON$"):
+        read(" some pipeline definition")
 
 
 def test_expressions_mean_what_steps_have_said() -> None:

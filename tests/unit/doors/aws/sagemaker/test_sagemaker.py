@@ -17,8 +17,8 @@ from gates import open_gate
 from trimtab.access.scope import Scope
 from trimtab.actions.registry import Actuators
 from trimtab.base.clock import SystemClock
-from trimtab.batch.pipelines.executions import PipelineExecutions
-from trimtab.batch.pipelines.registry import ModelRegistry
+from trimtab.batch.model_pipelines.executions import PipelineExecutions
+from trimtab.batch.model_pipelines.registry import ModelRegistry
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.sagemaker import runtime, service
 from trimtab.doors.aws.sagemaker.rooms import MetricRooms, SageMakerRooms

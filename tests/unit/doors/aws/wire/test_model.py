@@ -1,12 +1,13 @@
 """Models say the same as botocore's own, in less memory."""
 
+import os
 from typing import Any
 
 import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel as BotocoreModel
 
-from trimtab.doors.aws.wire.model import load_model
+from trimtab.doors.aws.wire.model import _loader, load_model
 
 
 def said(shape: Any, depth: int = 4) -> Any:
@@ -40,3 +41,23 @@ def test_equal_references_are_kept_once_and_descriptions_are_left_out() -> None:
     assert len(plain) > 3
     assert 1 == len(set(map(id, plain)))
     assert not any("documentation" in part for part in (*shapes.values(), *members))
+
+
+def test_the_folders_of_all_services_are_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[str] = []
+    listing = os.listdir
+
+    def noted(path: str) -> list[str]:
+        looks.append(path)
+        return listing(path)
+
+    monkeypatch.setattr(os, "listdir", noted)
+    for form in (_loader, load_model):
+        form.cache_clear()
+    for name in ("sts", "cloudwatch", "logs"):
+        load_model(name)
+    assert 1 == sum(1 for path in looks if str(path).endswith(os.path.join("botocore", "data")))
+
+
+def test_a_model_is_made_of_plain_dicts() -> None:
+    assert dict is type(load_model("cloudwatch")._model._service_description["shapes"])

@@ -15,7 +15,11 @@ class JumpMenu extends HTMLElement {
     const on = (target, name, handler) => target.addEventListener(name, handler, { signal: this.abort.signal });
     on(document, "keydown", this.shortcut);
     on(this.querySelector("[data-open]"), "click", () => this.open());
-    on(this.input, "input", () => this.later());
+    on(this.input, "input", () => {
+      this.picked = undefined; // other words: what was picked among the answers to the old ones counts no more
+      this.list.setAttribute("aria-busy", "true");
+      this.later();
+    });
     on(this.input, "keydown", this.navigate);
     on(this.list, "click", (event) => location.assign(event.target.closest("[role=option]").dataset.url));
     on(this.dialog, "click", (event) => event.target === this.dialog && this.dialog.close());
@@ -35,6 +39,7 @@ class JumpMenu extends HTMLElement {
 
   open() {
     this.input.value = "";
+    this.picked = undefined;
     this.dialog.showModal();
     this.search();
   }
@@ -55,6 +60,7 @@ class JumpMenu extends HTMLElement {
       this.fill(this.merged(found.items, asked));
     } catch (problem) {
       this.status.textContent = `Cannot search: ${problem.message}`;
+      this.list.removeAttribute("aria-busy");
     }
   }
 
@@ -97,7 +103,9 @@ class JumpMenu extends HTMLElement {
   fill(items) {
     this.list.replaceChildren(...items.map((item, index) => option(item, index)));
     this.status.textContent = items.length ? "" : "Nothing matches. Try part of a name, or a whole id.";
-    this.choose(0);
+    const kept = items.findIndex((one) => one.url === this.picked);
+    this.choose(Math.max(kept, 0));
+    this.list.removeAttribute("aria-busy");
   }
 
   options() {
@@ -112,10 +120,16 @@ class JumpMenu extends HTMLElement {
     options[index]?.scrollIntoView({ block: "nearest" });
   }
 
+  // Chosen by the person: it stays chosen when the answer to the last letter fills the list anew.
+  pick(index) {
+    this.choose(index);
+    this.picked = this.options()[index].dataset.url;
+  }
+
   navigate = (event) => {
     const count = this.options().length;
-    if (event.key === "ArrowDown" && count) this.choose((this.chosen + 1) % count);
-    else if (event.key === "ArrowUp" && count) this.choose((this.chosen - 1 + count) % count);
+    if (event.key === "ArrowDown" && count) this.pick((this.chosen + 1) % count);
+    else if (event.key === "ArrowUp" && count) this.pick((this.chosen - 1 + count) % count);
     else if (event.key === "Enter") this.go();
     else return;
     event.preventDefault();

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from browser.conftest import Watched
 from trimtab.access.scope import Scope
@@ -218,6 +218,26 @@ def test_jumping_by_keyboard(watched: Watched) -> None:
     page.wait_for_selector("dialog[open]")
     page.keyboard.press("Escape")
     assert page.locator("dialog[open]").count() == 0
+
+
+def test_what_was_picked_stays_picked_when_the_answer_to_the_last_letter_comes(watched: Watched) -> None:
+    page = watched.open("/")
+    held: list[Route] = []
+    page.route("**/jump.json?q=web-", held.append)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("web")
+    page.wait_for_selector("#jump-list:not([aria-busy]) [role=option]:has-text('web-2')")
+    with page.expect_request("**/jump.json?q=web-"):
+        page.keyboard.type("-")
+    chosen = page.locator("#jump-list [aria-selected=true]")
+    while "web-2" not in chosen.inner_text():  # the time limit of tests ends it
+        page.keyboard.press("ArrowDown")
+    assert page.locator("#jump-list [role=option]").first.inner_text() != chosen.inner_text()
+    held[0].continue_()
+    page.wait_for_selector("#jump-list:not([aria-busy])")
+    expect(chosen).to_contain_text("web-2")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/hosts/web-2")
 
 
 def test_the_keyboard_reaches_everything(watched: Watched) -> None:

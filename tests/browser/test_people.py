@@ -127,7 +127,7 @@ def test_one_search_leads_each_of_them_there_too(watched: Watched) -> None:
     for words, goal, path in SEARCHES:
         page.keyboard.press("Control+k")
         page.keyboard.type(words)
-        page.wait_for_selector(f"[role=option]:has-text('{goal}')")
+        page.wait_for_selector(f"#jump-list:not([aria-busy]) [role=option]:has-text('{goal}')")
         for _ in range(page.locator("[role=option]").count()):
             if goal in page.locator("[role=option][aria-selected=true]").inner_text():
                 break

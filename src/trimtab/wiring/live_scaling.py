@@ -1,7 +1,6 @@
 """The scaling engine over the other rooms: alarms, metrics and audit; the pools of this process and their proxies."""
 
 import contextlib
-import json
 from asyncio import CancelledError, Task, create_task, gather, to_thread
 from collections.abc import Mapping, Sequence
 
@@ -11,10 +10,7 @@ from msgspec import Struct, field
 from trimtab.access.principal import Principal, Role
 from trimtab.access.scope import EVERYTHING
 from trimtab.actions.registry import Actuators
-from trimtab.alarms.model import StateValue
 from trimtab.alarms.room import AlarmRoom
-from trimtab.alarms.rows import Stored
-from trimtab.alarms.store import AlarmStore, Filter
 from trimtab.audit.room import AuditRoom
 from trimtab.base.clock import Clock
 from trimtab.base.errors import SetupError
@@ -39,12 +35,12 @@ from trimtab.metrics.model import SAMPLE_ROW, VALUE_ROW, Identity, Kind, MetricB
 from trimtab.metrics.registry import SeriesRegistry
 from trimtab.notify.transport.http import HttpTransport
 from trimtab.scaling.engine.metering import Point
-from trimtab.scaling.engine.model import ScalableTarget, TargetKey
-from trimtab.scaling.engine.readings import Breach
+from trimtab.scaling.engine.model import ScalableTarget
 from trimtab.scaling.engine.room import Means, ScalingRoom
 from trimtab.scaling.engine.viewing import Viewing
 from trimtab.scaling.functions.room import FunctionsBackend, FunctionsRoom
 from trimtab.scaling.groups.acting import Acting, GroupsBackend
+from trimtab.scaling.groups.alarmed import AlarmedPolicies
 from trimtab.scaling.groups.room import GroupsRoom
 from trimtab.scaling.targets.aws import AwsBackend
 from trimtab.scaling.targets.backend import Backend
@@ -54,34 +50,12 @@ from trimtab.scaling.targets.pool.pool import Pool
 from trimtab.scaling.targets.webhook import WebhookBackend
 from trimtab.settings import Settings
 from trimtab.store.state.database import State
+from trimtab.wiring.policy_alarms import PolicyAlarms
 
 _ENGINE = Principal("scaling engine", None, Role.WRITE, EVERYTHING)
 _SOURCE = "scaling.trimtab"
 _TEND_S = 1.0
 _FOREVER_S = 10 * 365 * 86_400.0
-_MOST_ALARMS = 1000
-
-
-class AlarmsOfPolicies(Struct, frozen=True):
-    """The alarms that name a step policy among their actions, as the alarm room knows them."""
-
-    alarms: AlarmRoom
-
-    async def breaching(self, key: TargetKey, arn: str) -> list[Breach]:
-        """Those in ALARM, and how far beyond their threshold the newest point is."""
-        wanted = Filter(state=StateValue.ALARM, action_prefix=arn)
-        found = await self.alarms.store.listed(key.account, key.region, wanted, _MOST_ALARMS)
-        return [one for one in map(_breach, found) if one is not None]
-
-
-def _breach(alarm: Stored) -> Breach | None:
-    data = json.loads(alarm.state.data or "{}")
-    points = [one for one in data.get("recentDatapoints") or () if isinstance(one, (int, float))]
-    threshold = data.get("threshold", alarm.form.get("Threshold"))
-    if not points or not isinstance(threshold, (int, float)) or not alarm.actions.enabled:
-        return None
-    out = not str(alarm.form.get("ComparisonOperator", "")).startswith("LessThan")
-    return Breach(alarm.key.name, float(points[-1]) - float(threshold), out)
 
 
 class Emission(Struct, frozen=True):
@@ -149,13 +123,12 @@ class Pools(Struct):
 
 
 class LiveScaling(Struct, frozen=True):
-    """The room, the pools, the groups and the functions; and the alarms, in which policies have theirs."""
+    """The room, the pools, the groups and the functions."""
 
     room: ScalingRoom
     pools: Pools
     groups: GroupsRoom
     functions: LambdaRooms
-    alarms: AlarmStore
 
     @property
     def viewing(self) -> Viewing:
@@ -170,14 +143,15 @@ class LiveScaling(Struct, frozen=True):
     def services(self) -> list[Service]:
         """The AWS services over scaling."""
         return [
-            application_autoscaling.build(self.room, self.alarms),
+            application_autoscaling.build(self.room),
             autoscaling.build(self.groups),
             lambda_functions.build(self.functions),
         ]
 
     def jobs(self) -> list[Job]:
         """What they do by themselves."""
-        return [*self.room.jobs(), *self.pools.jobs(), *self.groups.jobs()]
+        alarmed = AlarmedPolicies(self.groups, self.room.readings.alarms, self.room.clock, self.room.lock)
+        return [*self.room.jobs(), *self.pools.jobs(), *self.groups.jobs(), *alarmed.jobs()]
 
 
 class Wiring(Struct, frozen=True):
@@ -218,7 +192,7 @@ def live_scaling(settings: Settings, state: State, clock: Clock, around: Wiring)
         )  # fmt: skip
 
     means = Means(
-        around.evaluator, AlarmsOfPolicies(around.alarms), around.actuators,
+        around.evaluator, PolicyAlarms(around.alarms.store), around.actuators,
         Emission(around.ingest, around.registry), audited, file.pools, backends, settings.account_id, settings.region,
     )  # fmt: skip
     room = ScalingRoom.of(state, clock, means)
@@ -231,5 +205,4 @@ def live_scaling(settings: Settings, state: State, clock: Clock, around: Wiring)
         answer = await to_thread(http.ask, outgoing)
         return answer.status, answer.body
 
-    further = LambdaRooms(functions, ask, around.gate.admit), around.alarms.store
-    return LiveScaling(room, Pools(room, clock), groups, *further)
+    return LiveScaling(room, Pools(room, clock), groups, LambdaRooms(functions, ask, around.gate.admit))

@@ -12,10 +12,11 @@ import numpy as np
 from msgspec import Struct, field
 
 from trimtab.capacity.simulate.fleet import Array, Fleet, Pool
+from trimtab.scaling.engine.alarms import Breach
 from trimtab.scaling.engine.documents import PLANNED, Tracked, planned, ruled, stepped, tracked
 from trimtab.scaling.engine.forecasting import Floor
 from trimtab.scaling.engine.model import GROUPS, Kind, Policy, ScalableTarget, Standing
-from trimtab.scaling.engine.readings import Breach, Demand
+from trimtab.scaling.engine.readings import Demand
 from trimtab.scaling.policies.portfolio import plan
 from trimtab.scaling.policies.rule import (
     CAPACITY,

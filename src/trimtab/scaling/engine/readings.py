@@ -6,7 +6,7 @@ made, and whatever runs is kept. A missing metric never scales in.
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
@@ -18,6 +18,7 @@ from trimtab.capacity.simulate.fleet import Array
 from trimtab.metrics.expressions.model import MetricStat, Query
 from trimtab.metrics.statistics import parse_statistic
 from trimtab.scaling.demand import Evaluator
+from trimtab.scaling.engine.alarms import Alarms
 from trimtab.scaling.engine.model import Policy, ScalableTarget, Signal, TargetKey
 from trimtab.scaling.engine.predefined import metric_of
 
@@ -25,23 +26,6 @@ STALE = 5
 """Periods after which a metric without a newer value is missing: publishers are late by some."""
 HISTORY_S = 14 * 86_400
 """How much of the demand plans look back on: what AWS's predictive scaling does."""
-
-
-class Breach(Struct, frozen=True):
-    """An alarm that names a step policy as its action and is in ALARM: by how much its metric is beyond the threshold
-    (negative: below), and on which side it watches."""
-
-    alarm: str
-    beyond: float
-    out: bool
-
-
-class Alarms(Protocol):
-    """Where step policies learn of their alarms."""
-
-    async def breaching(self, key: TargetKey, arn: str) -> list[Breach]:
-        """The alarms in ALARM that have `arn` among their actions."""
-        ...
 
 
 class Demand(Struct, frozen=True):

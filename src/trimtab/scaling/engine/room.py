@@ -18,6 +18,7 @@ from trimtab.scaling.demand import Evaluator
 from trimtab.scaling.engine import guarding, metering
 from trimtab.scaling.engine.activities import ActivityStore, ProposalStore
 from trimtab.scaling.engine.actuator import Scaler
+from trimtab.scaling.engine.alarms import Alarms
 from trimtab.scaling.engine.deciding import Decision
 from trimtab.scaling.engine.loop import Audited, Loop
 from trimtab.scaling.engine.memory import Memory, read_memory, write_scaling
@@ -36,7 +37,7 @@ from trimtab.scaling.engine.model import (
     Status,
     TargetKey,
 )
-from trimtab.scaling.engine.readings import Alarms, Readings
+from trimtab.scaling.engine.readings import Readings
 from trimtab.scaling.engine.store import PolicyStore, ScheduleStore, TargetStore
 from trimtab.scaling.engine.tags import TagStore
 from trimtab.scaling.targets.backend import Backend, Backends

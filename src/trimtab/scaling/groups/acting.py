@@ -9,6 +9,7 @@ from msgspec import Struct
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.errors import NotFound
 from trimtab.capacity.simulate.fleet import Array
+from trimtab.scaling.engine.alarms import Alarms, Tracking
 from trimtab.scaling.engine.forecasting import HOUR_MS, Forecasts
 from trimtab.scaling.engine.model import (
     CUSTOM,
@@ -93,7 +94,8 @@ class Acting(Struct, frozen=True):
     backends: Backends
 
     async def put_policy(self, group: Group, policy: GroupPolicy) -> None:
-        """Have the engine decide by a policy of a kind that looks at metrics by itself."""
+        """Have the engine decide by a policy of a kind that looks at metrics by itself; one that tracks has alarms."""
+        await self.alarms.put(_tracking(group, policy))
         if policy.kind not in _DOCUMENTS:
             return
         kind, member = _DOCUMENTS[policy.kind]
@@ -102,13 +104,25 @@ class Acting(Struct, frozen=True):
         await self.engine.policies.put(EVERYTHING, key_of(group), policy.name, kind, policy.form[member], enabled)
 
     async def delete_policy(self, group: Group, policy: GroupPolicy) -> None:
-        """Have it decide so no more."""
+        """Have it decide so no more; its alarms go with it."""
+        await self.alarms.remove(_tracking(group, policy))
         if policy.kind in _DOCUMENTS:
             await self.engine.policies.delete(EVERYTHING, key_of(group), policy.name)
+
+    @property
+    def alarms(self) -> Alarms:
+        """The alarms of policies."""
+        return self.engine.readings.alarms
+
+    async def alarms_of(self, group: Group) -> dict[str, list[str]]:
+        """The ARNs of the alarms that name each of its policies, by the policy's ARN."""
+        return await self.alarms.naming(group.account, group.region, [one.arn for one in group.policies])
 
     async def follow(self, group: Group) -> None:
         """A group changed: its bounds hold for the engine too; a pool that it names runs what it desires."""
         if group.deleting:
+            for one in group.policies:
+                await self.alarms.remove(_tracking(group, one))
             if any(one.kind in _DOCUMENTS for one in group.policies):
                 await self.engine.targets.delete(EVERYTHING, key_of(group))
         elif any(one.kind in _DOCUMENTS for one in group.policies):
@@ -137,6 +151,12 @@ class Acting(Struct, frozen=True):
         off = not group.allows("AlarmNotification")
         form = Form(group.least, group.most, Suspended(off, off, False), mode=Mode.ACT)
         await self.engine.targets.put(key_of(group), form)
+
+
+def _tracking(group: Group, policy: GroupPolicy) -> Tracking:
+    document = policy.form["TargetTrackingConfiguration"] if policy.kind == TRACKING else None
+    id_ = policy.arn.split(":")[6]
+    return Tracking(key=key_of(group), label=group.name, id=id_, arn=policy.arn, document=document)
 
 
 def _some(values: Array, at: Sequence[int]) -> list[float]:

@@ -26,6 +26,8 @@ METRICS = (
     "WarmPoolDesiredCapacity", "WarmPoolWarmedCapacity", "WarmPoolPendingCapacity", "WarmPoolTerminatingCapacity",
     "WarmPoolTotalCapacity", "GroupAndWarmPoolDesiredCapacity", "GroupAndWarmPoolTotalCapacity",
 )  # fmt: skip
+_COOLDOWN_S = 300
+"""The cooldown of a group that names none, as on AWS."""
 MOST_ACTIVITIES = 500
 """Activities that a group remembers: AWS keeps six weeks of them."""
 
@@ -97,12 +99,13 @@ class Schedule(Struct):
 
 
 class GroupPolicy(Struct):
-    """A scaling policy, in AWS's own form."""
+    """A scaling policy, in AWS's own form. `alarmed_ms` is when an alarm ran it last."""
 
     name: str
     arn: str
     kind: str
     form: dict[str, Any]
+    alarmed_ms: int = 0
 
 
 class Refresh(Struct):
@@ -159,6 +162,12 @@ class Group(Struct):
     def serving(self) -> list[Instance]:
         """Instances that count toward the desired number."""
         return [one for one in self.instances if one.serves]
+
+    @property
+    def cooldown_s(self) -> int:
+        """Its default cooldown."""
+        given = self.form.get("DefaultCooldown")
+        return _COOLDOWN_S if given is None else int(given)
 
     def allows(self, process: str) -> bool:
         """Whether a process is not suspended."""

@@ -37,26 +37,52 @@ def check(kind: str, form: Mapping[str, Any]) -> None:
 
 def executed(group: Group, policy: GroupPolicy, value: float | None, threshold: float | None) -> int:
     """The desired number that executing a policy asks for. Raises InvalidInput for one that cannot be executed."""
-    form = policy.form
     if policy.kind == SIMPLE:
-        return _adjusted(group, form, float(form["ScalingAdjustment"]))
+        return _adjusted(group, policy.form, float(policy.form["ScalingAdjustment"]), group.desired)
     if policy.kind == STEP:
         if value is None or threshold is None:
             raise InvalidInput("MetricValue and BreachThreshold are required for StepScaling policies.")
-        beyond = value - threshold
-        above = any((one.get("MetricIntervalUpperBound") is None) for one in form["StepAdjustments"])
-        for one in form["StepAdjustments"]:
-            low = -math.inf if one.get("MetricIntervalLowerBound") is None else one["MetricIntervalLowerBound"]
-            high = math.inf if one.get("MetricIntervalUpperBound") is None else one["MetricIntervalUpperBound"]
-            inside = low <= beyond < high if above else low < beyond <= high
-            if inside:
-                return _adjusted(group, form, float(one["ScalingAdjustment"]))
-        raise InvalidInput(f"There is no step adjustment for the metric value {value:g}.")
+        return _adjusted(group, policy.form, _step(policy, value - threshold), group.desired)
     raise InvalidInput(f"The policy {policy.name} of type {policy.kind} cannot be executed.")
 
 
-def _adjusted(group: Group, form: Mapping[str, Any], adjustment: float) -> int:
-    now = group.desired
+def alarmed(group: Group, policy: GroupPolicy, beyond: float, now_ms: int) -> int:
+    """The desired number that an alarm asks for whose metric is `beyond` its threshold. Raises InvalidInput where no
+    step holds that."""
+    if policy.kind == SIMPLE:
+        return executed(group, policy, None, None)
+    warming = _warming(group, policy, now_ms)
+    wanted = _adjusted(group, policy.form, _step(policy, beyond), group.desired - warming)
+    return max(wanted, group.desired) if warming else wanted
+
+
+def _warming(group: Group, policy: GroupPolicy, now_ms: int) -> int:
+    """How many of a group's instances were launched after the group itself, and less than the warm-up ago."""
+    for given in (policy.form.get("EstimatedInstanceWarmup"), group.form.get("DefaultInstanceWarmup")):
+        if given is not None and given >= 0:
+            warmup_s = given
+            break
+    else:
+        warmup_s = group.cooldown_s
+    since_ms = max(now_ms - 1000 * int(warmup_s), group.created_ms)
+    return sum(one.launched_ms > since_ms for one in group.serving)
+
+
+def _step(policy: GroupPolicy, beyond: float) -> float:
+    """The adjustment of the step that holds `beyond`: the metric less the threshold. Raises InvalidInput."""
+    steps = policy.form["StepAdjustments"]
+    above = any((one.get("MetricIntervalUpperBound") is None) for one in steps)
+    for one in steps:
+        low = -math.inf if one.get("MetricIntervalLowerBound") is None else one["MetricIntervalLowerBound"]
+        high = math.inf if one.get("MetricIntervalUpperBound") is None else one["MetricIntervalUpperBound"]
+        inside = low <= beyond < high if above else low < beyond <= high
+        if inside:
+            return float(one["ScalingAdjustment"])
+    raise InvalidInput(f"There is no step adjustment for a metric {beyond:+g} beyond the threshold.")
+
+
+def _adjusted(group: Group, form: Mapping[str, Any], adjustment: float, now: int) -> int:
+    """`now` instances changed by an adjustment, within the group's bounds."""
     kind = form["AdjustmentType"]
     if kind == "ExactCapacity":
         wanted = adjustment

@@ -41,6 +41,10 @@ class Engine(Protocol):
         """A group changed."""
         ...
 
+    async def alarms_of(self, group: Group) -> dict[str, list[str]]:
+        """The ARNs of the alarms that name each of a group's policies."""
+        ...
+
     async def forecast(
         self, group: Group, policy: str, start_ms: int, end_ms: int
     ) -> tuple[list[int], Sequence[float], Sequence[float]]:

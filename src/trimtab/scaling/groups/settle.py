@@ -57,7 +57,7 @@ def set_desired(group: Group, desired: int, why: str, now_ms: int) -> None:
     """Another desired number; the cause of what follows is `why`."""
     if desired != group.desired:
         group.desired, before = desired, group.desired
-        group.cooldown_ms = now_ms + 1000 * int(group.form.get("DefaultCooldown") or 300)
+        group.cooldown_ms = now_ms + 1000 * group.cooldown_s
         _cause(group, f"{_at(now_ms)} {why} changing the desired capacity from {before} to {desired}.")
     settle(group, now_ms)
 

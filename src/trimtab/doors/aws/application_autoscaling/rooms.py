@@ -3,10 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from msgspec import Struct
-
 from trimtab.access.scope import Scope
-from trimtab.alarms.store import AlarmStore
 from trimtab.base.errors import Conflict, LimitExceeded, NotFound
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.pages import Pages
@@ -30,19 +27,12 @@ T = TypeVar("T")
 _PAGE = 50
 
 
-class ScalingRooms(Struct, frozen=True):
-    """What the operations ask. `alarms` are CloudWatch's, in which policies that track a target have theirs."""
-
-    room: ScalingRoom
-    alarms: AlarmStore
-
-
 worded = coral_as("ValidationException")
 
 
 NO_RESOURCE: Codes = ((NotFound, "ResourceNotFoundException"),)
 """What operations on tags call a target that is not there."""
-operations: Operations[ScalingRooms] = Operations(
+operations: Operations[ScalingRoom] = Operations(
     "application-autoscaling",
     worded,
     invalid_code="ValidationException",

@@ -1,8 +1,7 @@
 """Application Auto Scaling as the gateway serves it: every operation, bound to the engine."""
 
-from trimtab.alarms.store import AlarmStore
 from trimtab.doors.aws.application_autoscaling import targets
-from trimtab.doors.aws.application_autoscaling.rooms import ScalingRooms, operations
+from trimtab.doors.aws.application_autoscaling.rooms import operations
 from trimtab.doors.aws.service import Service
 from trimtab.scaling.engine.room import ScalingRoom
 
@@ -10,6 +9,6 @@ OPERATION_FILES = (targets,)
 """Importing a file adds its operations; naming the files here keeps the list in one place."""
 
 
-def build(room: ScalingRoom, alarms: AlarmStore) -> Service:
-    """The service over the engine and the alarms of its policies."""
-    return operations.bind(ScalingRooms(room, alarms))
+def build(room: ScalingRoom) -> Service:
+    """The service over the engine."""
+    return operations.bind(room)

@@ -5,12 +5,10 @@ import numpy as np
 from trimtab.access.principal import Role
 from trimtab.base.errors import NotFound
 from trimtab.base.records import replace
-from trimtab.doors.aws.application_autoscaling import tracking_alarms
 from trimtab.doors.aws.application_autoscaling.rooms import (
     MEMBERS,
     NO_RESOURCE,
     OURS,
-    ScalingRooms,
     activity_shape,
     key_of,
     operations,
@@ -25,16 +23,18 @@ from trimtab.doors.aws.application_autoscaling.rooms import (
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.scaling.engine.activities import Wanted
+from trimtab.scaling.engine.alarms import Tracking, shapes
 from trimtab.scaling.engine.forecasting import HOUR_MS, Forecasts
 from trimtab.scaling.engine.memory import Memory
 from trimtab.scaling.engine.model import Form, Kind, ScheduledChange, Times
+from trimtab.scaling.engine.room import ScalingRoom
 from trimtab.scaling.policies.predictive import EVERY_HOURS
 
 
 @operations.add("RegisterScalableTarget", needs=Role.WRITE)
-async def register_scalable_target(rooms: ScalingRooms, request: Request, context: CallContext) -> Answer:
+async def register_scalable_target(room: ScalingRoom, request: Request, context: CallContext) -> Answer:
     """Register a target, or change what is given of it. It is observed until its mode is switched."""
-    key, targets = key_of(request, context), rooms.room.targets
+    key, targets = key_of(request, context), room.targets
     least, most = request.get("MinCapacity"), request.get("MaxCapacity")
 
     def shaped(known: Form | None) -> Form:
@@ -59,48 +59,48 @@ async def register_scalable_target(rooms: ScalingRooms, request: Request, contex
 
 
 @operations.add("DescribeScalableTargets")
-async def describe_scalable_targets(rooms: ScalingRooms, request: Request, context: CallContext) -> Answer:
+async def describe_scalable_targets(room: ScalingRoom, request: Request, context: CallContext) -> Answer:
     """The targets of a namespace."""
     wanted = request.get("ResourceIds")
     found = [
         one
-        for one in await rooms.room.targets.listed(scope_of(context))
+        for one in await room.targets.listed(scope_of(context))
         if within(one.key, request, context) and (not wanted or one.key.resource in wanted)
     ]
     shown, more = page(found, request)
-    memories = await rooms.room.all_memories(shown)
+    memories = await room.all_memories(shown)
     return {"ScalableTargets": [target_shape(one, memories.get(one.id, Memory())) for one in shown], **more}
 
 
 @operations.add("DeregisterScalableTarget", needs=Role.WRITE)
-async def deregister_scalable_target(rooms: ScalingRooms, request: Request, context: CallContext) -> Answer:
+async def deregister_scalable_target(room: ScalingRoom, request: Request, context: CallContext) -> Answer:
     """Forget a target, its policies with their alarms and scheduled actions; its replicas stay."""
     key = key_of(request, context)
-    policies = [one for one in await rooms.room.policies.listed(scope_of(context)) if one.key == key]
-    await rooms.room.targets.delete(scope_of(context), key)
+    policies = [one for one in await room.policies.listed(scope_of(context)) if one.key == key]
+    await room.targets.delete(scope_of(context), key)
     for one in policies:
-        await tracking_alarms.remove(rooms.alarms, one)
+        await room.readings.alarms.remove(Tracking.of(one))
     return {}
 
 
 @operations.add("TagResource", needs=Role.WRITE, codes=NO_RESOURCE)
-async def tag_resource(rooms: ScalingRooms, request: Request, context: CallContext) -> Answer:
+async def tag_resource(room: ScalingRoom, request: Request, context: CallContext) -> Answer:
     """Set tags of a target."""
-    await rooms.room.tags.change(scope_of(context), request["ResourceARN"], request["Tags"])
+    await room.tags.change(scope_of(context), request["ResourceARN"], request["Tags"])
     return {}
 
 
 @operations.add("UntagResource", needs=Role.WRITE, codes=NO_RESOURCE)
-async def untag_resource(rooms: ScalingRooms, request: Request, context: CallContext) -> Answer:
+async def untag_resource(room: ScalingRoom, request: Request, context: CallContext) -> Answer:
     """Remove tags of a target."""
-    await rooms.room.tags.change(scope_of(context), request["ResourceARN"], {}, request["TagKeys"])
+    await room.tags.change(scope_of(context), request["ResourceARN"], {}, request["TagKeys"])
     return {}
 
 
 @operations.add("ListTagsForResource", codes=NO_RESOURCE)
-async def list_tags_for_resource(rooms: ScalingRooms, request: Request, context: CallContext) -> Answer:
+async def list_tags_for_resource(room: ScalingRoom, request: Request, context: CallContext) -> Answer:
     """The tags of a target."""
-    return {"Tags": await rooms.room.tags.of(scope_of(context), request["ResourceARN"])}
+    return {"Tags": await room.tags.of(scope_of(context), request["ResourceARN"])}
 
 
 _MOST_DAYS = 30
@@ -108,60 +108,63 @@ _MOST_DAYS = 30
 
 
 @operations.add("PutScalingPolicy", needs=Role.WRITE)
-async def put_scaling_policy(rooms: ScalingRooms, request: Request, context: CallContext) -> Answer:
+async def put_scaling_policy(room: ScalingRoom, request: Request, context: CallContext) -> Answer:
     """Make a policy or replace it."""
     kind = Kind(request.get("PolicyType") or Kind.STEP.value)
     document = request.get(MEMBERS[kind])
     if document is None:
         raise AwsError("ValidationException", f"{MEMBERS[kind]} is required for the policy type {kind}")
     key = key_of(request, context)
-    made = await rooms.room.policies.put(scope_of(context), key, request["PolicyName"], kind, document)
-    return {"PolicyARN": made.arn, "Alarms": await tracking_alarms.put(rooms.alarms, made)}
+    made = await room.policies.put(scope_of(context), key, request["PolicyName"], kind, document)
+    alarms = room.readings.alarms
+    await alarms.put(Tracking.of(made))
+    named = await alarms.naming(context.account, context.region, [made.arn])
+    return {"PolicyARN": made.arn, "Alarms": shapes(named[made.arn])}
 
 
 @operations.add("DescribeScalingPolicies")
-async def describe_scaling_policies(rooms: ScalingRooms, request: Request, context: CallContext) -> Answer:
+async def describe_scaling_policies(room: ScalingRoom, request: Request, context: CallContext) -> Answer:
     """The policies of a namespace, of a resource, or by name."""
     names = request.get("PolicyNames")
     if request.get("ScalableDimension") and not request.get("ResourceId"):
         raise AwsError("ValidationException", "ResourceId is required when ScalableDimension is specified")
     found = [
         one
-        for one in await rooms.room.policies.listed(scope_of(context))
+        for one in await room.policies.listed(scope_of(context))
         if within(one.key, request, context) and (not names or one.name in names) and one.kind in MEMBERS
     ]
     shown, more = page(found, request)
-    alarms = await tracking_alarms.of(rooms.alarms, shown)
-    return {"ScalingPolicies": [policy_shape(one, alarms[one.id]) for one in shown], **more}
+    named = await room.readings.alarms.naming(context.account, context.region, [one.arn for one in shown])
+    return {"ScalingPolicies": [policy_shape(one, shapes(named[one.arn])) for one in shown], **more}
 
 
 @operations.add("DeleteScalingPolicy", needs=Role.WRITE)
-async def delete_scaling_policy(rooms: ScalingRooms, request: Request, context: CallContext) -> Answer:
+async def delete_scaling_policy(room: ScalingRoom, request: Request, context: CallContext) -> Answer:
     """Delete a policy, and its alarms with it."""
     key, name = key_of(request, context), request["PolicyName"]
-    known = [one for one in await rooms.room.policies.listed(scope_of(context)) if (one.key, one.name) == (key, name)]
-    await rooms.room.policies.delete(scope_of(context), key, name)
+    known = [one for one in await room.policies.listed(scope_of(context)) if (one.key, one.name) == (key, name)]
+    await room.policies.delete(scope_of(context), key, name)
     for one in known:
-        await tracking_alarms.remove(rooms.alarms, one)
+        await room.readings.alarms.remove(Tracking.of(one))
     return {}
 
 
 @operations.add("GetPredictiveScalingForecast")
-async def get_predictive_scaling_forecast(rooms: ScalingRooms, request: Request, context: CallContext) -> Answer:
+async def get_predictive_scaling_forecast(room: ScalingRoom, request: Request, context: CallContext) -> Answer:
     """The load and the replicas of each hour, as the forecast of that time had them."""
     start, end = (request[name] // HOUR_MS * HOUR_MS for name in ("StartTime", "EndTime"))
     if start >= end:
         raise AwsError("ValidationException", "StartTime must be before EndTime")
     if end - start > _MOST_DAYS * 24 * HOUR_MS:
         raise AwsError("ValidationException", f"StartTime and EndTime are more than {_MOST_DAYS} days apart")
-    target = await rooms.room.targets.named(scope_of(context), key_of(request, context))
-    policies = {one.name: one for one in await rooms.room.policies.of(target)}
+    target = await room.targets.named(scope_of(context), key_of(request, context))
+    policies = {one.name: one for one in await room.policies.of(target)}
     policy = policies.get(request["PolicyName"])
     if policy is None:
         raise NotFound(f"No scaling policy found: {request['PolicyName']}")
     if policy.kind is not Kind.PREDICTIVE:
         raise AwsError("ValidationException", f"{policy.name} is no predictive scaling policy")
-    forecasts, now_ms = Forecasts(rooms.room.readings), rooms.room.clock.now_ms()
+    forecasts, now_ms = Forecasts(room.readings), room.clock.now_ms()
     newest = await forecasts.of(target, policy, now_ms)
     made = {newest.made_ms: newest}
     times, loads, replicas = [], [], []
@@ -184,7 +187,7 @@ async def get_predictive_scaling_forecast(rooms: ScalingRooms, request: Request,
 
 
 @operations.add("PutScheduledAction", needs=Role.WRITE)
-async def put_scheduled_action(rooms: ScalingRooms, request: Request, context: CallContext) -> Answer:
+async def put_scheduled_action(room: ScalingRoom, request: Request, context: CallContext) -> Answer:
     """Make a scheduled action, or change what is given of it."""
     key, name = key_of(request, context), request["ScheduledActionName"]
     bounds = request.get("ScalableTargetAction") or {}
@@ -202,17 +205,17 @@ async def put_scheduled_action(rooms: ScalingRooms, request: Request, context: C
             bounds.get("MaxCapacity") if bounds else (known.most if known else None),
         )
 
-    await rooms.room.schedules.shape(scope_of(context), key, name, shaped)
+    await room.schedules.shape(scope_of(context), key, name, shaped)
     return {}
 
 
 @operations.add("DescribeScheduledActions")
-async def describe_scheduled_actions(rooms: ScalingRooms, request: Request, context: CallContext) -> Answer:
+async def describe_scheduled_actions(room: ScalingRoom, request: Request, context: CallContext) -> Answer:
     """The scheduled actions of a namespace, of a resource, or by name."""
     names = request.get("ScheduledActionNames")
     found = [
         one
-        for one in await rooms.room.schedules.listed(scope_of(context))
+        for one in await room.schedules.listed(scope_of(context))
         if within(one.key, request, context) and (not names or one.name in names)
     ]
     shown, more = page(found, request)
@@ -220,17 +223,17 @@ async def describe_scheduled_actions(rooms: ScalingRooms, request: Request, cont
 
 
 @operations.add("DeleteScheduledAction", needs=Role.WRITE)
-async def delete_scheduled_action(rooms: ScalingRooms, request: Request, context: CallContext) -> Answer:
+async def delete_scheduled_action(room: ScalingRoom, request: Request, context: CallContext) -> Answer:
     """Delete a scheduled action."""
     try:
-        await rooms.room.schedules.delete(scope_of(context), key_of(request, context), request["ScheduledActionName"])
+        await room.schedules.delete(scope_of(context), key_of(request, context), request["ScheduledActionName"])
     except NotFound as problem:
         raise AwsError("ObjectNotFoundException", str(problem)) from None
     return {}
 
 
 @operations.add("DescribeScalingActivities")
-async def describe_scaling_activities(rooms: ScalingRooms, request: Request, context: CallContext) -> Answer:
+async def describe_scaling_activities(room: ScalingRoom, request: Request, context: CallContext) -> Answer:
     """The activities of the last six weeks, the newest first. Dry runs are trimtab's own API's."""
     wanted = Wanted(
         request["ServiceNamespace"], request.get("ResourceId") or "", request.get("ScalableDimension") or ""
@@ -238,7 +241,7 @@ async def describe_scaling_activities(rooms: ScalingRooms, request: Request, con
     skipped = not request.get("IncludeNotScaledActivities")
     found = [
         one
-        for one in await rooms.room.activities.listed(scope_of(context), wanted)
+        for one in await room.activities.listed(scope_of(context), wanted)
         if within(one.key, request, context)
         and one.status not in OURS
         and not (skipped and one.details.get("not_scaled"))

@@ -1,5 +1,6 @@
 """Scaling policies and scheduled actions of groups."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trimtab.access.principal import Role
@@ -8,6 +9,7 @@ from trimtab.doors.aws.autoscaling.groups import cooled
 from trimtab.doors.aws.autoscaling.rooms import arn_of, changed, group_of, name_of, operations, page, place, without
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.scaling.engine.alarms import shapes
 from trimtab.scaling.groups.model import Group, GroupPolicy, Schedule
 from trimtab.scaling.groups.policies import SIMPLE, STEP, check, executed
 from trimtab.scaling.groups.room import GroupsRoom
@@ -38,7 +40,7 @@ async def put(rooms: GroupsRoom, request: Request, context: CallContext) -> Answ
     group, made = await changed(rooms, request["AutoScalingGroupName"], context, work)
     if rooms.engine is not None:
         await rooms.engine.put_policy(group, made)
-    return {"PolicyARN": made.arn, "Alarms": []}
+    return {"PolicyARN": made.arn, "Alarms": (await _alarms(rooms, group))[made.arn]}
 
 
 @operations.add("DescribePolicies")
@@ -46,13 +48,14 @@ async def describe(rooms: GroupsRoom, request: Request, context: CallContext) ->
     """Policies, of a group and by name and type."""
     names, kinds = set(request.get("PolicyNames") or ()), set(request.get("PolicyTypes") or ())
     found = [
-        _policy_shape(group, one)
+        (group, one)
         for group in await _groups(rooms, request, context)
         for one in sorted(group.policies, key=lambda one: one.name)
         if (not names or one.name in names or one.arn in names) and (not kinds or one.kind in kinds)
     ]
-    shown, more = page(found, request)
-    return {"ScalingPolicies": shown, **more}
+    part, more = page(found, request)
+    alarms = {group.name: await _alarms(rooms, group) for group in {group.name: group for group, _ in part}.values()}
+    return {"ScalingPolicies": [_policy_shape(group, one, alarms[group.name][one.arn]) for group, one in part], **more}
 
 
 @operations.add("ExecutePolicy", needs=Role.WRITE)
@@ -163,13 +166,19 @@ def _policy(group: Group, name: str) -> GroupPolicy:
     raise InvalidInput(f"PolicyName not found - no such policy: {name}")
 
 
-def _policy_shape(group: Group, one: GroupPolicy) -> dict[str, Any]:
+async def _alarms(rooms: GroupsRoom, group: Group) -> dict[str, list[dict[str, str]]]:
+    """The alarms of a group's policies, by the policies' ARNs."""
+    named = {} if rooms.engine is None else await rooms.engine.alarms_of(group)
+    return {one.arn: shapes(named.get(one.arn, ())) for one in group.policies}
+
+
+def _policy_shape(group: Group, one: GroupPolicy, alarms: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     shape = {
         "AutoScalingGroupName": group.name,
         "PolicyName": one.name,
         "PolicyARN": one.arn,
         "PolicyType": one.kind,
-        "Alarms": [],
+        "Alarms": list(alarms),
         "Enabled": one.form.get("Enabled", True),
         **one.form,
     }

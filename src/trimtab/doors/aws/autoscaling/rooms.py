@@ -112,7 +112,7 @@ def group_shape(group: Group, *, instances: bool = True) -> dict[str, Any]:
         "MinSize": group.least,
         "MaxSize": group.most,
         "DesiredCapacity": group.desired,
-        "DefaultCooldown": form.get("DefaultCooldown", 300),
+        "DefaultCooldown": group.cooldown_s,
         "AvailabilityZones": group.zones,
         "HealthCheckType": form.get("HealthCheckType", "EC2"),
         "HealthCheckGracePeriod": form.get("HealthCheckGracePeriod", 0),

@@ -54,10 +54,12 @@ def budgets(server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Any
 
 
 def write(path: Path) -> None:
-    """A FOCUS file: 60 USD for team ml and 40 for team web, this month."""
+    """A FOCUS file: 60 USD for team ml and 40 for team web on the first of this month, and nothing on the days until
+    tomorrow, so that none is estimated."""
     today = datetime.now(UTC).date()
     first = today.replace(day=1)
     after = (first + timedelta(days=32)).replace(day=1)
+    days = [first + timedelta(days=at) for at in range((min(today + timedelta(days=2), after) - first).days)]
     with path.open("w", newline="") as out:
         rows = csv.writer(out)
         rows.writerow((
@@ -66,8 +68,9 @@ def write(path: Path) -> None:
             "ChargeCategory", "ProviderName", "PublisherName", "InvoiceIssuerName", "ServiceName", "ServiceCategory",
             "ConsumedQuantity", "ConsumedUnit", "PricingQuantity", "PricingUnit", "Tags",
         ))  # fmt: skip
-        for cost, team in ((60, "ml"), (40, "web")):
-            period = (f"{one}T00:00:00Z" for one in (first, after, first, first + timedelta(days=1)))
+        lines = [(day, cost if day == first else 0, team) for cost, team in ((60, "ml"), (40, "web")) for day in days]
+        for day, cost, team in lines:
+            period = (f"{one}T00:00:00Z" for one in (first, after, day, day + timedelta(days=1)))
             names = ("Usage", "AWS", "AWS", "AWS", "Amazon EC2", "Compute")
             tags = f'{{"team": "{team}"}}'
             amounts = (*[cost] * 4, "USD", ACCOUNT, ACCOUNT)

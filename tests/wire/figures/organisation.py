@@ -40,8 +40,8 @@ BUDGET = "keel-month"
 SERVICE = "lighthouse"
 HOSTS = ("tide-1", "ip-10-6-1-6")
 STEP = timedelta(minutes=5)
-BILLED_DAYS = 24
-"""A budget's forecast needs seventeen."""
+BILLED_DAYS = 60
+"""Of a whole month a budget's forecast needs 47: on its first days it asks for as much."""
 _PLAN = f"arn:aws:savingsplans::{ACCOUNT}:savingsplan/harbour"
 _PUT = 1000
 

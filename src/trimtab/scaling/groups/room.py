@@ -70,8 +70,9 @@ class GroupsRoom(Struct):
         return cls(groups, DocumentStore(state, clock, "launch-configuration", LaunchConfiguration), clock)
 
     async def create(self, place: Place, group: Group) -> Group:
-        """Keep a new group. Raises Conflict."""
+        """Keep a new group, whose first instances begin no cooldown. Raises Conflict."""
         settle(group, self.clock.now_ms())
+        group.cooldown_ms = 0
         await self.store.create(place, group.name, group)
         await self.tell(group)
         return group

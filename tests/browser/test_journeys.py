@@ -223,7 +223,7 @@ def test_jumping_by_keyboard(watched: Watched) -> None:
 def test_what_was_picked_stays_picked_when_the_answer_to_the_last_letter_comes(watched: Watched) -> None:
     page = watched.open("/")
     held: list[Route] = []
-    page.route("**/jump.json?q=web-", held.append)
+    page.route("**/jump.json?q=web-", lambda route: held.append(route))  # Playwright asks for a function of Python
     page.keyboard.press("Control+k")
     page.keyboard.type("web")
     page.wait_for_selector("#jump-list:not([aria-busy]) [role=option]:has-text('web-2')")

@@ -13,6 +13,7 @@ from trimtab.base.clock import ManualClock
 from trimtab.base.errors import Unavailable
 from trimtab.base.records import replace
 from trimtab.metrics.expressions.model import Query, Result
+from trimtab.scaling.engine.alarms import Breach
 from trimtab.scaling.engine.metering import Point
 from trimtab.scaling.engine.model import (
     CUSTOM,
@@ -27,7 +28,6 @@ from trimtab.scaling.engine.model import (
     Standing,
     TargetKey,
 )
-from trimtab.scaling.engine.readings import Breach
 from trimtab.scaling.engine.room import Means, ScalingRoom
 from trimtab.store.state.database import State
 

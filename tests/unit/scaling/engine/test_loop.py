@@ -8,8 +8,8 @@ from tests.unit.scaling.engine.conftest import KEY, TRACKED, Bench
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.errors import Conflict, InvalidInput
+from trimtab.scaling.engine.alarms import Breach
 from trimtab.scaling.engine.model import Freeze, Guards, Kind, Mode, Status, Suspended, Times
-from trimtab.scaling.engine.readings import Breach
 
 
 def test_a_breach_of_three_minutes_scales_out_once_and_tells_why(engine_bench: Bench) -> None:

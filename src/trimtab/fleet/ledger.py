@@ -63,7 +63,10 @@ class FleetLedger(Struct):
         return found
 
     async def costed(self, scope: Scope, start_ms: int, end_ms: int, basis: Basis = DEFAULT) -> Costed:
-        """The same by day, with what each row cost on a basis. Raises QueryAborted, Unavailable."""
+        """The same by day, with what each row cost on a basis; what bills say of no row is for who sees everything.
+
+        Raises QueryAborted, Unavailable.
+        """
         end_ms = min(end_ms, self.clock.now_ms())
         await self.keeper.ensure(start_ms, end_ms)
         key = ("costed", self.keeper.stamp, scope, start_ms, end_ms // _FRESH_MS, basis)
@@ -246,7 +249,8 @@ class FleetLedger(Struct):
         frame = await self.frame(scope, start_ms, end_ms)
         existing, priced = await self._priced(first, last)
         hours = await self._hours(scope, start_ms, end_ms, priced)
-        return await asyncio.to_thread(costed_of, frame, existing, priced, basis, hours)
+        found = await asyncio.to_thread(costed_of, frame, existing, priced, basis, hours)
+        return found if scope == EVERYTHING else replace(found, leftover={}, elsewhere={})
 
     async def _hours(self, scope: Scope, start_ms: int, end_ms: int, priced: Priced) -> Hours | None:
         """The ledger by the hour of machines of which the bill tells hours apart."""

@@ -502,6 +502,9 @@ def test_a_bill_of_a_machine_that_nobody_knows_and_of_one_that_was_not_there_are
     costed = house.costed(DAY3, DAY3 + 2 * DAY_MS)
     assert {"USD": Decimal(240)} == costed.leftover
     assert {"USD": Decimal(7)} == costed.elsewhere
+    ads = Scope(rows=(RowRule("team", frozenset({"ads"})),))
+    seen = run(house.room.ledger.costed(ads, DAY3, DAY3 + 2 * DAY_MS))
+    assert ({}, {}) == (seen.leftover, seen.elsewhere)  # what is nobody's may be another team's
 
 
 def test_hours_are_told_by_team_and_by_hour(house: House) -> None:

@@ -251,8 +251,9 @@ def test_totals_are_the_teams(people: Organisation) -> None:
     assert figures("admin") == {
         "cost": "147.4948", "waiting": 3, "GPUs of clusters": 16.0,
     }  # fmt: skip
-    held = [people.get("/rest/v1/fleet/hours", who).json()["total"]["held"] for who in (READER, "admin")]
-    assert 16 <= held[0] < 0.6 * held[1]
+    hours = [people.get("/rest/v1/fleet/hours", who, start="-20d").json() for who in (READER, "admin")]
+    assert 16 <= hours[0]["total"]["held"] < 0.6 * hours[1]["total"]["held"]
+    assert hours[0]["elsewhere"] == hours[0]["leftover"] == {}
     assert figures(READER) == {"cost": "6.0202", "waiting": 1, "GPUs of clusters": 0}
 
 

@@ -88,7 +88,7 @@ def _play(settings: Settings, part: Any) -> None:
 
     def perform(url: str) -> None:
         try:
-            _perform(part.Play(url, settings.data_dir, SystemClock(), stop), url, settings, console)
+            perform_on(part.Play(url, settings.data_dir, SystemClock(), stop), url, settings, console)
         except TrimtabError as problem:
             failures.append(problem)
         finally:
@@ -111,7 +111,8 @@ def _play(settings: Settings, part: Any) -> None:
         raise failures[0]
 
 
-def _perform(play: Any, url: str, settings: Settings, console: Console) -> None:
+def perform_on(play: Any, url: str, settings: Settings, console: Console) -> None:
+    """Play the company to the end, with its progress on a console: a bar, or lines where that is a file."""
     bar = Progress(
         TextColumn("[bold]{task.description}"),
         BarColumn(),
@@ -122,10 +123,15 @@ def _perform(play: Any, url: str, settings: Settings, console: Console) -> None:
         transient=True,
     )
     task = bar.add_task("two weeks of a company", total=_DONE, samples="")
+    told = -1  # tens of percent
 
     def progress(share: float, samples: int) -> None:
+        nonlocal told
         loading.tell(settings.data_dir, loading.Loading("the demo's company", share, SystemClock().now_ms()))
         bar.update(task, completed=share * _DONE, samples=f"{samples / 1e6:.1f} M samples")
+        if not console.is_terminal and int(share * 10) > told:  # a file shows no bar
+            told = int(share * 10)
+            console.print(f"two weeks of a company: {told * 10} %, {samples / 1e6:.1f} M samples")
 
     def loaded(result: Any) -> None:
         loading.end(settings.data_dir)

@@ -1,9 +1,10 @@
 """Whether a FOCUS file is imported to the cent: `python bench/eval_focus_sample.py DIR`, DIR with FOCUS CSVs.
 
 Every file of DIR is imported as a user would, and read back by the public reader: sums of five amounts by day and eight
-dimensions (resource and SKU among them, so that hardly two rows share a group), by every tag key, and the exact total
-of the receipt. What they must equal is summed in Decimal from the files' own text; `facts.json`, where there is one,
-within 1e-6. `wrong` counts the rows of groups that differ, and the facts that do. The last line is JSON.
+dimensions (resource and SKU among them, so that hardly two rows share a group), by every tag key as it is spelt (two
+spellings are one elsewhere), and the exact total of the receipt. What they must equal is summed in Decimal from the
+files' own text; `facts.json`, where there is one, within 1e-6. `wrong` counts the rows of groups that differ, and the
+facts that do. The last line is JSON.
 """
 
 import asyncio
@@ -63,10 +64,10 @@ async def _read(room: CostsRoom, keys: list[str]) -> tuple[Sums, dict[str, Sums]
     assert extent is not None
     lines = await room.reader.costs(Scope(), CostQuery(*extent, METRICS, Granularity.DAILY, tuple(FACETS)))
     tags = {
-        key: answered(await room.reader.costs(Scope(), CostQuery(*extent, METRICS, group_by=(Tag(key),))))
+        key: answered(await room.reader.costs(Scope(), CostQuery(*extent, METRICS, group_by=(Tag(key, exact=True),))))
         for key in keys
     }
-    none = And(tuple(Where(Tag(key), match=Match.ABSENT) for key in keys))
+    none = And(tuple(Where(Tag(key, exact=True), match=Match.ABSENT) for key in keys))
     untagged = answered(await room.reader.costs(Scope(), CostQuery(*extent, METRICS, where=none)))
     return answered(lines, dated=True), tags, untagged
 

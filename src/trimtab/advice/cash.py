@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from trimtab.advice.facts import Bill, Facts
 from trimtab.advice.finding import HOURS_A_MONTH
+from trimtab.base.coins import money
 
 _CENT = Decimal("0.01")
 
@@ -35,11 +36,15 @@ def saving(bill: Bill | None, share: float, facts: Facts, kwh: float | None = No
     part = Decimal(str(share))
     uncovered = bill.billed * part
     moved = _moved(bill, part, facts)
-    notes = [f"{_money(month(uncovered, bill.days))} of its own usage is billed on demand"] if uncovered else []
+    notes = (
+        [f"{money(month(uncovered, bill.days), bill.currency)} of its own usage is billed on demand"]
+        if uncovered
+        else []
+    )
     if bill.covered:
         names = ", ".join(sorted(set(bill.commitments))) or "a commitment"
         notes.append(
-            f"{names} covers the rest and moves on to {_money(month(moved, bill.days))} of other usage"
+            f"{names} covers the rest and moves on to {money(month(moved, bill.days), bill.currency)} of other usage"
             if moved
             else f"{names} is paid anyhow, and there is no other usage on demand that it could cover"
         )
@@ -66,11 +71,14 @@ def _power(bill: Bill, share: Decimal, kwh: float | None) -> tuple[Decimal | Non
     if kwh is not None and bill.power_kwh:
         used = Decimal(str(kwh))
         saved = min((used * bill.power / bill.power_kwh).quantize(_CENT, ROUND_HALF_UP), most)
-        return saved, f"{_money(saved)} of its electricity, {used:,.1f} kWh as measured, is not drawn"
+        return saved, f"{money(saved, bill.currency)} of its electricity, {used:,.1f} kWh as measured, is not drawn"
     if bill.power_measured:
         saved = month(bill.power_measured * share, bill.days)
-        return saved, f"{_money(saved)} of its electricity, as metered, is not drawn"
-    return None, f"not known: nothing measures its power, which the bill takes at full load for {_money(most)}"
+        return saved, f"{money(saved, bill.currency)} of its electricity, as metered, is not drawn"
+    return (
+        None,
+        f"not known: nothing measures its power, which the bill takes at full load for {money(most, bill.currency)}",
+    )
 
 
 def _moved(bill: Bill, share: Decimal, facts: Facts) -> Decimal:
@@ -79,7 +87,3 @@ def _moved(bill: Bill, share: Decimal, facts: Facts) -> Decimal:
     pool = facts.on_demand.get((bill.currency, family), Decimal(0))
     elsewhere = max(pool - bill.billed, Decimal(0))
     return min(bill.covered_listed * share, elsewhere)
-
-
-def _money(amount: Decimal) -> str:
-    return f"{amount:,.2f}"

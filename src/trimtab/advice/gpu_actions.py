@@ -8,6 +8,7 @@ from trimtab.advice.examples import ACCOUNT, ago
 from trimtab.advice.facts import BILL_DAYS, Facts
 from trimtab.advice.finding import HOURS_A_MONTH, Evidence
 from trimtab.advice.judging import node_thing
+from trimtab.base.coins import sums
 from trimtab.fleet.health.actions import Proposal, command_of
 from trimtab.fleet.health.fault import Fault, FaultKind, judged
 from trimtab.fleet.health.loss import Hours
@@ -59,9 +60,9 @@ def _found(one: Proposal) -> Found:
 
 def hours_words(hours: Hours) -> str:
     """GPU-hours and what they cost, as people read it."""
-    money = " + ".join(f"{amount:,.2f} {currency}" for currency, amount in sorted(hours.amounts.items()))
+    cost = sums(hours.amounts)
     unpriced = f", {hours.unpriced:,.1f} without a price" if hours.unpriced else ""
-    return f"{hours.gpu_hours:,.1f} GPU-hours" + (f", {money}" if money else "") + unpriced
+    return f"{hours.gpu_hours:,.1f} GPU-hours" + (f", {cost}" if cost else "") + unpriced
 
 
 def proposal(kind: ActionKind, node: str, why: str, *, device: int | None = None, spared: float = 0.0) -> Proposal:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 from trimtab.asks.model import ASKED, DAY_MS, DIGEST, LABELS, Answer, Ask, Kind, Stop, Subject, key_of
 from trimtab.asks.store import ask_of, note_digest, put
 from trimtab.base.clock import Clock, to_datetime
+from trimtab.base.coins import sums
 from trimtab.base.errors import TrimtabError
 from trimtab.base.records import replace
 from trimtab.events.outbox import emit
@@ -143,11 +144,11 @@ def message(ask: Ask) -> dict[str, Any]:
 
 def digest(owner: str, subjects: Sequence[Subject], week: str) -> dict[str, Any]:
     """The event of an owner's digest: how much is open, and the dearest of it."""
-    sums: dict[str, Decimal] = defaultdict(Decimal)
+    worths: dict[str, Decimal] = defaultdict(Decimal)
     for one in subjects:
         if one.worth is not None:
-            sums[one.currency] += one.worth
-    worth = " + ".join(f"{amount:,.2f} {currency}" for currency, amount in sorted(sums.items()) if amount)
+            worths[one.currency] += one.worth
+    worth = sums({currency: amount for currency, amount in worths.items() if amount})
     lines = [f"{one.kind.value}: {one.title}" for one in subjects[:_BEST]]
     more = [f"and {len(subjects) - _BEST} more"] if len(subjects) > _BEST else []
     return {
@@ -158,5 +159,5 @@ def digest(owner: str, subjects: Sequence[Subject], week: str) -> dict[str, Any]
         "owner": owner,
         "group_key": f"owner/{owner}/digest",
         "open": len(subjects),
-        "worth": {currency: f"{amount:f}" for currency, amount in sums.items()},
+        "worth": {currency: f"{amount:f}" for currency, amount in worths.items()},
     }

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection
 
 from trimtab.base.clock import Clock, iso
+from trimtab.base.coins import coins
 from trimtab.budgets.actions import shown
 from trimtab.budgets.judge import threshold_of, value_of
 from trimtab.budgets.model import (
@@ -49,14 +50,16 @@ def crossing(
     what = "Actual" if notification.type is NotificationType.ACTUAL else "Forecasted"
     alarm = state is NotificationState.ALARM
     where = _OPERATORS[notification.comparison]
-    sentence = f"{what} {_plain(value)} {unit} is {'' if alarm else 'not '}{where} {_plain(threshold)} {unit}"
+    sentence = (
+        f"{what} {_plain(value, unit)} {unit} is {'' if alarm else 'not '}{where} {_plain(threshold, unit)} {unit}"
+    )
     return {
         **_about(budget),
         "title": f"{'ALARM' if alarm else 'OK'}: budget {budget.name}: {sentence}",
         "text": "\n".join(
             (
                 f"{sentence}.",
-                f"Limit: {_plain(standing.limit.amount)} {unit}" if standing.limit else "Limit: not known",
+                f"Limit: {_plain(standing.limit.amount, unit)} {unit}" if standing.limit else "Limit: not known",
                 f"Period: {iso(standing.start_ms)} to {iso(standing.end_ms)}",
             )
         ),
@@ -66,11 +69,11 @@ def crossing(
         "TimeUnit": budget.time_unit.value,
         "NotificationType": notification.type.value,
         "ComparisonOperator": notification.comparison,
-        "Threshold": _plain(notification.threshold),
+        "Threshold": _plain(notification.threshold, ""),
         "ThresholdType": notification.threshold_type,
-        "ThresholdAmount": _plain(threshold),
+        "ThresholdAmount": _plain(threshold, unit),
         "NotificationState": state.value,
-        "Value": _plain(value),
+        "Value": _plain(value, unit),
         "Unit": unit,
         "PeriodStart": iso(standing.start_ms),
         "PeriodEnd": iso(standing.end_ms),
@@ -104,5 +107,5 @@ def _about(budget: Budget) -> dict[str, Any]:
     }
 
 
-def _plain(amount: Decimal | None) -> str:
-    return "unknown" if amount is None else f"{round(amount, 2):,.2f}".removesuffix(".00")
+def _plain(amount: Decimal | None, unit: str) -> str:
+    return "unknown" if amount is None else coins(amount, unit).removesuffix(".00")

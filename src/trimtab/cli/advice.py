@@ -7,6 +7,7 @@ from typing import IO
 import click
 
 from trimtab.base.clock import SystemClock, to_ms
+from trimtab.base.coins import money
 from trimtab.base.errors import InvalidInput
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import ago, day, json_option, print_json, print_table, remark
@@ -325,10 +326,10 @@ def savings(connection: Connection, as_json: bool) -> None:
 
 
 def _record(one: wire.SavingsRecord) -> tuple[object, ...]:
-    money = [_money(amount, one.currency) for amount in (one.taken, one.predicted, one.realised)]
+    amounts = [_money(amount, one.currency) for amount in (one.taken, one.predicted, one.realised)]
     ratio = "–" if one.ratio is None else f"{one.ratio:.2f}"
     spread = "" if one.low is None or one.high is None else f"{one.low:.2f} – {one.high:.2f}"
-    return one.name, one.lines, money[0], one.measured, *money[1:], ratio, spread, one.cases, one.warning
+    return one.name, one.lines, amounts[0], one.measured, *amounts[1:], ratio, spread, one.cases, one.warning
 
 
 def _decide(connection: Connection, id_: str, decision: wire.Decide) -> None:
@@ -360,7 +361,7 @@ def _cash(one: wire.Advice) -> str:
 
 
 def _money(amount: str | None, currency: str) -> str:
-    return "–" if amount is None else f"{float(amount):,.2f} {currency}"
+    return "–" if amount is None else money(amount, currency)
 
 
 def _knob(text: str) -> tuple[str, float]:

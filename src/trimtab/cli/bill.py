@@ -9,6 +9,7 @@ from typing import cast, get_args
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from trimtab.base.coins import money
 from trimtab.base.errors import InvalidInput
 from trimtab.base.loopback import is_loopback
 from trimtab.base.records import replace
@@ -300,4 +301,4 @@ def _months(months: list[int]) -> str:
 
 
 def _amounts(totals: dict[str, str]) -> str:
-    return ", ".join(f"{Decimal(amount):,.2f} {currency}" for currency, amount in sorted(totals.items()))
+    return ", ".join(money(amount, currency) for currency, amount in sorted(totals.items()))

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import click
 
+from trimtab.base.coins import coins
 from trimtab.base.errors import InvalidInput
 from trimtab.cli.budget_actions import actions
 from trimtab.cli.connection import Connection, server_options
@@ -77,7 +78,9 @@ def show(connection: Connection, name: str, account: str, as_json: bool) -> None
     click.echo()
     print_table(("state", "of", "is", "threshold", "tells"), told, right=("threshold",))
     click.echo()
-    rows = [(day(one.start_ms), _amount(one.actual), _amount(one.budgeted), one.unit) for one in periods]
+    rows = [
+        (day(one.start_ms), _amount(one.actual, one.unit), _amount(one.budgeted, one.unit), one.unit) for one in periods
+    ]
     print_table(("period from", "actual", "budgeted", "unit"), rows, right=("actual", "budgeted"))
 
 
@@ -147,13 +150,13 @@ def _row(one: wire.Budget) -> tuple[str, ...]:
     used = "–"
     if one.limit is not None and one.actual is not None and Decimal(one.limit):
         used = f"{Decimal(one.actual) / Decimal(one.limit):.0%}"
-    amounts = (_amount(one.actual), _amount(one.forecast), _amount(one.limit))
+    amounts = (_amount(text, one.unit) for text in (one.actual, one.forecast, one.limit))
     period = f"{day(one.period_start_ms)[:10]} to {day(one.period_end_ms)[:10]}" if one.period_start_ms else "–"
     return one.name, one.state, *amounts, one.unit, used, period
 
 
-def _amount(text: str | None) -> str:
-    return "–" if text is None else f"{Decimal(text):,.2f}"
+def _amount(text: str | None, unit: str) -> str:
+    return "–" if text is None else coins(text, unit)
 
 
 def _tags(given: tuple[str, ...]) -> dict[str, list[str]]:

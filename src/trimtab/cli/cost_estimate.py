@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import click
 
+from trimtab.base.coins import coins
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import day_of, json_option, print_json, print_table, remark
 from trimtab.client import live_costs_wire as wire
@@ -75,12 +76,23 @@ def estimate(
 def _row(one: wire.EstimatedGroup) -> list[str]:
     unpriced = f" (+{one.unpriced} without a price)" if one.unpriced else ""
     error = "not compared yet" if one.error is None else f"{one.error:.1%}"
-    bounds = ("", "") if one.lower is None or one.upper is None else (_amount(one.lower), _amount(one.upper))
-    return [(one.name or "(none)") + unpriced, _amount(one.today), _amount(one.open_days), *bounds, one.currency, error]
+    bounds = (
+        ("", "")
+        if one.lower is None or one.upper is None
+        else (coins(one.lower, one.currency), coins(one.upper, one.currency))
+    )
+    return [
+        (one.name or "(none)") + unpriced,
+        coins(one.today, one.currency),
+        coins(one.open_days, one.currency),
+        *bounds,
+        one.currency,
+        error,
+    ]
 
 
 def _line(one: wire.EstimatedLine) -> list[str]:
-    amount = "unknown" if one.amount is None else _amount(one.amount)
+    amount = "unknown" if one.amount is None else coins(one.amount, one.currency)
     said = f"{one.basis}; {one.note}" if one.note else one.basis
     return [day_of(one.day_ms), one.account, one.usage_type, one.resource, amount, one.currency, said]
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from trimtab.base.coins import money
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import day_of, json_option, print_json, print_table, remark, sparkline
 from trimtab.client import cost_explorer_wire as wire
@@ -53,14 +54,14 @@ def show_costs(connection: Connection, asked: Asked, metric: str, granularity: s
     periods = sorted({cell.start_ms for cell in found.cells})
     sums: dict[tuple[str, ...], dict[int, Decimal]] = {}
     units: dict[tuple[str, ...], str] = {}
-    money = found.metric not in ("usage", "normalized_usage")
+    is_money = found.metric not in ("usage", "normalized_usage")
     for cell in found.cells:
         key = (*cell.keys, cell.currency)
         row = sums.setdefault(key, {})
         row[cell.start_ms] = row.get(cell.start_ms, Decimal(0)) + Decimal(cell.amount)
-        units[key] = cell.currency if money else cell.unit
+        units[key] = cell.currency if is_money else cell.unit
     order = sorted(sums, key=lambda key: -sum(sums[key].values()))
-    names = (*found.groups, "currency" if money else "unit")
+    names = (*found.groups, "currency" if is_money else "unit")
     if len(periods) < _MOST_COLUMNS:
         heads = [day_of(at)[: 7 if found.granularity == "monthly" else 10] for at in periods]
         columns = (*names, *heads, *(["total"] if len(periods) > 1 else []))
@@ -73,15 +74,15 @@ def show_costs(connection: Connection, asked: Asked, metric: str, granularity: s
             for key in order
         ]  # fmt: skip
         print_table((*names, f"{len(periods)} × {found.granularity}", "total"), rows, right=("total",))
-    if money:
+    if is_money:
         for currency, amount in found.totals.items():
-            click.echo(f"total {Decimal(amount):,.2f} {currency}, {found.metric}, "
+            click.echo(f"total {money(amount, currency)}, {found.metric}, "
                        f"{day_of(found.start_ms)} to {day_of(found.end_ms)} (not included)")  # fmt: skip
         if (whole := found.together) is not None:
             by = " and ".join(whole.sources)
             told = "; ".join(f"{currency}: {why}" for currency, why in whole.missing.items())
-            amount_ = "unknown" if whole.total is None else f"{Decimal(whole.total):,.2f}"
-            click.echo(f"together {amount_} {whole.currency}, {f'by the rates of {by}' if whole.total else told}")
+            amount_ = f"unknown {whole.currency}" if whole.total is None else money(whole.total, whole.currency)
+            click.echo(f"together {amount_}, {f'by the rates of {by}' if whole.total else told}")
 
 
 @click.command("drivers")
@@ -204,7 +205,7 @@ def savings_rate(
     ]  # fmt: skip
     print_table(("from", *found.groups, "currency", *right), rows, right=right)
     for one in found.total:
-        click.echo(f"effective savings rate {_percent(one.rate)}: {Decimal(one.savings):,.2f} {one.currency} saved")
+        click.echo(f"effective savings rate {_percent(one.rate)}: {money(one.savings, one.currency)} saved")
 
 
 @click.command("values")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from trimtab.base.coins import coins, money
 from trimtab.base.errors import SetupError
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import day, json_option, print_json, print_table, remark
@@ -54,14 +55,15 @@ def show(connection: Connection, month: str, owner: str, as_json: bool) -> None:
         return
     if owner:
         lines = [
-            (one.kind, one.service, one.account, _how(one), one.currency, _money(one.coins)) for one in found.lines
+            (one.kind, one.service, one.account, _how(one), one.currency, coins(one.coins, one.currency))
+            for one in found.lines
         ]
         print_table(("charge", "service", "account", "how it came", "", "charged"), lines, right=("charged",))
     else:
-        owners = [(one.owner, one.currency, _money(one.coins)) for one in found.owners]
+        owners = [(one.owner, one.currency, coins(one.coins, one.currency)) for one in found.owners]
         for line in found.to_invoice:
-            owners.append((line.name, line.currency, _money(line.coins)))
-            owners.append((f"Invoice of {found.month}", line.currency, _money(line.invoice_coins)))
+            owners.append((line.name, line.currency, coins(line.coins, line.currency)))
+            owners.append((f"Invoice of {found.month}", line.currency, coins(line.invoice_coins, line.currency)))
         print_table((found.owner_category, "", "charged"), owners, right=("charged",))
     rows = [(one.kind, one.currency, one.bill, one.statement, one.difference) for one in found.reconciliation]
     print_table(("charge", "", "bill", "statement", "apart"), rows, right=("bill", "statement", "apart"))
@@ -177,7 +179,15 @@ def keys(connection: Connection, month: str, as_json: bool) -> None:
         print_json(found)
         return
     rows = [
-        (one.key, one.meant or "–", one.note, f"{one.share:.0%}", one.currency, _money(one.cost), one.values)
+        (
+            one.key,
+            one.meant or "–",
+            one.note,
+            f"{one.share:.0%}",
+            one.currency,
+            coins(one.cost, one.currency),
+            one.values,
+        )
         for one in found.keys
     ]
     print_table(("key", "is", "", "of the bill", "", "cost", "values"), rows, right=("of the bill", "cost", "values"))
@@ -201,7 +211,7 @@ def untagged(connection: Connection, month: str, limit: int, as_json: bool) -> N
             one.account,
             one.service,
             one.currency,
-            _money(one.cost),
+            coins(one.cost, one.currency),
             one.suggested,
             one.reason,
         )
@@ -209,10 +219,10 @@ def untagged(connection: Connection, month: str, limit: int, as_json: bool) -> N
     ]
     print_table(("resource", "account", "service", "", "cost", "suggested", "because"), rows, right=("cost",))
     remark(f"{found.month}: {_amounts(found.total)} of usage is {found.default!r}. The bill, of which that is a part:")
-    parts = [("owned", currency, _money(cost)) for currency, cost in found.owned.items()]
-    parts += [(f"{found.default}: usage", currency, _money(cost)) for currency, cost in found.total.items()]
-    parts += [(f"{found.default}: {one.kind}", one.currency, _money(one.cost)) for one in found.apart]
-    parts += [("billed", currency, _money(cost)) for currency, cost in found.billed.items()]
+    parts = [("owned", currency, coins(cost, currency)) for currency, cost in found.owned.items()]
+    parts += [(f"{found.default}: usage", currency, coins(cost, currency)) for currency, cost in found.total.items()]
+    parts += [(f"{found.default}: {one.kind}", one.currency, coins(one.cost, one.currency)) for one in found.apart]
+    parts += [("billed", currency, coins(cost, currency)) for currency, cost in found.billed.items()]
     print_table(("", "", "cost"), parts, right=("cost",))
 
 
@@ -243,16 +253,20 @@ def _print_preview(found: wire.Preview) -> None:
         click.echo("The rules can be applied. No bill was imported yet, so nothing moves.")
         return
     rows = [
-        (one.owner, one.currency, *(_money(text) for text in (one.before, one.after, one.change)))
+        (one.owner, one.currency, *(coins(text, one.currency) for text in (one.before, one.after, one.change)))
         for one in found.moves
         if Decimal(one.change) or Decimal(one.after)
     ]
     print_table(("owner", "", "before", "after", "change"), rows, right=("before", "after", "change"))
     for total in found.totals:
+        billed, moved, before, after = (
+            coins(text, total.currency)
+            for text in (total.billed, total.moved, total.unowned_before, total.unowned_after)
+        )
         sums = "adds up to the bill exactly" if total.adds_up else f"does NOT add up: {total.total} for {total.billed}"
         click.echo(
-            f"{found.month}, {total.currency}: {_money(total.billed)} billed, {sums}; {_money(total.moved)} moves; "
-            f"{found.default} {_money(total.unowned_before)} → {_money(total.unowned_after)}"
+            f"{found.month}, {total.currency}: {billed} billed, {sums}; {moved} moves; "
+            f"{found.default} {before} → {after}"
         )
     if found.closed:
         remark(f"{found.month} is closed: its own statement would stay as it is.")
@@ -284,12 +298,8 @@ def _how(one: wire.Line) -> str:
 
 
 def _three(one: wire.Compliance) -> tuple[str, str, str]:
-    return _money(one.compliant), _money(one.missing), _money(one.wrong)
+    return coins(one.compliant, one.currency), coins(one.missing, one.currency), coins(one.wrong, one.currency)
 
 
 def _amounts(amounts: dict[str, str]) -> str:
-    return ", ".join(f"{_money(amount)} {currency}" for currency, amount in amounts.items()) or "0"
-
-
-def _money(text: str) -> str:
-    return f"{Decimal(text):,.2f}"
+    return ", ".join(money(amount, currency) for currency, amount in amounts.items()) or "0"

@@ -1,6 +1,5 @@
 """`trimtab fleet …`: GPU time by the ledger, faults and what they cost, and what does not fit."""
 
-from decimal import Decimal
 from pathlib import Path
 from typing import get_args
 
@@ -8,6 +7,7 @@ import click
 
 from trimtab.agent.smi.reading import read as read_gpus
 from trimtab.base.clock import iso
+from trimtab.base.coins import sums
 from trimtab.base.records import asdict
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.fleet_health import health, lemons
@@ -74,7 +74,7 @@ def _row(one: wire.FleetGroup, keys: list[str], shown: list[str]) -> tuple[str, 
 
 
 def _money(amounts: dict[str, str]) -> str:
-    return " + ".join(f"{Decimal(amount):,.2f} {currency}" for currency, amount in amounts.items()) or "–"
+    return sums(amounts) or "–"
 
 
 @fleet.command("remarks")

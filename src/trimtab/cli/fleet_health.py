@@ -1,11 +1,11 @@
 """`trimtab fleet health` and `lemons`: what faults of GPUs cost, which machines fail too often, and what to do."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 import click
 
 from trimtab.base.clock import iso
+from trimtab.base.coins import sums
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, print_json, print_table, remark
 from trimtab.client import health_wire as wire
@@ -127,6 +127,6 @@ def _rate(rate: float | None, low: float | None, high: float | None) -> str:
 
 
 def _hours(hours: wire.CostedHours) -> str:
-    money = " + ".join(f"{Decimal(amount):,.2f} {currency}" for currency, amount in hours.cost.items())
+    cost = sums(hours.cost)
     unpriced = f", {hours.unpriced:,.1f} h unpriced" if hours.unpriced >= _UNPRICED_FROM else ""
-    return f"{hours.gpu_hours:,.1f} GPU-h" + (f", {money}" if money else "") + unpriced
+    return f"{hours.gpu_hours:,.1f} GPU-h" + (f", {cost}" if cost else "") + unpriced

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from trimtab.base.clock import SystemClock
+from trimtab.base.coins import sums
 from trimtab.base.errors import AccessDenied, InvalidInput, TrimtabError, Unauthenticated
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, print_json, print_table, remark
@@ -129,8 +130,8 @@ def _print(report: PriceReport) -> None:
             ask.name or "",
             "unknown" if ask.replicas is None else f"{ask.replicas}" + (f" × {ask.tasks}" if ask.tasks > 1 else ""),
             comment.gpus_words(ask),
-            comment.money(ask.per_hour),
-            comment.money(ask.cost),
+            sums(ask.per_hour),
+            sums(ask.cost),
             comment.wait_words(ask),
         )
         for ask in report.asks

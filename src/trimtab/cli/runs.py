@@ -1,7 +1,6 @@
 """`trimtab runs` : what ran, what it cost, what it could have done without, and what waits."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from itertools import pairwise
 from typing import get_args
 
@@ -9,6 +8,7 @@ import click
 import msgspec
 
 from trimtab.base.clock import iso
+from trimtab.base.coins import sums
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.fleet_health import print_faults, print_slowed
 from trimtab.cli.output import day, json_option, length_of, print_json, print_table, remark
@@ -314,7 +314,7 @@ def _loss_size(loss: wire.Loss) -> str:
 
 
 def _money(amounts: Mapping[str, str]) -> str:
-    return " + ".join(f"{Decimal(amount):,.2f} {currency}" for currency, amount in amounts.items())
+    return sums(amounts)
 
 
 def _share(share: float | None) -> str:

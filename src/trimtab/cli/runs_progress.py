@@ -4,13 +4,13 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
 
 import click
 from msgspec import Struct
 
+from trimtab.base.coins import sums
 from trimtab.base.errors import InvalidInput, TrimtabError
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, length_of, print_json, print_table, remark
@@ -61,8 +61,8 @@ def pace_words(found: wire.RunPace) -> str:
     if found.slow is None:
         return found.words
     where = f" (on {found.node})" if found.node else ""
-    money = " + ".join(f"{Decimal(amount):,.2f} {currency}" for currency, amount in found.amounts.items())
-    return f"{found.words}{where}: {found.gpu_hours:,.1f} GPU-hours" + (f", {money}" if money else "")
+    cost = sums(found.amounts)
+    return f"{found.words}{where}: {found.gpu_hours:,.1f} GPU-hours" + (f", {cost}" if cost else "")
 
 
 def _figure(one: wire.KnownFigure, form: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+from trimtab.base.coins import sums
 from trimtab.base.errors import InvalidInput, TrimtabError
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import console, json_option, print_json, print_table, remark
@@ -124,7 +125,7 @@ def _gpu(one: wire.ProfiledGpu) -> tuple[str, ...]:
 
 
 def _money(amounts: Mapping[str, str]) -> str:
-    return " + ".join(f"{Decimal(amount):,.2f} {currency}" for currency, amount in amounts.items()) or _NONE
+    return sums(amounts) or _NONE
 
 
 def _follow(profiles: Profiles, begun: wire.ProfileImport, *, quiet: bool) -> wire.ProfileImport:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from trimtab.base.coins import coins, money
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import json_option, print_json, print_table, remark, sparkline
 from trimtab.client import unit_costs_wire as wire
@@ -46,7 +47,7 @@ def per_token(connection: Connection, start: str | None, end: str | None, model:
         for title, parts in (("version", one.versions), ("tenant", one.tenants)):
             if parts:
                 columns = (title, "share", "cost", "1k requests", "1M tokens", "traced calls")
-                print_table(columns, [_part(part) for part in parts[:12]], right=columns[1:])
+                print_table(columns, [_part(part, one.currency) for part in parts[:12]], right=columns[1:])
         for mark in one.deploys:
             remark(f"{_minute(mark.at_ms)} {mark.service} got version {mark.version}")
         for link in one.links:
@@ -73,7 +74,9 @@ def per_run(connection: Connection, start: str | None, end: str | None, team: st
     heads = ("run", "name", "team", "outcome", "GPU-h", "cost", "", "idle", "tries before", "an epoch")
     print_table(heads, [_run(one) for one in found.runs], right=(*heads[4:6], *heads[7:]))
     sums = [
-        [name, _money(amount), currency] for name, one in found.by_outcome.items() for currency, amount in one.items()
+        [name, coins(amount, currency), currency]
+        for name, one in found.by_outcome.items()
+        for currency, amount in one.items()
     ]
     print_table(("outcome", "cost", ""), sums, right=("cost",))
     remark(_about(found.billed_until_ms, found.error))
@@ -94,8 +97,8 @@ def per_gpu_hour(connection: Connection, start: str | None, end: str | None, as_
     print_table(heads, [_team(one) for one in found.teams], right=(heads[1], *heads[3:]))
     for currency, amount in found.total.items():
         rest = found.elsewhere.get(currency)
-        beside = f"; the rest of the bill is {_money(rest)} {currency}" if rest else ""
-        click.echo(f"machines {_money(amount)} {currency}{beside}")
+        beside = f"; the rest of the bill is {money(rest, currency)}" if rest else ""
+        click.echo(f"machines {money(amount, currency)}{beside}")
     remark(_about(found.billed_until_ms, None))
 
 
@@ -113,15 +116,19 @@ def idle(connection: Connection, start: str | None, end: str | None, limit: int,
         return
     heads = ("cause", "cost", "", "GPU-hours", "share")
     causes = [
-        [one.cause, _money(one.cost), one.currency, f"{one.gpu_hours:,.1f}", f"{one.share:.1%}"] for one in found.causes
+        [one.cause, coins(one.cost, one.currency), one.currency, f"{one.gpu_hours:,.1f}", f"{one.share:.1%}"]
+        for one in found.causes
     ]
     print_table(heads, causes, right=(heads[1], *heads[3:]))
-    rows = [[one.holder, one.team, one.cause, _money(one.cost), one.currency, one.evidence] for one in found.rows]
+    rows = [
+        [one.holder, one.team, one.cause, coins(one.cost, one.currency), one.currency, one.evidence]
+        for one in found.rows
+    ]
     print_table(("holder", "team", "cause", "cost", "", "evidence"), rows, right=("cost",))
     for currency, amount in found.partly.items():
-        remark(f"GPUs at work that did less than they can lost {_money(amount)} {currency} beside.")
+        remark(f"GPUs at work that did less than they can lost {money(amount, currency)} beside.")
     for currency, amount in found.down.items():
-        remark(f"Broken and drained GPUs cost {_money(amount)} {currency} more.")
+        remark(f"Broken and drained GPUs cost {money(amount, currency)} more.")
     remark(_about(found.billed_until_ms, None))
 
 
@@ -131,28 +138,29 @@ def _model(one: wire.ModelCost) -> list[str]:
     mark = "*" if price.assumed else ""
     shown = [_price(value) for value in each]
     course = sparkline([value or 0.0 for value in one.per_1m_tokens])
-    return [one.model, _money(price.cost), one.currency, *shown[:2], *(text + mark for text in shown[2:]), course]
+    cost = coins(price.cost, one.currency)
+    return [one.model, cost, one.currency, *shown[:2], *(text + mark for text in shown[2:]), course]
 
 
-def _part(one: wire.PartCost) -> list[str]:
+def _part(one: wire.PartCost, currency: str) -> list[str]:
     price = one.prices
     name = one.name or "(not traced)"
     prices = _price(price.per_1k_requests), _price(price.per_1m_tokens)
-    return [name, f"{one.share:.1%}", _money(price.cost), *prices, str(one.calls)]
+    return [name, f"{one.share:.1%}", coins(price.cost, currency), *prices, str(one.calls)]
 
 
 def _run(one: wire.RunCost) -> list[str]:
     lost = sum((Decimal(amount) for amount in one.lost.values()), Decimal(0))
-    before = f"{len(one.tries)}, {lost:,.2f}" if one.tries else ""
+    before = f"{len(one.tries)}, {coins(lost, one.currency)}" if one.tries else ""
     again = " and retried" if one.retried else ""
-    epoch = "" if one.per_epoch is None else f"{_money(one.per_epoch)} of {one.epochs:g}"
-    hours, cost, idled = f"{one.gpu_hours:,.1f}", _money(one.cost), _money(one.idle)
+    epoch = "" if one.per_epoch is None else f"{coins(one.per_epoch, one.currency)} of {one.epochs:g}"
+    hours, cost, idled = f"{one.gpu_hours:,.1f}", coins(one.cost, one.currency), coins(one.idle, one.currency)
     return [one.job, one.name, one.team, one.outcome + again, hours, cost, one.currency, idled, before, epoch]
 
 
 def _team(one: wire.GpuHourCost) -> list[str]:
     hours = f"{one.gpu_hours:,.0f}", f"{one.active_hours:,.0f}"
-    return [one.name, _money(one.cost), one.currency, *hours, _price(one.per_paid), _price(one.per_used)]
+    return [one.name, coins(one.cost, one.currency), one.currency, *hours, _price(one.per_paid), _price(one.per_used)]
 
 
 def _about(billed_until_ms: int, error: float | None) -> str:
@@ -166,10 +174,6 @@ def _price(text: str | None) -> str:
         return "–"
     value = Decimal(text)
     return f"{value:,.2f}" if value >= 1 else f"{value:,.4f}"
-
-
-def _money(text: str) -> str:
-    return f"{Decimal(text):,.2f}"
 
 
 def _minute(ms: int) -> str:

@@ -11,7 +11,7 @@ from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from math import lcm
 
-from trimtab.costs.currencies.coins import minor_digits
+from trimtab.base.coins import minor_digits
 from trimtab.costs.model import DIGITS
 
 Weight = int | Decimal | Fraction

@@ -1,8 +1,9 @@
 """The report as a comment on a change: Markdown, with a mark by which a later one finds and replaces it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
+from trimtab.base.coins import coins, money, sums
 from trimtab.jobfiles.report import BudgetLeft, PricedAsk, PriceReport
 
 MARK = "<!-- trimtab price -->"
@@ -39,7 +40,7 @@ def headline(report: PriceReport) -> str:
     words = (
         f"{report.gpus:g} GPUs"
         + (f" ({types})" if types else "")
-        + (f", {money(report.per_hour)} an hour" if report.per_hour else "")
+        + (f", {sums(report.per_hour)} an hour" if report.per_hour else "")
     )
     if not report.is_change:
         return words
@@ -64,13 +65,8 @@ def budget_words(one: BudgetLeft) -> str:
     """What of a budget is left, and what is asked of it."""
     if one.left is None:
         return f"budget {one.name}: what is left is not known" + (f" ({one.problem})" if one.problem else "")
-    asked = f", asked for until it ends {Decimal(one.asked):,.2f}" if one.asked is not None else ""
-    return f"budget {one.name}: {Decimal(one.left):,.2f} of {Decimal(one.limit or 0):,.2f} {one.unit} left{asked}"
-
-
-def money(amounts: Mapping[str, str]) -> str:
-    """Amounts by currency, to the cent."""
-    return " + ".join(f"{Decimal(amount):,.2f} {currency}" for currency, amount in amounts.items())
+    asked = f", asked for until it ends {coins(one.asked, one.unit)}" if one.asked is not None else ""
+    return f"budget {one.name}: {coins(one.left, one.unit)} of {money(one.limit or 0, one.unit)} left{asked}"
 
 
 def gpus_words(ask: PricedAsk) -> str:
@@ -103,7 +99,7 @@ def _row(ask: PricedAsk) -> str:
     what = f"{ask.kind} {ask.name or ''}".strip()
     tasks = f" × {ask.tasks} tasks" if ask.tasks > 1 else ""
     replicas = "unknown" if ask.replicas is None else f"{ask.replicas}{tasks}"
-    cells: Sequence[str] = (what, replicas, gpus_words(ask), money(ask.per_hour), money(ask.cost), wait_words(ask))
+    cells: Sequence[str] = (what, replicas, gpus_words(ask), sums(ask.per_hour), sums(ask.cost), wait_words(ask))
     return "| " + " | ".join(_plain(cell) for cell in cells) + " |"
 
 

@@ -6,13 +6,13 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from trimtab.base.coins import coins, exact
 from trimtab.base.records import replace
 from trimtab.economics.months import in_words, named
 from trimtab.economics.rules.model import UNUSED
 from trimtab.economics.statements.model import Kind, MonthState, Reconciled, Statement, StatementLine
 from trimtab.figures.areas import statements as figures
 from trimtab.figures.model import Figure
-from trimtab.reports.statements.money import coins, exact
 from trimtab.web.tiles import Tile
 
 GATHERED = frozenset((Kind.DISCOUNT, Kind.CREDIT, Kind.REFUND))

@@ -17,6 +17,7 @@ from trimtab.asks.model import DAY_MS, Answer, Ask, Kind, Subject
 from trimtab.asks.room import AsksRoom
 from trimtab.asks.store import AskStore
 from trimtab.base.clock import Clock
+from trimtab.base.coins import coins, money
 from trimtab.base.errors import Conflict
 from trimtab.budgets.model import Budget
 from trimtab.budgets.room import BudgetsRoom
@@ -101,7 +102,7 @@ class Subjects(Struct, frozen=True):
 def finding_subject(one: Standing) -> Subject:
     """A finding to ask about."""
     finding = one.finding
-    cash = "" if finding.cash is None else f"{finding.cash:,.2f} {finding.currency} a month on the invoice"
+    cash = "" if finding.cash is None else f"{money(finding.cash, finding.currency)} a month on the invoice"
     hours = f"{finding.gpu_hours:,.0f} GPU-hours a month" if finding.gpu_hours else ""
     worth = ", ".join(part for part in (cash, hours) if part)
     parts = (worth, f"Yours because: {finding.owner_reason}" if finding.owner_reason else "", finding.fix)
@@ -137,7 +138,7 @@ def idle_subjects(rows: Sequence[IdleRow], running: dict[str, Run]) -> list[Subj
                 id=f"{holder}/{currency}",
                 owner=mine[0].team,
                 account=run.key.account,
-                title=f"{name}: {hours:,.0f} idle GPU-hours since yesterday, {cost:,.2f} {currency}",
+                title=f"{name}: {hours:,.0f} idle GPU-hours since yesterday, {money(cost, currency)}",
                 text="\n".join(f"{row.cause.value}: {row.gpu_hours:,.1f} GPU-hours. {row.evidence}" for row in mine),
                 link=run_page(run),
                 worth=cost,
@@ -156,9 +157,10 @@ def budget_subject(budget: Budget, owner: str) -> Subject | None:
         return None
     limit, said = standing.limit, ""
     if standing.actual is not None and standing.actual.amount > limit.amount:
-        said = f"{standing.actual.amount:,.2f} of {limit.amount:,.2f} {limit.unit} are spent"
+        said = f"{coins(standing.actual.amount, limit.unit)} of {money(limit.amount, limit.unit)} are spent"
     elif standing.forecast is not None and standing.forecast.amount > limit.amount:
-        said = f"{standing.forecast.amount:,.2f} are expected, the limit is {limit.amount:,.2f} {limit.unit}"
+        ahead = coins(standing.forecast.amount, limit.unit)
+        said = f"{ahead} are expected, the limit is {money(limit.amount, limit.unit)}"
     if not said:
         return None
     return Subject(

@@ -79,7 +79,7 @@ OWNED = Bill(
 def test_an_owned_gpu_saves_the_electricity_that_was_measured_and_never_more_than_the_bill_has() -> None:
     """100 W × 730 h = 73 kWh at 0.273 EUR."""
     assert [Decimal("19.93"), Decimal("139.50")] == [saving(OWNED, 1.0, Facts(0), kwh).cash for kwh in (73.0, 9_999.0)]
-    assert "19.93 of its electricity, 73.0 kWh as measured, is not drawn" in saving(OWNED, 1.0, Facts(0), 73.0).note
+    assert "19.93 EUR of its electricity, 73.0 kWh as measured, is not drawn" in saving(OWNED, 1.0, Facts(0), 73.0).note
     assert Decimal("747.84") == saving(OWNED, 1.0, Facts(0), 73.0).cost
 
 

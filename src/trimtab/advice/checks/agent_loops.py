@@ -9,6 +9,7 @@ from trimtab.advice.check import Check, Example, Examples, Fine, Found, Knobs, O
 from trimtab.advice.examples import ACCOUNT, NOW_MS, given
 from trimtab.advice.facts import DAY_MS, HOUR_S, Facts, Thing
 from trimtab.advice.finding import HOURS_A_MONTH, Effort, Evidence, Pillar, Status
+from trimtab.base.coins import money
 from trimtab.genai.habits import AgentSession, Habits
 
 _LATELY_MS = 3 * DAY_MS
@@ -54,7 +55,7 @@ def _of_agent(sessions: Sequence[AgentSession], facts: Facts, knobs: Knobs) -> O
     text = (
         f"{len(loops)} of {len(sessions):,} sessions of {worst.agent} went on and on: the longest made "
         f"{worst.calls:,} calls in {minutes:,.0f} minutes, a usual one {usual:,.0f}"
-        + (f"; they cost {spent:,.2f} {worst.currency}" if known else "")
+        + (f"; they cost {money(spent, worst.currency)}" if known else "")
     )
     return Found(
         thing, text, tuple(evidence), 0.6 if facts.habits.cut else 0.85, status=Status.ERROR,
@@ -65,7 +66,7 @@ def _of_agent(sessions: Sequence[AgentSession], facts: Facts, knobs: Knobs) -> O
 
 
 def _dollars(one: AgentSession) -> str:
-    return "cost not known" if one.amount is None else f"{one.amount:,.2f} {one.currency}"
+    return "cost not known" if one.amount is None else money(one.amount, one.currency)
 
 
 def _thing(one: AgentSession) -> Thing:

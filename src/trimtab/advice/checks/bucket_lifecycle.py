@@ -5,6 +5,7 @@ from trimtab.advice.examples import billed, given, thing
 from trimtab.advice.facts import Facts, Thing
 from trimtab.advice.finding import Effort, Pillar
 from trimtab.advice.judging import said
+from trimtab.base.coins import money
 
 
 def _judge(thing: Thing, facts: Facts, knobs: Knobs) -> Found | Unsure | None:
@@ -18,7 +19,7 @@ def _judge(thing: Thing, facts: Facts, knobs: Knobs) -> Found | Unsure | None:
         return Unsure(thing, "no line of the bill names it: whether it is worth a rule is not known")
     if float(bill.billed) < knobs["money"]:
         return None
-    evidence = (said("cost in 30 days", f"{bill.billed:,.2f} {bill.currency}"), said("rules", len(rules)))
+    evidence = (said("cost in 30 days", money(bill.billed, bill.currency)), said("rules", len(rules)))
     return Found(thing, "nothing in it expires or moves to a cheaper class", evidence, 0.4, share=knobs["share"] / 100)
 
 

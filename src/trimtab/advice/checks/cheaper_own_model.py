@@ -7,6 +7,7 @@ from trimtab.advice.check import Check, Example, Examples, Fine, Found, Knobs, O
 from trimtab.advice.examples import ACCOUNT, NOW_MS, given
 from trimtab.advice.facts import DAY_MS, HOUR_S, Facts, Thing
 from trimtab.advice.finding import HOURS_A_MONTH, Effort, Evidence, Pillar
+from trimtab.base.coins import money
 from trimtab.genai.habits import FeatureCost, Habits
 
 
@@ -26,9 +27,9 @@ def _of_feature(one: FeatureCost, habits: Habits, knobs: Knobs) -> Outcome:
         return Fine(thing)
     page = f"/tokens?by=feature&range={round(hours / 24)}d"
     evidence = (
-        Evidence(f"{one.calls:,} calls to {one.model}", f"{one.amount:,.2f} {one.currency}", page),
+        Evidence(f"{one.calls:,} calls to {one.model}", money(one.amount, one.currency), page),
         Evidence(
-            f"the same on {one.own}", f"{one.own_amount:,.2f} {one.currency}, {one.replicas} replicas at most", page
+            f"the same on {one.own}", f"{money(one.own_amount, one.currency)}, {one.replicas} replicas at most", page
         ),
     )
     text = (

@@ -8,6 +8,7 @@ from trimtab.advice.examples import billed, given, thing
 from trimtab.advice.facts import Facts
 from trimtab.advice.finding import Effort, Evidence, Pillar
 from trimtab.advice.judging import said
+from trimtab.base.coins import money
 from trimtab.inventory.owners import owner_of
 
 KINDS = (
@@ -28,7 +29,7 @@ def _judge(facts: Facts, knobs: Knobs) -> Iterator[Outcome]:
                 continue
             bill = facts.bill(one)
             cost = (
-                Evidence("cost in 30 days", f"{bill.total:,.2f}", links.bill(one))
+                Evidence("cost in 30 days", money(bill.total, bill.currency), links.bill(one))
                 if bill
                 else said("tags", len(one.tags))
             )

@@ -8,6 +8,7 @@ from trimtab.advice.check import Check, Example, Examples, Fine, Found, Knobs, O
 from trimtab.advice.examples import given
 from trimtab.advice.facts import BILL_DAYS, Commitment, Facts, Thing
 from trimtab.advice.finding import Action, Effort, Evidence, Pillar
+from trimtab.base.coins import coins, money
 
 
 def _judge(facts: Facts, knobs: Knobs) -> Iterator[Outcome]:
@@ -22,8 +23,12 @@ def _judge(facts: Facts, knobs: Knobs) -> Iterator[Outcome]:
             continue
         beside = facts.on_demand.get((one.currency, ""), Decimal(0))
         evidence = (
-            Evidence("unused", f"{unused:,.2f} of {one.total:,.2f} in {BILL_DAYS} days", "/costs?by=commitment"),
-            Evidence("on demand beside it", f"{beside:,.2f}", "/costs?by=purchase"),
+            Evidence(
+                "unused",
+                f"{coins(unused, one.currency)} of {money(one.total, one.currency)} in {BILL_DAYS} days",
+                "/costs?by=commitment",
+            ),
+            Evidence("on demand beside it", money(beside, one.currency), "/costs?by=purchase"),
         )
         saved = month(min(unused, beside), BILL_DAYS)
         text = f"{unused / one.total:.0%} of it is paid and not used" + (", beside usage on demand" if beside else "")

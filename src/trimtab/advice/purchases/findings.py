@@ -8,6 +8,7 @@ from trimtab.advice.purchases.answer import Answer, Bought, Held
 from trimtab.advice.purchases.model import AWS, AZURE, GOOGLE
 from trimtab.advice.purchases.wording import is_plan, term_of, units_of, words_of
 from trimtab.base.clock import iso
+from trimtab.base.coins import money
 
 PAGE = "/purchase-plan"
 BUY, IDLE, EXPIRY = "trimtab-purchase-plan", "trimtab-idle-commitment", "trimtab-commitment-expiry"
@@ -70,7 +71,7 @@ def _buy(one: Bought, answer: Answer) -> Finding:
     queued, saves = one.start_ms > answer.made_ms, Decimal(str(one.saving)).quantize(_CENT)
     day = iso(one.start_ms)[:10]
     when = f", from {day}" if queued else ""
-    later = f"saves {saves:,.2f} {answer.currency} a month from {day} on, and nothing before; "
+    later = f"saves {money(saves, answer.currency)} a month from {day} on, and nothing before; "
     return Finding(
         BUY,
         Pillar.COST,
@@ -118,7 +119,7 @@ def _idle(one: Held, answer: Answer) -> Finding:
         "",
         f"{one.used:.0%} of {one.kind} ({one.scope}) is used",
         status=Status.ERROR if idle else Status.WARNING,
-        evidence=(Evidence("unused a month", f"{one.unused:,.2f} {answer.currency}", PAGE),),
+        evidence=(Evidence("unused a month", money(one.unused, answer.currency), PAGE),),
         cash=Decimal(0),
         cost=Decimal(str(one.unused)).quantize(_CENT),
         currency=answer.currency,
@@ -141,7 +142,7 @@ def _ends(one: Held, answer: Answer) -> Finding:
         one.owner,
         "",
         f"{one.kind} ({one.scope}) ends in {days} days",
-        evidence=(Evidence("an hour", f"{one.hourly:,.2f} {answer.currency}", PAGE),),
+        evidence=(Evidence("an hour", money(one.hourly, answer.currency), PAGE),),
         cash=None,
         currency=answer.currency,
         cash_note="a plan queues what replaces it for that day; without that its use is paid on demand then",

@@ -1,5 +1,6 @@
 """What people and rules are told: of an anomaly when it is found, and of those of a day or a week together."""
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from trimtab.base.clock import Clock, iso
+from trimtab.base.coins import coins, money, sums
 from trimtab.costs.anomalies.form import passes
 from trimtab.costs.anomalies.incidents import led, members_of, news_among, wider_of
 from trimtab.costs.anomalies.model import FOUND, Anomaly, Finding, Frequency, Kind, Monitor, Subscription
@@ -111,8 +113,10 @@ def _alert(
     if len(news) == 1:
         head, body = title(*news[0]), text(news[0][1])
     else:
-        total = sum((one.finding.impact.total for _, one in news), Decimal(0))
-        head = f"{len(news)} cost anomalies, {total:,.2f} more than expected"
+        totals: dict[str, Decimal] = defaultdict(Decimal)
+        for _, one in news:
+            totals[one.finding.currency] += one.finding.impact.total
+        head = f"{len(news)} cost anomalies, {sums(totals)} more than expected"
         lines = [f"{title(monitor, one)}\n{text(one)}" for monitor, one in news[:_MOST_LINES]]
         body = "\n\n".join([*lines, *([f"and {len(news) - _MOST_LINES} more"] if len(news) > _MOST_LINES else [])])
     return {
@@ -132,7 +136,7 @@ def _alert(
 def title(monitor: Monitor, anomaly: Anomaly) -> str:
     """An anomaly in a line: what, how much more, since when."""
     found = anomaly.finding
-    more = f"{found.impact.total:,.2f} {found.currency}{share_words(found)}"
+    more = f"{money(found.impact.total, found.currency)}{share_words(found)}"
     days = f"since {iso(found.start_ms)[:10]}" if found.open else span(anomaly)
     return f"{place(found) or monitor.name}: {more} more than expected, {days}"
 
@@ -160,14 +164,15 @@ def text(anomaly: Anomaly) -> str:
     """What was spent, what was expected, and the parts that rose most."""
     found = anomaly.finding
     impact = found.impact
-    lines = [f"Spent {impact.actual:,.2f} {found.currency}, expected {impact.expected:,.2f}."]
+    lines = [f"Spent {money(impact.actual, found.currency)}, expected {coins(impact.expected, found.currency)}."]
     lines += [
-        f"{one.contribution:,.2f}: {one.service} · {one.account_name or one.account} · {one.region or 'no region'} · "
-        f"{one.usage_type}"
+        f"{coins(one.contribution, found.currency)}: {one.service} · {one.account_name or one.account} · "
+        f"{one.region or 'no region'} · {one.usage_type}"
         for one in found.causes[:3]
     ]
     lines += [
-        f"Seen also in {one.name}: {one.impact.total:,.2f} more than {one.impact.expected:,.2f}."
+        f"Seen also in {one.name}: {coins(one.impact.total, found.currency)} more than "
+        f"{coins(one.impact.expected, found.currency)}."
         for one in wider_of(anomaly)[:3]
     ]
     return "\n".join(lines)

@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from msgspec import Struct
 
-from trimtab.costs.currencies.coins import minor_digits
+from trimtab.base.coins import minor_digits
 from trimtab.costs.currencies.model import MOST_DAYS_OLD, Rate, Together
 from trimtab.costs.model import DIGITS
 

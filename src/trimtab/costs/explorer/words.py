@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from trimtab.base.coins import money, signed
 from trimtab.costs.explorer.drivers import Change, Driver, ItemChange, Part
 from trimtab.costs.model import is_nearly_nothing
 
@@ -23,20 +24,6 @@ _CHARGES = {
 """Record types in words."""
 _CENT = Decimal("0.01")
 _ITEMS = 3
-
-
-def money(amount: Decimal, currency: str) -> str:
-    """`1,234.56 USD`, `−0.50 USD`; an amount below a cent with its first two digits."""
-    if amount < 0:
-        return f"−{money(-amount, currency)}"
-    if amount and amount < _CENT:
-        return f"{amount:.2g} {currency}" if amount >= Decimal("1e-6") else f"{amount:.0e} {currency}"
-    return f"{amount:,.2f} {currency}"
-
-
-def signed(amount: Decimal, currency: str) -> str:
-    """`+1,234.56 USD`, `−0.50 USD`."""
-    return ("+" if amount > 0 else "−" if amount < 0 else "±") + money(abs(amount), currency)
 
 
 def ratio(before: Decimal, after: Decimal) -> str:

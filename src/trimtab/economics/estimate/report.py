@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import to_datetime
+from trimtab.base.coins import money
 from trimtab.costs.model import Facet, Filter, Metric
 from trimtab.costs.periods import month_start, next_month
 from trimtab.costs.read_sql import DAY_MS
@@ -181,7 +182,7 @@ def _compared(found: Snapshot, weights: Floats, metric: Metric, currency: str) -
 
 def _at_close(amount: float, currency: str) -> str:
     return (
-        f"without {amount:,.2f} {currency} of tax, support, credits and refunds, which are dated on this day and come "
+        f"without {money(amount, currency)} of tax, support, credits and refunds, which are dated on this day and come "
         "at the close of the month"
     )
 
@@ -200,7 +201,7 @@ def _missing(found: Snapshot, weights: Floats, metric: Metric, currency: str) ->
         if marks:
             said.append(
                 f"{', '.join(sorted(marks))}: tax, support, credits and refunds, dated on that day, come at the "
-                f"close of the month ({closing[dated[-1]]:,.2f} {currency} the last time); the forecast of the month "
+                f"close of the month ({money(closing[dated[-1]], currency)} the last time); the forecast of the month "
                 "has them"
             )
     return tuple(said)

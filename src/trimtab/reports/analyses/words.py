@@ -6,9 +6,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from trimtab.base.coins import money
 from trimtab.base.records import replace
 from trimtab.charts.ticks import short
-from trimtab.costs.explorer.words import money
 from trimtab.reports.analyses.amounts import Amount
 from trimtab.reports.analyses.grouping import moment
 from trimtab.reports.analyses.model import Key, Row, Shown, Value, words_of

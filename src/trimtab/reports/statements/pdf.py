@@ -12,10 +12,10 @@ from reportlab.lib.units import mm
 from reportlab.platypus import KeepTogether, Paragraph, Spacer
 
 from trimtab.base.clock import iso
+from trimtab.base.coins import coins, exact
 from trimtab.economics.months import in_words, named
 from trimtab.economics.statements.model import InvoiceLine, Kind, MonthState, Reconciled, Statement, StatementLine
 from trimtab.reports.paper import fonts, marked, printed, style, table
-from trimtab.reports.statements.money import coins, exact
 
 _MOST_LINES = 400
 """Lines of one owner that a PDF lists, some ten pages; the CSV has all of them."""

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from trimtab.costs.explorer.words import money, ratio
+from trimtab.base.coins import money
+from trimtab.costs.explorer.words import ratio
 
 
 def hours(value: float | None) -> str:

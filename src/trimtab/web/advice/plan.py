@@ -12,8 +12,8 @@ from trimtab.advice.plan.model import Plan, Row, Verb
 from trimtab.advice.plan.room import PlanRoom
 from trimtab.advice.together import check_name
 from trimtab.base.clock import to_datetime
+from trimtab.base.coins import coins
 from trimtab.base.records import replace
-from trimtab.reports.statements.money import coins
 from trimtab.web.view import View, link
 
 _NAMED = 3

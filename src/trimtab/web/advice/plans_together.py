@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from trimtab.advice.plan.room import PlanRoom
-from trimtab.reports.statements.money import coins
+from trimtab.base.coins import coins
 from trimtab.web.view import View
 
 

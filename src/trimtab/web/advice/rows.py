@@ -16,8 +16,8 @@ from trimtab.advice.recommenders import RECOMMENDERS, Recommender
 from trimtab.advice.room import AdviceRoom
 from trimtab.advice.standing import CheckRun, Standing, State
 from trimtab.advice.together import Together, check_name, together
+from trimtab.base.coins import coins
 from trimtab.figures.areas import advice as figures
-from trimtab.reports.statements.money import coins
 from trimtab.web import format as words
 from trimtab.web.tiles import Tile
 

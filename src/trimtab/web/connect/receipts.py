@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from trimtab.accounts.model import ReadState, StepState
+from trimtab.base.coins import money
 from trimtab.costs.model import ImportRecord, ImportState
 from trimtab.web import format as words
 from trimtab.web.connect.model import Kind, Standing, State
@@ -94,7 +95,7 @@ def of_import(one: ImportRecord) -> Receipt:
     if receipt is not None:
         refused = [f"{part.lines:,} rows: {part.reason} (such as {part.example})" for part in receipt.skipped]
         refused += [*receipt.notes, *receipt.overlaps]
-    billed = ", ".join(f"{amount:,.2f} {unit}" for unit, amount in sorted(receipt.billed().items())) if receipt else ""
+    billed = ", ".join(money(amount, unit) for unit, amount in sorted(receipt.billed().items())) if receipt else ""
     rows = f"{words.count(one.rows)} {'line' if one.rows == 1 else 'lines'}" + (f" · {billed}" if billed else "")
     return Receipt(
         id=f"import-{one.id}",

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import to_datetime
+from trimtab.base.coins import coins, money
 from trimtab.base.errors import InvalidInput
 from trimtab.base.records import replace
 from trimtab.charts.outlook import OutlookChart, OutlookDay, draw_outlook
@@ -125,14 +126,17 @@ def _drawing(
     days: list[OutlookDay] = []
     for at in range(back, found.known_until_ms, DAY_MS):
         amount = known.get(at, Decimal(0))
-        title, span = f"{_day(at)}: {amount:,.2f} {currency} billed", (at, at + DAY_MS)
+        title, span = f"{_day(at)}: {money(amount, currency)} billed", (at, at + DAY_MS)
         days.append(OutlookDay(_label(at), title, float(amount), span=span))
     for one in found.periods:
         if one.start_ms < found.known_until_ms:
             continue
         now = estimated.get(one.start_ms)
-        so_far = f", {now:,.2f} estimated so far" if now is not None else ""
-        title = f"{_day(one.start_ms)}: {one.mean:,.2f} expected, 80 % {one.lower:,.2f} to {one.upper:,.2f}{so_far}"
+        so_far = f", {coins(now, currency)} estimated so far" if now is not None else ""
+        title = (
+            f"{_day(one.start_ms)}: {coins(one.mean, currency)} expected, "
+            f"80 % {coins(one.lower, currency)} to {coins(one.upper, currency)}{so_far}"
+        )
         guess = float(one.mean), float(one.lower), float(one.upper)
         days.append(
             OutlookDay(_label(one.start_ms), title, None if now is None else float(now), now is not None, *guess)

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from trimtab.base.clock import iso, to_datetime
+from trimtab.base.coins import coins, money
 from trimtab.base.viewer_zone import local
 from trimtab.charts.columns import Column, Columns, draw_columns
 from trimtab.charts.ink import PAGE_INK
@@ -50,10 +51,10 @@ def row(anomaly: Anomaly, names: Mapping[str, str]) -> dict[str, Any]:
         "open": found.open,
         "kind": KINDS[found.kind],
         "currency": found.currency,
-        "impact": f"{found.impact.total:,.2f}",
-        "actual": f"{found.impact.actual:,.2f}",
-        "expected": f"{found.impact.expected:,.2f}",
-        "most": f"{found.impact.most:,.2f}",
+        "impact": coins(found.impact.total, found.currency),
+        "actual": coins(found.impact.actual, found.currency),
+        "expected": coins(found.impact.expected, found.currency),
+        "most": coins(found.impact.most, found.currency),
         "share": _share(found),
         "score": found.max_score,
         "cause": cause_words(cause) if cause else "",
@@ -73,8 +74,8 @@ def wider(anomaly: Anomaly) -> list[dict[str, str]]:
     return [
         {
             "name": part.name,
-            "impact": f"{part.impact.total:,.2f}",
-            "expected": f"{part.impact.expected:,.2f}",
+            "impact": coins(part.impact.total, anomaly.finding.currency),
+            "expected": coins(part.impact.expected, anomaly.finding.currency),
             "share": "" if part.impact.percentage is None else f"+{part.impact.percentage:,.0f} %",
         }
         for part in wider_of(anomaly)
@@ -98,7 +99,7 @@ def causes(anomaly: Anomaly, monitor: Monitor) -> list[dict[str, Any]]:
             "account_id": cause.account,
             "region": cause.region,
             "usage_type": cause.usage_type,
-            "contribution": f"{cause.contribution:,.2f}",
+            "contribution": coins(cause.contribution, found.currency),
             "share": float(cause.contribution / whole) if whole else None,
             "href": _costs(anomaly, monitor, cause),
         }
@@ -152,12 +153,13 @@ def drawing(anomaly: Anomaly, days: Sequence[DayOf]) -> Picture:
         inside = found.start_ms <= day.start_ms < found.end_ms
         over = max(day.actual - day.expected, 0.0) if inside else 0.0
         when = f"{to_datetime(day.start_ms):%Y-%m-%d}"
-        title = f"{when}: {day.actual:,.2f} {found.currency}, expected {day.expected:,.2f}"
+        title = f"{when}: {money(day.actual, found.currency)}, expected {coins(day.expected, found.currency)}"
         whole = (day.start_ms, day.start_ms + DAY_MS)
         columns.append(Column(when[5:], title, (day.actual - over, over), span=whole))
     line = [day.expected for day in days]
     label = (
-        f"{place(found)}: {len(days)} days, from {found.impact.expected:,.2f} expected to {found.impact.actual:,.2f}"
+        f"{place(found)}: {len(days)} days, from {coins(found.impact.expected, found.currency)} expected "
+        f"to {coins(found.impact.actual, found.currency)}"
     )
     colors = [PAGE_INK.slot(_EXPECTED), PAGE_INK.slot(_EXCESS)]
     wide, narrow = (
@@ -173,6 +175,6 @@ def marks(anomalies: Sequence[Anomaly], currency: str) -> dict[int, str]:
     for one in anomalies:
         finding = one.finding
         if finding.currency == currency and one.feedback not in ("NO", "PLANNED_ACTIVITY"):
-            text = f"▼ {place(finding)}: {finding.impact.total:,.2f} more than expected, {span(one)}"
+            text = f"▼ {place(finding)}: {coins(finding.impact.total, currency)} more than expected, {span(one)}"
             found.setdefault(finding.start_ms, []).append(text)
     return {at: "\n".join(texts) for at, texts in found.items()}

@@ -7,13 +7,13 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from trimtab.base.clock import to_datetime
+from trimtab.base.coins import coins, money, signed
 from trimtab.charts.columns import Column, Columns, draw_columns
 from trimtab.charts.ink import PAGE_INK
 from trimtab.charts.palette import OTHER, slots
 from trimtab.charts.svg import Svg
 from trimtab.charts.waterfall import Step, draw_waterfall
 from trimtab.costs.explorer.drivers import Change, Part
-from trimtab.costs.explorer.words import signed
 from trimtab.costs.model import Granularity
 from trimtab.costs.periods import Period
 from trimtab.web.costs.question import Question
@@ -101,5 +101,5 @@ def _label(question: Question, span: Period) -> str:
 def _title(question: Question, span: Period, unit: str, total: Decimal, parts: Sequence[tuple[str, Decimal]]) -> str:
     when = to_datetime(span[0])
     head = f"{when:%B %Y}" if question.granularity is Granularity.MONTHLY else f"{when:%Y-%m-%d}"
-    lines = [f"{name}: {amount:,.2f}" for name, amount in sorted(parts, key=lambda one: -one[1]) if amount]
-    return "\n".join([f"{head}: {total:,.2f} {unit}", *lines])
+    lines = [f"{name}: {coins(amount, unit)}" for name, amount in sorted(parts, key=lambda one: -one[1]) if amount]
+    return "\n".join([f"{head}: {money(total, unit)}", *lines])

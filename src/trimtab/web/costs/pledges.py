@@ -7,6 +7,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from trimtab.access.scope import Scope
+from trimtab.base.coins import money, signed
 from trimtab.costs.explorer.commitments import (
     CommitmentUse,
     HourCoverage,
@@ -18,7 +19,6 @@ from trimtab.costs.explorer.commitments import (
 from trimtab.costs.explorer.eligible import RESERVED, SAVINGS_PLAN
 from trimtab.costs.explorer.explorer import Explorer, Slice
 from trimtab.costs.explorer.providers import AWS, kind_of, provider_of, shown
-from trimtab.costs.explorer.words import money, signed
 from trimtab.figures.areas import costs as figures
 from trimtab.figures.model import Figure
 from trimtab.web import format as words

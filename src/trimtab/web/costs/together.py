@@ -1,9 +1,9 @@
 """Amounts of several currencies as one tile: what pages show beside the currencies' own figures."""
 
+from trimtab.base.coins import coins
 from trimtab.costs.currencies.model import Together
 from trimtab.costs.currencies.room import in_words
 from trimtab.figures.areas.costs import TOGETHER
-from trimtab.reports.statements.money import coins
 from trimtab.web.tiles import Tile
 
 

@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
+from trimtab.base.coins import coins, exact
 from trimtab.base.errors import InvalidInput, TrimtabError
 from trimtab.economics.months import in_words, named, read_month
 from trimtab.economics.preview import Preview
@@ -15,7 +16,6 @@ from trimtab.economics.rules.give import give
 from trimtab.economics.rules.read import MOST_BYTES, read_rules
 from trimtab.economics.rules.write import write_rules
 from trimtab.economics.statements.model import MonthState
-from trimtab.reports.statements.money import coins, exact
 from trimtab.web import respond
 from trimtab.web.costs.sheet import bill_mark
 from trimtab.web.form import read_form

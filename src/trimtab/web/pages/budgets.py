@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
 from trimtab.base.clock import iso
+from trimtab.base.coins import coins
 from trimtab.base.errors import InvalidInput
 from trimtab.budgets.actions import Happened
 from trimtab.budgets.model import (
@@ -24,7 +25,6 @@ from trimtab.budgets.model import (
 from trimtab.budgets.performance import Spent
 from trimtab.budgets.room import BudgetsRoom
 from trimtab.charts.budget_bar import budget_bar
-from trimtab.reports.statements.money import coins
 from trimtab.web import respond
 from trimtab.web.form import read_form
 from trimtab.web.site import Site
@@ -102,13 +102,14 @@ def _row(budget: Budget, told: Told, view: View) -> dict[str, Any]:
     limit, actual, forecast = (standing.limit, standing.actual, standing.forecast) if standing else (None, None, None)
     alarms = [one for one, _ in told if one.state is NotificationState.ALARM]
     spends = [one for one in (limit, actual) if one is not None]
+    unit = spends[0].unit if spends else ""
     over = limit is not None and actual is not None and actual.amount > limit.amount
     return {
         "name": budget.name,
         "account": budget.account,
         "type": budget.type.value.replace("SAVINGS_PLANS", "SAVINGS PLAN").replace("_", " ").lower(),
         "time_unit": budget.time_unit.value.lower(),
-        "unit": spends[0].unit.replace("PERCENTAGE", "%") if spends else "",
+        "unit": unit.replace("PERCENTAGE", "%"),
         "state": "ALARM" if alarms else "OK" if actual is not None else "UNKNOWN",
         "over": over and not budget.type.is_share,
         "limit": _text(limit),
@@ -116,8 +117,8 @@ def _row(budget: Budget, told: Told, view: View) -> dict[str, Any]:
         "presented": _presented(standing),
         "forecast": _text(forecast),
         "used": float(actual.amount / limit.amount) if limit and actual and limit.amount else None,
-        "estimated": _estimate(standing) if standing else "",
-        "interval": f"{_plain(standing.forecast_lower)} to {_plain(standing.forecast_upper)}"
+        "estimated": _estimate(standing, unit) if standing else "",
+        "interval": f"{_plain(standing.forecast_lower, unit)} to {_plain(standing.forecast_upper, unit)}"
         if standing and standing.forecast_lower is not None
         else "",
         "period": _days(standing.start_ms, standing.end_ms) if standing else "",
@@ -129,12 +130,12 @@ def _row(budget: Budget, told: Told, view: View) -> dict[str, Any]:
     }
 
 
-def _estimate(standing: Standing) -> str:
+def _estimate(standing: Standing, unit: str) -> str:
     """What of the actual amount is not billed yet, and how wrong such estimates were."""
     if not standing.estimated:
         return ""
     error = "" if standing.estimate_error is None else f", usually {standing.estimate_error:.1%} off by day"
-    return f"{_plain(standing.estimated)} of it is the live estimate{error}"
+    return f"{_plain(standing.estimated, unit)} of it is the live estimate{error}"
 
 
 async def _opened(room: BudgetsRoom, view: View) -> dict[str, Any]:
@@ -215,5 +216,5 @@ def _text(spend: Spend | None) -> str:
     return "" if spend is None else coins(spend.amount, spend.unit)
 
 
-def _plain(amount: Decimal | None) -> str:
-    return "unknown" if amount is None else f"{amount:,.2f}"
+def _plain(amount: Decimal | None, unit: str) -> str:
+    return "unknown" if amount is None else coins(amount, unit)

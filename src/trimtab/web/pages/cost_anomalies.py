@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
 from trimtab.base.clock import iso
+from trimtab.base.coins import money
 from trimtab.base.errors import InvalidInput
 from trimtab.costs.anomalies.found import Wanted
 from trimtab.costs.anomalies.model import FEEDBACK, Anomaly, Monitor, Subscription
@@ -132,7 +133,7 @@ def _sums(found: list[Anomaly]) -> list[str]:
     for one in found:
         currency = one.finding.currency
         sums[currency] = sums.get(currency, Decimal(0)) + one.finding.impact.total
-    return [f"{amount:,.2f} {currency}" for currency, amount in sorted(sums.items())]
+    return [money(amount, currency) for currency, amount in sorted(sums.items())]
 
 
 def _monitor(one: Monitor, count: int, view: View) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
 from trimtab.base.clock import to_datetime
+from trimtab.base.coins import coins, signed
 from trimtab.base.errors import NotFound
 from trimtab.costs.anomalies.model import Anomaly
 from trimtab.costs.explorer import words as cost_words
@@ -287,7 +288,7 @@ def _change(change: Change, question: Question, names: Mapping[str, str]) -> dic
         "headline": cost_words.headline(change),
         "drawing": pictures.waterfall(change),
         "drivers": [
-            (title(one), cost_words.signed(one.change, change.currency),
+            (title(one), signed(one.change, change.currency),
              cost_words.sentence(one, change.currency))
             for one in change.drivers[:_DRIVERS]
         ],
@@ -305,7 +306,7 @@ def _tiles(question: Question, answer: Answer) -> list[Tile]:
             f"{share} against {span_words(question.before)}" if question.comparable else "the bill has no time before"
         )
         trend, figure = _trend(total, answer, question.extent), OF_METRIC[question.metric]
-        found.append(Tile(figure, f"{total.now:,.2f}", sheet.unit, note, trend, of=question.words))
+        found.append(Tile(figure, coins(total.now, sheet.unit), sheet.unit, note, trend, of=question.words))
     return found
 
 

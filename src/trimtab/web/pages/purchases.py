@@ -18,8 +18,8 @@ from trimtab.advice.purchases.model import AWS, AZURE, GOOGLE, Payment
 from trimtab.advice.purchases.room import PurchasesRoom
 from trimtab.advice.purchases.wording import words_of
 from trimtab.base.clock import iso
+from trimtab.base.coins import coins
 from trimtab.base.errors import InvalidInput, NotFound
-from trimtab.reports.statements.money import coins
 from trimtab.web import respond
 from trimtab.web.form import read_form
 from trimtab.web.purchases.rows import (

@@ -18,11 +18,11 @@ from trimtab.advice.rightsizing.settings import Sizing
 from trimtab.advice.rightsizing.store import Kept, Wanted
 from trimtab.advice.rightsizing.use import DAY_MS, DailyUse
 from trimtab.base.clock import to_datetime
+from trimtab.base.coins import coins, money
 from trimtab.base.errors import InvalidInput
 from trimtab.base.viewer_zone import current, local
 from trimtab.charts.ink import PAGE_INK
 from trimtab.charts.sizes import Day, SizeChart, Steps, draw_sizes
-from trimtab.reports.statements.money import coins
 from trimtab.web import respond
 from trimtab.web.site import Site
 from trimtab.web.view import View, link
@@ -239,7 +239,7 @@ def shown(detailed: Detailed, planned: Planned | None) -> dict[str, Any]:
             {
                 "name": one.option.name,
                 "rank": one.rank,
-                "saving": "not known" if one.saving is None else f"{one.saving:,.2f} {one.option.currency}",
+                "saving": "not known" if one.saving is None else money(one.saving, one.option.currency),
                 "risk": one.risk,
                 "effort": one.option.effort.value,
                 "use": ", ".join(
@@ -261,7 +261,7 @@ def shown(detailed: Detailed, planned: Planned | None) -> dict[str, Any]:
 def _replay(one: Walked, currency: str) -> dict[str, Any]:
     return {
         "title": _TITLES.get(one.strategy, one.strategy),
-        "cost": "not known" if one.cost is None else f"{one.cost:,.2f} {currency}",
+        "cost": "not known" if one.cost is None else money(one.cost, currency),
         "over": one.over,
         "headroom": one.headroom,
         "changes": one.changes,

@@ -12,7 +12,7 @@ from trimtab.advice.ledger.keeper import total
 from trimtab.advice.ledger.model import EntryState
 from trimtab.advice.room import AdviceRoom
 from trimtab.advice.together import check_name
-from trimtab.reports.statements.money import coins
+from trimtab.base.coins import coins
 from trimtab.web import respond
 from trimtab.web.advice.plan import VERBS
 from trimtab.web.advice.rows import PILLARS, check_rows, entry_row, record_row

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
 from trimtab.base.clock import iso
+from trimtab.base.coins import money
 from trimtab.base.errors import InvalidInput
 from trimtab.base.records import replace
 from trimtab.scaling.engine import scheduling
@@ -169,7 +170,7 @@ async def _opened(site: Site, viewing: Viewing, view: View, id_: str) -> dict[st
         "proposals": [each for each in await room.proposals.listed(target) if each.verdict == "open"],
         "limited": list(memory.limited.values()),
         "guards": guards,
-        "spent": f"{memory.spent:,.2f} {guards.currency}" if guards.price_per_hour else "",
+        "spent": money(memory.spent, guards.currency) if guards.price_per_hour else "",
         "month": memory.month,
         "workers": one.workers,
         "zones": dict(one.standing.zones) if one.standing else {},

@@ -7,11 +7,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from trimtab.access.principal import Role
+from trimtab.base.coins import coins
 from trimtab.economics.months import in_words, named, read_month
 from trimtab.economics.room import EconomicsRoom
 from trimtab.economics.tags.model import Compliance, TagKey, Untagged, UntaggedReport
 from trimtab.figures.areas.statements import SUGGESTED, UNTAGGED
-from trimtab.reports.statements.money import coins
 from trimtab.web import respond
 from trimtab.web.pages.statements import whole_bill
 from trimtab.web.site import Site

@@ -8,6 +8,7 @@ from trimtab.advice.purchases.answer import Answer, Bought, Held, Result, Stack
 from trimtab.advice.purchases.findings import is_idle
 from trimtab.advice.purchases.wording import is_plan, term_of, units_of, words_of
 from trimtab.base.clock import iso, to_datetime
+from trimtab.base.coins import money
 from trimtab.charts.bars import meter
 from trimtab.charts.columns import Column, Columns, draw_columns
 from trimtab.charts.ink import PAGE_INK
@@ -155,7 +156,7 @@ def _picture(title: str, stack: Stack, rows: tuple[tuple[float, ...], ...], curr
         parts = [sum(row[first : first + _HOURS]) / max(len(row[first : first + _HOURS]), 1) for row in rows]
         at = to_datetime(stack.at_ms[first])
         words = [f"{label}: {value:,.2f}" for label, value in zip(stack.labels, parts, strict=True) if value]
-        head = f"{at:%a %Y-%m-%d %H:%M} UTC: {sum(parts):,.2f} {currency} an hour at on-demand rates"
+        head = f"{at:%a %Y-%m-%d %H:%M} UTC: {money(sum(parts), currency)} an hour at on-demand rates"
         columns.append(Column("" if at.hour else f"{at:%a %d}", "\n".join([head, *words]), parts))
     colors = [PAGE_INK.slot(at + 1) for at in range(len(stack.labels))]
     label = f"{title}: {len(columns)} columns of {_HOURS} hours"

@@ -5,8 +5,9 @@ from decimal import Decimal
 import pytest
 from tests.unit.costs.explorer.test_drivers import TAX, charge
 
+from trimtab.base.coins import money, signed
 from trimtab.costs.explorer.drivers import Charge, PoolKey, explain
-from trimtab.costs.explorer.words import headline, money, ratio, sentence, signed, title
+from trimtab.costs.explorer.words import headline, ratio, sentence, title
 
 D = Decimal
 

@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import pytest
 
+from trimtab.base.coins import coins, exact
 from trimtab.base.errors import InvalidInput, NotFound
 from trimtab.economics.rules.model import Basis
 from trimtab.economics.statements.model import Held, Kind, LineKey, MonthState, Reconciled, Statement, StatementLine
 from trimtab.reports.statements.file import statement_file
-from trimtab.reports.statements.money import coins, exact
 
 
 def line(owner: str, amount: str, charged: str, about: int = 0) -> StatementLine:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from trimtab.access.principal import Principal
+from trimtab.base.coins import money
 from trimtab.costs.anomalies.found import Wanted
 from trimtab.costs.anomalies.model import Anomaly
 from trimtab.costs.anomalies.telling import place
-from trimtab.costs.explorer.words import money
 from trimtab.costs.read_sql import DAY_MS
 from trimtab.reports.investigations.model import Entry, Inquiry, Kind, Level
 from trimtab.reports.investigations.source import EntrySource, Readers

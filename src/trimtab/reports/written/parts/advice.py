@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from trimtab.advice.together import Together
-from trimtab.costs.explorer.words import money
+from trimtab.base.coins import money
 from trimtab.figures.areas.advice import CASH, GPU_HOURS
 from trimtab.reports.written.claims import Claim, Part
 from trimtab.reports.written.document import Said, Section, Table

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from trimtab.base.clock import iso
+from trimtab.base.coins import money
 from trimtab.costs.anomalies.model import Anomaly
 from trimtab.costs.anomalies.telling import place
-from trimtab.costs.explorer.words import money
 from trimtab.reports.written.claims import Claim, Part
 from trimtab.reports.written.document import Said, Section
 from trimtab.reports.written.wording import day

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from trimtab.base.coins import money, signed
 from trimtab.costs.explorer.compare import Compared
-from trimtab.costs.explorer.words import headline, money, ratio, sentence, signed
+from trimtab.costs.explorer.words import headline, ratio, sentence
 from trimtab.fleet.basis import Basis
 from trimtab.reports.written.claims import Claim, Part
 from trimtab.reports.written.document import Bar, Bars, Said, Section, Table

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from trimtab.costs.explorer.words import money
+from trimtab.base.coins import money
 from trimtab.figures.areas.phases import PHASE_COST, PHASE_HOURS
 from trimtab.fleet.basis import DEFAULT
 from trimtab.fleet.phases.phase import Phase

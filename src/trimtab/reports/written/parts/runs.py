@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from urllib.parse import quote
 
-from trimtab.costs.explorer.words import money
+from trimtab.base.coins import money
 from trimtab.figures.areas.money import RUN_COST, TRAINING_COST
 from trimtab.figures.areas.runs import ACTIVE
 from trimtab.fleet.basis import DEFAULT

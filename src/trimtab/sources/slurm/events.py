@@ -5,6 +5,7 @@ that a node was down or drained. From these follow reports as a look at those mo
 before anybody looked.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 
@@ -90,19 +91,27 @@ def looks(events: Sequence[Event], now: Mapping[str, NodeRecord], start_ms: int,
     starts = {
         max(one.start_ms, start_ms): one for one in [*before, *registered] if one in before or one.start_ms > start_ms
     }
-    mine = [one for one in events if one.node]
-    gpus = {one.node: one.gpus for one in mine if one.gpus.count}
+    mine: dict[str, list[Event]] = defaultdict(list)
+    touched: dict[int, set[str]] = defaultdict(set)
+    for one in events:
+        if one.node:
+            mine[one.node].append(one)
+            touched[one.start_ms].add(one.node)
+            if one.end_ms is not None:
+                touched[one.end_ms].add(one.node)
+    gpus = {name: found[-1] for name, own in mine.items() if (found := [one.gpus for one in own if one.gpus.count])}
     first_ms = min(starts)
-    moments = {one.start_ms for one in mine} | {one.end_ms for one in mine if one.end_ms is not None}
-    for at_ms in sorted({*starts, *(moment for moment in moments if first_ms <= moment < end_ms)}):
-        out = {one.node: one for one in mine if one.start_ms <= at_ms and (one.end_ms is None or at_ms < one.end_ms)}
-        if at_ms in starts:
-            names: Sequence[str] = starts[at_ms].nodes
-        else:
-            names = sorted({one.node for one in mine if at_ms in (one.start_ms, one.end_ms)})
-        yield Look(
-            at_ms, [_record(name, now.get(name), gpus.get(name), out.get(name)) for name in names], at_ms in starts
-        )
+    for at_ms in sorted({*starts, *(moment for moment in touched if first_ms <= moment < end_ms)}):
+        names: Sequence[str] = starts[at_ms].nodes if at_ms in starts else sorted(touched[at_ms])
+        nodes = [_record(name, now.get(name), gpus.get(name), _out(mine.get(name, ()), at_ms)) for name in names]
+        yield Look(at_ms, nodes, at_ms in starts)
+
+
+def _out(events: Sequence[Event], at_ms: int) -> Event | None:
+    """The last of a node's events that holds at a moment."""
+    return next(
+        (one for one in reversed(events) if one.start_ms <= at_ms and (one.end_ms is None or at_ms < one.end_ms)), None
+    )
 
 
 def _record(name: str, now: NodeRecord | None, gpus: Gpus | None, out: Event | None) -> NodeRecord:

@@ -310,7 +310,7 @@ class Facts(Struct, frozen=True):
     commitments: Sequence[Commitment] = ()
     on_demand: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
     """By currency and family of instances ("": all): spend that a commitment could cover and none does."""
-    transfers: Mapping[str, Decimal] = field(default_factory=dict)
+    transfers: Mapping[str, Bill] = field(default_factory=dict)
     """By resource id: what moving data between zones cost in the window."""
     watches: Sequence[Watch] = ()
     gpus: Sequence[Gpu] = ()

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import click
 
+from trimtab.base.coins import money
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import day_of, json_option, print_json, print_table, remark, sparkline
 from trimtab.client import cost_anomalies_wire as wire
@@ -65,12 +66,21 @@ def show(connection: Connection, anomaly: str, as_json: bool) -> None:
     click.echo(f"\n{sparkline([one.actual for one in found.days])}  by day, to {day_of(found.days[-1].start_ms)}"
                if found.days else "")  # fmt: skip
     causes = [
-        (_money(one.contribution), one.service, one.account_name or one.account, one.region, one.usage_type)
+        (
+            money(one.contribution, found.anomaly.currency),
+            one.service,
+            one.account_name or one.account,
+            one.region,
+            one.usage_type,
+        )
         for one in found.anomaly.causes
     ]
     print_table(("contribution", "service", "account", "region", "usage type"), causes, right=("contribution",))
     for part in found.anomaly.wider:
-        remark(f"Seen also in {part.name}: {_money(part.impact)} more than {_money(part.expected)}.")
+        remark(
+            f"Seen also in {part.name}: {money(part.impact, found.anomaly.currency)} more than "
+            f"{money(part.expected, found.anomaly.currency)}."
+        )
     if found.resources:
         click.echo(f"\nCost most: {', '.join(found.resources[:5])}")
     if found.around:
@@ -224,11 +234,8 @@ def _row(one: wire.CostAnomaly) -> tuple[str, ...]:
     words = (cause.account_name or cause.account, cause.region, cause.usage_type) if cause else ()
     part = " ".join(word for word in (*words, one.place.resource) if word) or "–"
     more = one.kind if one.percentage is None or one.kind == "new" else f"+{Decimal(one.percentage):,.0f} %"
-    return one.id, days, one.value or one.monitor_name, _money(one.impact), more, part, one.feedback or "–"
-
-
-def _money(amount: str) -> str:
-    return f"{Decimal(amount):,.2f}"
+    impact = money(one.impact, one.currency)
+    return one.id, days, one.value or one.monitor_name, impact, more, part, one.feedback or "–"
 
 
 def _minute(ms: int | None) -> str:

@@ -60,11 +60,13 @@ def estimate(
         print_json(found)
         return
     if compared:
+        currency = found.total[0].currency if found.total else ""
+        heads = ("day", f"estimated {currency}".strip(), "billed", "error", "missing")
         days = [
-            [day_of(one.day_ms), _amount(one.estimated), _amount(one.billed), _error(one), one.missing]
+            [day_of(one.day_ms), coins(one.estimated, currency), coins(one.billed, currency), _error(one), one.missing]
             for one in found.compared
         ]
-        print_table(("day", "estimated", "billed", "error", "missing"), days, right=("estimated", "billed", "error"))
+        print_table(heads, days, right=heads[1:4])
     else:
         columns = ("day", "account", "usage", "resource", "amount", "", "rests on")
         print_table(columns, [_line(one) for one in found.lines], right=("amount",))
@@ -107,7 +109,3 @@ def _about(found: wire.CostEstimate) -> str:
     days = max((one.compared_days for one in found.total), default=0)
     proof = f"Errors: median of a day, {days} days compared with their bill." if days else "No day was compared yet."
     return f"The bill ends on {day_of(found.billed_until_ms - 1)}; estimated at {made}. {proof}"
-
-
-def _amount(text: str) -> str:
-    return f"{Decimal(text):,.2f}"

@@ -1,9 +1,8 @@
 """`trimtab costs forecast`: where the bill is going, and how wrong that was before."""
 
-from decimal import Decimal
-
 import click
 
+from trimtab.base.coins import coins, signed
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.cost_views import metric_option
 from trimtab.cli.output import day_of, json_option, print_json, print_table, remark
@@ -41,16 +40,16 @@ def forecast(
     if as_json:
         print_json(found)
         return
-    rows = [_row(one, _period(one, granularity)) for one in found.periods]
-    if len(found.periods) > 1:
-        rows.append(_row(found.total, "total"))
     unit = found.currency if "usage" not in found.metric else found.unit
+    rows = [_row(one, _period(one, granularity), unit) for one in found.periods]
+    if len(found.periods) > 1:
+        rows.append(_row(found.total, "total", unit))
     heads = ("period", f"expected {unit}", "from", "to", "on the bill")
     print_table(heads, rows, right=heads[1:])
     if found.closing is not None:
         _print_closing(found.closing, unit)
     for one in found.changes:
-        remark(f"From {day_of(one.at_ms)} {one.note}: {Decimal(one.per_day):+,.2f} a day.")
+        remark(f"From {day_of(one.at_ms)} {one.note}: {signed(one.per_day, unit)} a day.")
     if found.note:
         remark(f"Other currencies: {found.note}.")
     remark(_proof(found))
@@ -61,10 +60,10 @@ def _print_closing(found: wire.MonthClose, unit: str) -> None:
     print_table(
         (f"{day_of(found.start_ms)[:_MONTH]}, by line", f"expected {unit}", "from", "to", "on the bill", "because"),
         [
-            ["use so far", _amount(found.use), "", "", _amount(found.use), ""],
-            ["use ahead", _amount(found.ahead), "", "", "0.00", ""],
+            ["use so far", coins(found.use, unit), "", "", coins(found.use, unit), ""],
+            ["use ahead", coins(found.ahead, unit), "", "", coins(0, unit), ""],
             *(
-                [one.name, *map(_amount, (one.expected, one.lower, one.upper, one.so_far)), one.why]
+                [one.name, *_coins(unit, one.expected, one.lower, one.upper, one.so_far), one.why]
                 for one in found.lines
             ),
         ],
@@ -79,16 +78,16 @@ def _print_closing(found: wire.MonthClose, unit: str) -> None:
         remark(f"{found.note[0].upper()}{found.note[1:]}.")
 
 
-def _amount(text: str) -> str:
-    return f"{Decimal(text):,.2f}"
+def _coins(unit: str, *amounts: str) -> list[str]:
+    return [coins(one, unit) for one in amounts]
 
 
 def _period(one: wire.ForecastPeriod, granularity: str) -> str:
     return day_of(one.start_ms)[: _MONTH if granularity == "monthly" else None]
 
 
-def _row(one: wire.ForecastPeriod, name: str) -> list[str]:
-    return [name, *map(_amount, (one.mean, one.lower, one.upper, one.known))]
+def _row(one: wire.ForecastPeriod, name: str, unit: str) -> list[str]:
+    return [name, *_coins(unit, one.mean, one.lower, one.upper, one.known)]
 
 
 def _proof(found: wire.CostForecast) -> str:

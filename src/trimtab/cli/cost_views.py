@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from trimtab.base.coins import money
+from trimtab.base.coins import coins, money, signed
 from trimtab.cli.connection import Connection, server_options
 from trimtab.cli.output import day_of, json_option, print_json, print_table, remark, sparkline
 from trimtab.client import cost_explorer_wire as wire
@@ -70,7 +70,7 @@ def show_costs(connection: Connection, asked: Asked, metric: str, granularity: s
     else:
         rows = [
             [*_shown(key), units[key], sparkline([float(sums[key].get(at, 0)) for at in periods]),
-             _amount(sum(sums[key].values(), Decimal(0)))]
+             coins(sum(sums[key].values(), Decimal(0)), units[key])]
             for key in order
         ]  # fmt: skip
         print_table((*names, f"{len(periods)} × {found.granularity}", "total"), rows, right=("total",))
@@ -117,10 +117,16 @@ def drivers(
     for change in found.changes:
         click.echo(change.text)
         rows = [
-            (one.title, _amount(Decimal(one.before)), _amount(Decimal(one.after)), _signed(one), one.text)
+            (
+                one.title,
+                coins(one.before, change.currency),
+                coins(one.after, change.currency),
+                signed(Decimal(one.after) - Decimal(one.before), change.currency),
+                one.text,
+            )
             for one in change.drivers
         ]
-        columns = ("what", "before", "after", f"change, {change.currency}")
+        columns = ("what", "before", "after", "change")
         print_table((*columns, "why"), rows, right=columns[1:])
         if change.more:
             remark(f"and {change.more} more; --limit shows them")
@@ -147,8 +153,8 @@ def coverage(
     if found.commitments:
         rows = [
             (one.provider, one.type, one.name or one.id, f"{one.years} y" if one.years else "–", one.currency,
-             _percent(one.utilization), _amount(Decimal(one.total)), _amount(Decimal(one.unused)),
-             _amount(Decimal(one.net_savings)))
+             _percent(one.utilization),
+             *(coins(each, one.currency) for each in (one.total, one.unused, one.net_savings)))
             for one in found.commitments
         ]  # fmt: skip
         right = ("used", "cost", "unused", "net savings")
@@ -158,7 +164,7 @@ def coverage(
     _print_providers(found.providers)
     covered = [
         (day_of(one.start_ms), *one.keys, one.currency, _percent(one.hours_covered), _percent(one.spend_covered),
-         _amount(Decimal(one.on_demand_spend)))
+         coins(one.on_demand_spend, one.currency))
         for one in found.coverage
     ]  # fmt: skip
     shares = ("reserved hours", "spend under plans", "on demand")
@@ -168,7 +174,7 @@ def coverage(
 def _print_providers(found: Sequence[wire.ProviderCoverage]) -> None:
     rows = [
         (one.provider, one.currency, _percent(one.coverage), _percent(one.utilization), _percent(one.savings_rate),
-         _amount(Decimal(one.on_demand)), _amount(Decimal(one.unused)))
+         coins(one.on_demand, one.currency), coins(one.unused, one.currency))
         for one in found
     ]  # fmt: skip
     if rows:
@@ -199,8 +205,9 @@ def savings_rate(
         return
     right = ("on-demand equivalent", "paid", "of it unused", "saved", "rate")
     rows = [
-        (day_of(one.start_ms), *one.keys, one.currency, *map(_amount, map(Decimal, (one.on_demand, one.paid, one.unused,
-         one.savings))), _percent(one.rate))
+        (day_of(one.start_ms), *one.keys, one.currency,
+         *(coins(each, one.currency) for each in (one.on_demand, one.paid, one.unused, one.savings)),
+         _percent(one.rate))
         for one in found.rows
     ]  # fmt: skip
     print_table(("from", *found.groups, "currency", *right), rows, right=right)
@@ -227,27 +234,19 @@ def values(
         for one in found.facets:
             click.echo(one)
     else:
-        rows = [(one.value or "(none)", _amount(Decimal(one.amount)), one.currency) for one in found.values]
+        rows = [(one.value or "(none)", coins(one.amount, one.currency), one.currency) for one in found.values]
         print_table((facet, "billed", "currency"), rows, right=("billed",))
 
 
 def _across(key: Sequence[str], unit: str, sums: dict[int, Decimal], periods: Sequence[int]) -> list[str]:
-    amounts = [_amount(sums[at]) if at in sums else "–" for at in periods]
-    total = [_amount(sum(sums.values(), Decimal(0)))] if len(periods) > 1 else []
+    amounts = [coins(sums[at], unit) if at in sums else "–" for at in periods]
+    total = [coins(sum(sums.values(), Decimal(0)), unit)] if len(periods) > 1 else []
     return [*_shown(key), unit, *amounts, *total]
 
 
 def _shown(key: Sequence[str]) -> list[str]:
     """The group's keys, without the currency."""
     return [value or "(none)" for value in key[:-1]]
-
-
-def _signed(one: wire.CostDriver) -> str:
-    return f"{Decimal(one.after) - Decimal(one.before):+,.2f}"
-
-
-def _amount(amount: Decimal) -> str:
-    return f"{amount:,.2f}"
 
 
 def _percent(share: str | None) -> str:

@@ -7,8 +7,9 @@ from trimtab.advice import links
 from trimtab.advice.cash import month
 from trimtab.advice.check import Check, Example, Examples, Fine, Found, Knobs, Outcome, Setting, Unsure, Want
 from trimtab.advice.examples import given, thing
-from trimtab.advice.facts import BILL_DAYS, Facts
+from trimtab.advice.facts import Bill, Facts
 from trimtab.advice.finding import Effort, Evidence, Pillar
+from trimtab.base.coins import money
 
 _KINDS = ("ec2:instance", "elasticloadbalancing:loadbalancer", "rds:db", "elasticache:cluster")
 
@@ -19,14 +20,21 @@ def _judge(facts: Facts, knobs: Knobs) -> Iterator[Outcome]:
             if not facts.billed:
                 yield Unsure(one, "no bill was imported: transfer between zones is in the bill only")
                 continue
-            paid = facts.transfers.get(one.id, Decimal(0))
-            if paid < Decimal(str(knobs["money"])):
+            paid = facts.transfers.get(one.id)
+            if paid is None or paid.billed < Decimal(str(knobs["money"])):
                 yield Fine(one)
                 continue
-            evidence = (Evidence("transfer between zones", f"{paid:,.2f} in {BILL_DAYS} days", links.bill(one)),)
-            text = f"{paid:,.2f} in {BILL_DAYS} days for data between zones"
-            note = "what the bill has of it; keeping both ends in one zone ends it"
-            yield Found(one, text, evidence, 0.6, money=month(paid, BILL_DAYS), money_note=note, advised="one zone")
+            amount = f"{money(paid.billed, paid.currency)} in {paid.days} days"
+            yield Found(
+                one,
+                f"{amount} for data between zones",
+                (Evidence("transfer between zones", amount, links.bill(one)),),
+                0.6,
+                money=month(paid.billed, paid.days),
+                currency=paid.currency,
+                money_note="what the bill has of it; keeping both ends in one zone ends it",
+                advised="one zone",
+            )
 
 
 _BOX = thing("ec2:instance", "i-1", type_="c5.4xlarge")
@@ -36,7 +44,7 @@ CHECK = Check(
     pillar=Pillar.COST,
     about="Data between zones is billed in both directions; training and sharded serving across zones pay at "
     "every step.",
-    alert="more than 10 USD of it in 30 days",
+    alert="more than 10 of it, in the bill's currency, in 30 days",
     source="https://aws.amazon.com/ec2/pricing/on-demand/",
     settings=(
         Setting(
@@ -49,8 +57,8 @@ CHECK = Check(
     effort=Effort.HIGH,
     fix="put both ends in one zone: a placement group for training, zone-aware routing or zonal endpoints for serving",
     examples=Examples(
-        Example("120 USD of it", given(_BOX, transfers={"i-1": Decimal(120)}, billed=True), ("i-1",)),
-        Example("2 USD of it", given(_BOX, transfers={"i-1": Decimal(2)}, billed=True)),
+        Example("120 USD of it", given(_BOX, transfers={"i-1": Bill(Decimal(120))}, billed=True), ("i-1",)),
+        Example("2 USD of it", given(_BOX, transfers={"i-1": Bill(Decimal(2))}, billed=True)),
         Example("no bill", given(_BOX), (), ("i-1",)),
     ),
 )

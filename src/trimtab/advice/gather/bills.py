@@ -36,7 +36,7 @@ class Billed(Struct, frozen=True):
     bills: Mapping[str, Bill] = field(default_factory=dict)
     commitments: tuple[Commitment, ...] = ()
     on_demand: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
-    transfers: Mapping[str, Decimal] = field(default_factory=dict)
+    transfers: Mapping[str, Bill] = field(default_factory=dict)
     owners: Mapping[str, str] = field(default_factory=dict)
     """By resource whose it is by the allocation rules; the owner of most of its cost where it has several."""
     any: bool = False
@@ -64,7 +64,7 @@ async def billed(costs: CostsRoom, scope: Scope, now_ms: int, owner: Facet) -> B
         _powered(_bills(rows, days), await costs.reader.power(scope, *span), days),
         await _commitments(costs, scope, span),
         await _on_demand(costs, scope, span),
-        {key_of(row.keys[0]): row.amounts[0] for row in moved},
+        _moved(moved, days),
         await _owners(costs, scope, span, owner),
         any=True,
         span=span,
@@ -102,6 +102,12 @@ def _bills(rows: list[CostRow], days: int) -> dict[str, Bill]:
             known = replace(known, billed=known.billed + amount, family=family or known.family)
         found[key] = known
     return found
+
+
+def _moved(rows: list[CostRow], days: int) -> dict[str, Bill]:
+    """What moving data between zones cost by resource, in the currency in which a resource paid most."""
+    ranked = sorted(rows, key=lambda row: row.amounts[0])
+    return {key_of(row.keys[0]): Bill(row.amounts[0], currency=row.currency, days=days) for row in ranked}
 
 
 def _powered(bills: dict[str, Bill], power: list[PowerCost], days: int) -> dict[str, Bill]:

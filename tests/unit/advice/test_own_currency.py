@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from trimtab.advice.check import Found
-from trimtab.advice.checks import cross_zone_traffic
-from trimtab.advice.examples import given, thing
+from trimtab.advice.checks import cross_zone_traffic, stopped_instance
+from trimtab.advice.examples import ago, given, thing
 from trimtab.advice.facts import Bill
 
 
@@ -18,3 +18,11 @@ def test_transfer_between_zones_is_of_the_bills_currency_and_days(currency: str,
     assert isinstance(found, Found)
     assert (currency, Decimal(a_month)) == (found.currency, found.money)
     assert f"{currency} in {days} days" in found.summary
+
+
+def test_volumes_of_a_stopped_instance_are_of_the_bills_currency_and_no_other_is_added() -> None:
+    box = thing("ec2:instance", "i-1", State="stopped", BlockDeviceMappings=["v-1", "v-2"], StateTransitionMs=ago(45))
+    bills = {"v-1": Bill(Decimal(60), currency="CNY"), "v-2": Bill(Decimal(5), currency="USD")}
+    (found,) = stopped_instance.CHECK.judge(given(box, bills=bills), {"days": 30})
+    assert isinstance(found, Found)
+    assert ("CNY", Decimal("60.83")) == (found.currency, found.money)

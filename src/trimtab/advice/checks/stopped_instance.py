@@ -24,7 +24,9 @@ def _judge(thing: Thing, facts: Facts, knobs: Knobs) -> Found | Unsure | None:
         return None
     volumes = thing.get("BlockDeviceMappings", default=[])
     bills = [bill for one in volumes if (bill := facts.bills.get(one))]
-    money = sum((month(bill.billed, bill.days) for bill in bills), start=Decimal(0))
+    currency = bills[0].currency if bills else "USD"
+    months = [month(bill.billed, bill.days) for bill in bills if bill.currency == currency]  # they are never added
+    money = sum(months, start=Decimal(0))
     evidence = (said("stopped", f"{days:.0f} days ago"), said("volumes kept", len(volumes)))
     note = f"its {len(volumes)} volumes are billed on" if money else "no line of the bill names its volumes"
     return Found(
@@ -32,7 +34,7 @@ def _judge(thing: Thing, facts: Facts, knobs: Knobs) -> Found | Unsure | None:
         f"stopped for {days:.0f} days",
         evidence,
         money=money or None,
-        currency=bills[0].currency if bills else "USD",
+        currency=currency,
         money_note=note,
         share=0.0 if money else 1.0,
         advised="an image, then terminated",

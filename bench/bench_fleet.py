@@ -78,16 +78,24 @@ def started(directory: Path) -> "subprocess.Popen[bytes]":
 
 
 class Peak:
-    """The highest resident memory of some processes together."""
+    """The highest resident memory of some processes together, and what each had of it."""
 
     def __init__(self, *pids: int) -> None:
         self.pids, self.highest, self.stop = pids, 0, threading.Event()
+        self.each: list[int] = []
         threading.Thread(target=self._watch, daemon=True).start()
 
     def _watch(self) -> None:
         while not self.stop.wait(0.2):
-            pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self.pids)
-            self.highest = max(self.highest, pages * resource.getpagesize() >> 20)
+            pages = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self.pids]
+            if (now := sum(pages) * resource.getpagesize() >> 20) > self.highest:
+                self.highest, self.each = now, [one * resource.getpagesize() >> 20 for one in pages]
+
+
+def cpu_of(pid: int) -> float:
+    """The processor time of a process until now, seconds."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def runs_of(nodes: int, days: int, number: int) -> list[Run]:
@@ -180,9 +188,12 @@ async def measure(args: argparse.Namespace, directory: Path, owner: "subprocess.
     sources = Sources(reader, registry, inventory, CostReader(telemetry), list)
     room = FleetRoom.of(telemetry, sources, clock)
     peak = Peak(os.getpid(), owner.pid)
+    processes = (os.getpid(), owner.pid)
+    before = [cpu_of(pid) for pid in processes]
     began = time.perf_counter()
     await room.keeper.ensure(start, NOW_MS)
     whole = time.perf_counter() - began
+    own_cpu, engine_cpu = (round(cpu_of(pid) - used, 1) for pid, used in zip(processes, before, strict=True))
     peak.stop.set()
     print(f"the ledger of {args.days} days in {whole:.1f} s, {peak.highest} MB", flush=True)
     span = {"start_ms": NOW_MS - 20 * HOUR_MS, "end_ms": NOW_MS - 10 * HOUR_MS}
@@ -205,7 +216,8 @@ async def measure(args: argparse.Namespace, directory: Path, owner: "subprocess.
     loop = await by_loop(reader, ids, runs, args.nodes, NOW_MS // DAY_MS - min(5, args.days)) * args.days
     return {
         "machines": args.nodes, "days": args.days, "runs": args.runs, "points": len(ids) * 288 * args.days,
-        "seconds": round(whole, 1), "peak_mb": peak.highest, "late_day_seconds": round(redone, 2), "late_days": made,
+        "seconds": round(whole, 1), "own_cpu_seconds": own_cpu, "engine_cpu_seconds": engine_cpu,
+        "peak_mb": peak.highest, "peak_mb_each": peak.each, "late_day_seconds": round(redone, 2), "late_days": made,
         **told, "loop_seconds": round(loop, 1), "loop_times": round(loop / whole, 2),
         "existing": round(hours.existing, 3), "held": round(hours.held, 3), "active": round(hours.active, 3),
     }  # fmt: skip

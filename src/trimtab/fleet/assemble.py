@@ -8,10 +8,10 @@ its last; of a bill, for the hours that it bills; of a run alone, while the run 
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from math import ceil
 
 import numpy as np
-from msgspec import Struct
 
 from trimtab.fleet.claims import holder_name, parts_of_run, span_of
 from trimtab.fleet.devices import devices_of
@@ -136,7 +136,7 @@ class _Assembly:
                     self._one(MachineKey(run.key.account, run.key.cluster, part.node), Said.RUN)
 
     def _telemetry(self, day: TelemetryDay) -> None:
-        said = _SaidOf.of(day, self._end)
+        said = _SaidOf(day, self._end)
         hosts: dict[tuple[str, str], list[int]] = defaultdict(list)
         for at, row in enumerate(day.rows):
             hosts[row.account, row.host or row.name].append(at)
@@ -240,7 +240,7 @@ class _Assembly:
         """By workload that series name: the devices that they were reported of."""
         found: dict[str, list[tuple[MachineKey, int]]] = defaultdict(list)
         day = self._known.telemetry
-        if day is None:
+        if day is None or not day.workloads:
             return found
         wide = len(day.workloads) + 1
         rows = np.arange(len(day.rows))[:, None] * wide
@@ -278,22 +278,32 @@ def reason_of(condition: Condition, said: str) -> str:
     return f"{word}: {said}" if said and said.casefold() != word else word
 
 
-class _SaidOf(Struct, frozen=True):
+class _SaidOf:
     """What telemetry says of its rows, as stretches of time: who has one that is held, whether it is, why it is down.
 
-    `holders` are the workload's place + 1 times one more than there are teams, and the team's place + 1.
+    Where a scheduler says who has the GPUs, only the last is asked for, and made.
     """
 
-    day: TelemetryDay
-    held: Stretches
-    holders: Stretches
-    down: Stretches
+    def __init__(self, day: TelemetryDay, end_ms: int) -> None:
+        self.day = day
+        self._end_ms = end_ms
 
-    @classmethod
-    def of(cls, day: TelemetryDay, end_ms: int) -> "_SaidOf":
+    @cached_property
+    def held(self) -> Stretches:
+        """Whether somebody has a row's GPU."""
+        return self.day.stretches(self.day.held, self._end_ms)
+
+    @cached_property
+    def holders(self) -> Stretches:
+        """Who: the workload's place + 1 times one more than there are teams, and the team's place + 1."""
+        day = self.day
         both = (day.workload.astype(np.int64) + 1) * (len(day.teams) + 1) + day.team + 1
-        holders = np.where(day.held == HELD, both, NOBODY)
-        return cls(day, *(day.stretches(values, end_ms) for values in (day.held, holders, day.down)))
+        return day.stretches(np.where(day.held == HELD, both, NOBODY), self._end_ms)
+
+    @cached_property
+    def down(self) -> Stretches:
+        """Why it is down."""
+        return self.day.stretches(self.day.down, self._end_ms)
 
 
 def _early_names(known: Known) -> dict[str, list[MachineKey]]:

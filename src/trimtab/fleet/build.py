@@ -50,7 +50,7 @@ def build(facts: Facts) -> Intervals:
     rest = np.flatnonzero(existing & (left > 0))
     state = np.where(reason[rest] >= 0, State.DOWN, np.where(known_rank[rest] < _LAST_RANK, State.FREE, State.UNKNOWN))
     said = np.minimum(exist_rank[rest], np.where(state == State.FREE, known_rank[rest], _LAST_RANK))
-    active, known = _integrals(facts.activity, device, start, end)
+    active, known = _integrals(facts.activity, keys // width, keys % width + first)
     share = np.divide(parts, taken[segment], out=np.zeros(len(parts)), where=taken[segment] > 0)
     known_held = known[segment] * parts
     of_held = np.minimum(active[segment] * share * PARTS, known_held)
@@ -82,7 +82,10 @@ def _cuts(facts: Facts, spans: Sequence[Spans]) -> tuple[Ints, int]:
     cuts = [(devices[:, None] + edges[None, :]).ravel()]
     for one in spans:
         cuts += [one.device * width + (one.start - facts.start_ms), one.device * width + (one.end - facts.start_ms)]
-    return np.unique(np.concatenate(cuts)), width
+    ordered = np.sort(np.concatenate(cuts), kind="stable")  # they come as a few ordered runs, which it merges
+    new = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    return ordered[new], width
 
 
 def _places(keys: Ints, width: int, first: int, spans: Spans) -> tuple[Ints, Ints]:
@@ -192,27 +195,32 @@ def _shared(
     return parts, crowded
 
 
-def _integrals(activity: Activity | None, device: Ints, start: Ints, end: Ints) -> tuple[Floats, Floats]:
-    """Of each segment its work and the time of which that is known, in ms of the whole device."""
+def _integrals(activity: Activity | None, device: Ints, time: Ints) -> tuple[Floats, Floats]:
+    """From each of a device's times to the next its work and the time of which that is known, in ms of the whole
+    device. Times are ordered by device; what lies between two devices is nothing.
+    """
     if activity is None or not activity.values.size:
-        return np.zeros(len(device)), np.zeros(len(device))
+        return np.zeros(len(device[1:])), np.zeros(len(device[1:]))
+    rows, steps = activity.values.shape
     known = ~np.isnan(activity.values)
-    steps = activity.values.shape[1]
+    place = np.clip((time - activity.start_ms) / activity.step_ms, 0, steps)
+    low = np.minimum(place.astype(np.int64), steps - 1)
+    inside = place - low
+    low += device * (steps + 1)
 
-    def summed(values: Floats) -> Floats:
-        return np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1) * activity.step_ms
-
-    work, seen = summed(np.clip(np.nan_to_num(activity.values), 0.0, 1.0)), summed(known.astype(np.float64))
-
-    def until(sums: Floats, at: Ints) -> Floats:
-        place = np.clip((at - activity.start_ms) / activity.step_ms, 0, steps)
-        low = np.minimum(place.astype(np.int64), steps - 1)
-        inside = place - low
-        return np.asarray(sums[device, low] * (1 - inside) + sums[device, low + 1] * inside)
+    def between(values: Floats) -> Floats:
+        sums = np.zeros((rows, steps + 1))
+        np.cumsum(values, axis=1, out=sums[:, 1:])
+        flat = sums.ravel()
+        until = flat.take(low)
+        until += (flat.take(low + 1) - until) * inside
+        return np.asarray(np.diff(until) * activity.step_ms)
 
     # Differences of long sums are off by the last digits: no moment works or is known for longer than it lasts.
-    time = np.clip(until(seen, end) - until(seen, start), 0.0, (end - start).astype(np.float64))
-    return np.clip(until(work, end) - until(work, start), 0.0, time), time
+    length = np.where(device[1:] == device[:-1], np.diff(time), 0).astype(np.float64)
+    told = np.clip(between(known.astype(np.float64)), 0.0, length)
+    work = np.where(known, activity.values, 0.0)
+    return np.clip(between(np.clip(work, 0.0, 1.0, out=work)), 0.0, told), told
 
 
 def _taken(one: Intervals, order: Ints) -> Intervals:

@@ -50,6 +50,8 @@ def spelling_of(tag: TagKey, pairs: Mapping[str, str]) -> str:
     """The key of `pairs`, as it is spelt there, that says the value of `tag`; "" where none does."""
     if tag.exact:
         return tag.key if pairs.get(tag.key) else ""
+    if not pairs:
+        return ""
     names = names_of(tag)
     for name in names:
         if name in pairs and spaced(pairs[name]):

@@ -4,6 +4,7 @@ What looks at ten thousand GPUs asks for it so: of gauges the engine makes one a
 work of a row for every period. What other kinds tell is asked as `StatRequest`s, and put into its place.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +27,8 @@ OF_ARRAYS = frozenset({Family.AVERAGE, Family.SUM, Family.SAMPLE_COUNT, Family.M
 """Statistics that are made of arrays of counts, sums and extremes."""
 _QUERIES = load_queries("trimtab.metrics")
 _ROLLUPS = load_queries("trimtab.metrics.rollups")
+_AT_ONCE = 2
+"""Questions that the engine works on together, and whose answers are in memory together."""
 _EMPTY = {"total": 0.0, "count": 0.0, "low": np.inf, "high": -np.inf}
 _MERGED = {"total": np.add, "count": np.add, "low": np.minimum, "high": np.maximum}
 
@@ -64,18 +67,26 @@ async def of_gauges(
 
     Raises QueryAborted, Unavailable.
     """
-    extremes = statistic.family in (Family.MINIMUM, Family.MAXIMUM)
     made = {name: np.full((len(ids), len(periods)), _EMPTY[name]) for name in ("count", *_parts(statistic))}
     order = np.argsort(np.array(ids, np.uint64))
     ranked = np.array(ids, np.uint64)[order]
-    for at in range(0, len(ids), IDS_A_QUERY):
-        for sql, parameters in _queries(ids[at : at + IDS_A_QUERY], periods, split, extremes=extremes):
-            table = await telemetry.table(sql, parameters)
-            rows = order[np.searchsorted(ranked, table["series"].to_numpy().astype(np.uint64))]
-            count = _values(table["count"], len(periods))
-            for name, whole in made.items():
-                told = np.where(count > 0, _values(table[name], len(periods)), _EMPTY[name])
-                whole[rows] = _MERGED[name](whole[rows], told)
+
+    def put(table: pa.Table, *, first: bool) -> None:
+        rows = order[np.searchsorted(ranked, table["series"].to_numpy().astype(np.uint64))]
+        count = _values(table["count"], len(periods))
+        for name, whole in made.items():
+            told = count if name == "count" else _values(table[name], len(periods))
+            if name in ("low", "high"):
+                told = np.where(count > 0, told, _EMPTY[name])  # elsewhere they are no numbers
+            whole[rows] = told if first else _MERGED[name](whole[rows], told)
+
+    some = [ids[at : at + IDS_A_QUERY] for at in range(0, len(ids), IDS_A_QUERY)]
+    queries = [query for one in some for query in enumerate(_queries(one, periods, split, statistic))]
+    for at in range(0, len(queries), _AT_ONCE):
+        asked = queries[at : at + _AT_ONCE]
+        tables = await asyncio.gather(*(telemetry.table(sql, parameters) for _, (sql, parameters) in asked))
+        for (number, _), table in zip(asked, tables, strict=True):
+            await asyncio.to_thread(put, table, first=number == 0)
     return _statistic(statistic.family, made)
 
 
@@ -90,10 +101,11 @@ def _parts(statistic: Statistic) -> tuple[str, ...]:
 
 
 def _queries(
-    ids: Sequence[int], periods: Periods, split: Split | None, *, extremes: bool
+    ids: Sequence[int], periods: Periods, split: Split | None, statistic: Statistic
 ) -> list[tuple[str, dict[str, Any]]]:
+    """Those whose answers together are of some series."""
     window = Window(periods.start_ms, periods.end_ms, periods.period_ms)
-    name = "extremes" if extremes else "sums"
+    name = "extremes" if statistic.family in (Family.MINIMUM, Family.MAXIMUM) else "sums"
     asked = {"ids": list(ids), "first": periods.first, "period": window.period_ms, "steps": len(periods)}
     spans = ((window.start_ms, window.end_ms),) if split is None else split.raw
     found = [(_QUERIES[f"gauges_{name}"], {**asked, "start": start, "end": end}) for start, end in spans]

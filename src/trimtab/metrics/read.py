@@ -104,15 +104,19 @@ class MetricReader:
         `statistics`. Raises InvalidInput, QueryAborted, Unavailable.
         """
         periods = Periods(start_ms, end_ms, period_s)
-        found = np.full((len(series), len(periods)), np.nan)
         known = self._readable(scope, series)
         gauges = [at for at, one in enumerate(series) if _is_array(known.get(one), statistic)]
+        of_arrays = np.empty((0, len(periods)))
         if gauges and len(periods):
             ids = [series[at] for at in gauges]
             fetch = Fetch(Source.GAUGES, Shape.TOTALS, periods.period_ms)
             plan = Plan({fetch: Atoms(tuple(ids), (), {})}, ())
             splits = await self._rollups.splits(plan, start_ms, end_ms, known) if self._rollups else {}
-            found[gauges] = await of_gauges(self._telemetry, ids, statistic, periods, splits.get(fetch))
+            of_arrays = await of_gauges(self._telemetry, ids, statistic, periods, splits.get(fetch))
+        if len(of_arrays) == len(series):
+            return of_arrays
+        found = np.full((len(series), len(periods)), np.nan)
+        found[gauges[: len(of_arrays)]] = of_arrays
         others = sorted({*range(len(series))} - {*gauges})
         requests = [StatRequest((series[at],), statistic, period_s) for at in others]
         answers = await self.statistics(scope, requests, start_ms, end_ms) if requests else []

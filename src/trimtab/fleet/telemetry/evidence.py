@@ -111,8 +111,9 @@ class _Frame(Struct):
         if not len(read.at):
             return np.broadcast_to(np.nan, (len(self.rows), self.grid.steps))
         out = np.full((len(self.rows), self.grid.steps), np.nan)
-        for turn in _turns(read.at):
-            out[read.at[turn]] = np.fmax(out[read.at[turn]], values[turn])
+        for number, turn in enumerate(_turns(read.at)):
+            rows = read.at[turn]
+            out[rows] = np.fmax(out[rows], values[turn]) if number else values[turn]
         return out
 
 
@@ -162,10 +163,10 @@ async def _faulty_before(
     """
     start_ms = grid.start_ms - FAULT_STANDS_MS
     faults = [one for one in wanted["fault"] if one.series.last_seen_ms >= start_ms]
-    gpus = {gpu_of(one.series) for one in faults}
-    work = [one for name, _ in concepts.ACTIVITY for one in wanted[name] if gpu_of(one.series) in gpus]
     if not faults:
         return frozenset()
+    gpus = {gpu_of(one.series) for one in faults}
+    work = [one for name, _ in concepts.ACTIVITY for one in wanted[name] if gpu_of(one.series) in gpus]
     ids = [one.series.id for one in (*faults, *work)]
     found = await reader.matrix(finder.scope, ids, MAXIMUM, start_ms, grid.start_ms, grid.step_s)
     last: dict[str, int] = {}
@@ -235,9 +236,9 @@ def _evidence(
     shape = (len(frame.rows), grid.steps)
     activity = np.full(shape, np.nan)
     for read in activity_reads:
-        values = held_over(frame.merged(read, read.scaled()), grid)
-        better = np.isnan(activity) & ~np.isnan(values)
-        activity[better] = values[better]
+        if read.found:
+            values = held_over(frame.merged(read, read.scaled()), grid)
+            np.copyto(activity, values, where=np.isnan(activity))
     held = _holding(frame, activity_reads, reads)
     owner, names = _owners(frame, activity_reads, reads["jobs"], owners)
     why, reasons = _down(frame, reads, activity, held, faulty)
@@ -278,7 +279,7 @@ def _day(
         step_ms=frame.grid.step_s * 1000,
         rows=rows,
         activity=activity,
-        held=np.where((why >= 0) & (workload < 0), FREE, np.where(np.nan_to_num(activity) >= ACTIVE_ABOVE, HELD, held)),
+        held=np.where((why >= 0) & (workload < 0), FREE, np.where(activity >= ACTIVE_ABOVE, HELD, held)),
         workload=workload,
         team=team[owner] if len(owners) else owner,
         down=why,
@@ -365,6 +366,8 @@ def _owners(frame: _Frame, activity: Sequence[_Read], jobs: _Read, owners: Owner
         told = some[turn] & ((place[turn] > 0)[:, None] | (now < 0))
         owner[at[turn]] = np.where(told, place[turn, None], now)
     _place_jobs(frame, jobs, owners, names, owner)
+    if (owner >= 0).all():
+        return owner, tuple(names)
     steps = np.broadcast_to(np.arange(frame.grid.steps), owner.shape)
     nearest = np.maximum.accumulate(np.where(owner >= 0, steps, 0), axis=1)
     filled = np.take_along_axis(owner, nearest, axis=1)
@@ -393,15 +396,20 @@ def _down(
     frame: _Frame, reads: dict[str, _Read], activity: Floats, held: Places, faulty: frozenset[str]
 ) -> tuple[Places, tuple[str, ...]]:
     """By GPU and step the place of why it was down, -1 where it was not, and the reasons."""
-    quiet = np.nan_to_num(activity) == 0
     seen = ~np.isnan(activity)
+    quiet = (activity == 0) | ~seen
+    nothing = np.zeros(seen.shape, np.bool_)
+
+    def told(name: str, values: Floats) -> npt.NDArray[np.bool_]:
+        return frame.merged(reads[name], values) > 0 if reads[name].found else nothing
+
     fatal = np.isin(reads["xid"].values, tuple(down_while_idle())).astype(float)
-    standing = _standing(frame, reads["fault"], quiet, faulty)
+    standing = _standing(frame, reads["fault"], quiet, faulty) if reads["fault"].found or faulty else nothing
     cordoned = _by_host(frame, reads["cordoned"], reads["cordoned"].values)
     causes = {
-        "hw.status failed": frame.merged(reads["failed"], reads["failed"].values) > 0,
-        "fatal XID": ((frame.merged(reads["xid"], fatal) > 0) | standing) & quiet & seen,
-        "uncorrectable error": (frame.merged(reads["ecc"], reads["ecc"].values) > 0) & quiet & seen,
+        "hw.status failed": told("failed", reads["failed"].values),
+        "fatal XID": (told("xid", fatal) | standing) & quiet & seen,
+        "uncorrectable error": told("ecc", reads["ecc"].values) & quiet & seen,
         "drained node": cordoned & quiet & seen & (held != HELD),
     }
     missed = ~seen.any(axis=1) & (np.array(frame.last_seen_ms) < frame.grid.start_ms)
@@ -410,7 +418,7 @@ def _down(
     causes["silent while its host is up"] = known & alive
     why = np.full(seen.shape, -1, np.int32)
     for place, cause in reversed(list(enumerate(causes.values()))):
-        why[cause] = place
+        np.copyto(why, place, where=cause)
     return why, tuple(causes)
 
 
@@ -426,11 +434,14 @@ def _by_host(frame: _Frame, read: _Read, values: Floats) -> npt.NDArray[np.bool_
 
 def _host_reports(frame: _Frame, seen: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Per GPU and step: whether any GPU of its host reported."""
-    names, at = np.unique(np.array(frame.hosts, dtype=object).astype(str), return_inverse=True)
-    any_ = np.zeros((len(names), seen.shape[1]), np.bool_)
-    np.logical_or.at(any_, at, seen)
-    found = any_[at]
-    found[np.array([not host for host in frame.hosts])] = False
+    places: dict[str, int] = {}
+    at = np.array([places.setdefault(host, len(places)) for host in frame.hosts], np.int64)
+    if not len(at):
+        return seen
+    order = np.argsort(at, kind="stable")
+    first = np.flatnonzero(np.diff(at[order], prepend=-1))
+    found = np.logical_or.reduceat(seen[order], first, axis=0)[at]
+    found[[not host for host in frame.hosts]] = False
     return found
 
 

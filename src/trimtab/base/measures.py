@@ -87,6 +87,12 @@ def hours_of(unit: str, quantity: Decimal) -> tuple[Measure, Decimal]:
     return (Measure.OTHER, Decimal(0)) if hours is None else (kind, quantity * hours)
 
 
+def is_time(unit: str) -> bool:
+    """Whether a unit of a bill counts time of machines or GPUs."""
+    measure, hours = measure_of(unit)
+    return measure is not Measure.OTHER and hours is not None
+
+
 def _words(unit: str) -> list[str]:
     found = []
     for word in _GAPS.split(_HUMPS.sub(" ", _PLURAL.sub("", unit))):

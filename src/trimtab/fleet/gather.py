@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
-from trimtab.base.measures import Measure, measure_of
+from trimtab.base.measures import Measure, is_time, measure_of
 from trimtab.base.records import replace
 from trimtab.costs.model import USE, And, Dimension, Where
 from trimtab.costs.read import CostReader, MachineTime
@@ -17,7 +17,6 @@ from trimtab.fleet.assemble import SILENT_MS
 from trimtab.fleet.claims import UNPLACED, holder_name, parts_of_run
 from trimtab.fleet.known import BilledMachine, Known
 from trimtab.fleet.model import DAY_MS, HOUR_MS, Floats, MachineKey
-from trimtab.fleet.money import is_time
 from trimtab.fleet.telemetry import sm_time
 from trimtab.fleet.telemetry.concepts import ACTIVITY, POD_LABELS, Finder, Registry
 from trimtab.fleet.telemetry.day import TelemetryDay

@@ -14,7 +14,7 @@ import numpy as np
 from msgspec import Struct, field
 
 from trimtab.access.scope import EVERYTHING
-from trimtab.base.measures import Measure, measure_of
+from trimtab.base.measures import is_time
 from trimtab.costs.model import CostQuery, Dimension, Granularity, Where
 from trimtab.costs.read import CostReader, HourCosts
 from trimtab.fleet.basis import Basis
@@ -206,12 +206,6 @@ class Prices(Struct):
             if one.day in found:
                 found[one.day].hours.append(one)
         return found
-
-
-def is_time(unit: str) -> bool:
-    """Whether a unit of a bill counts time of machines or GPUs."""
-    measure, hours = measure_of(unit)
-    return measure is not Measure.OTHER and hours is not None
 
 
 def _paths(machines: Mapping[str, MachineFacts]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING, Scope
 from trimtab.base.clock import Clock
+from trimtab.base.measures import is_time
 from trimtab.budgets.live import Estimated, MlObject
 from trimtab.costs.announced import Change, changes_of
 from trimtab.costs.anomalies.room import CostAnomalies
@@ -30,7 +31,7 @@ from trimtab.economics.unit.ledger import Ledgers
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.fleet.basis import Basis
 from trimtab.fleet.model import DAY_MS
-from trimtab.fleet.money import EstimatedLine, OpenDays, is_time
+from trimtab.fleet.money import EstimatedLine, OpenDays
 from trimtab.fleet.room import FleetRoom
 from trimtab.fleet.room import Sources as FleetSources
 from trimtab.fleet.telemetry.concepts import Registry

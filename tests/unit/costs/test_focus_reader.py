@@ -144,3 +144,58 @@ def test_azure_says_the_size_of_a_machine_in_the_details_of_its_sku(room: Room) 
     room.bring("b.csv", table(FOCUS, {"BilledCost": "1", "x_SkuDetails": details}, {"BilledCost": "2"}))
     assert {"Standard_D4s_v5": Decimal(1), "": Decimal(2)} == sums(room, Dimension.INSTANCE_TYPE)
     assert details in room.column("SELECT properties['x_SkuDetails'] FROM cost_lines")
+
+
+def test_usage_of_a_month_counts_on_each_of_its_days(room: Room) -> None:
+    month = {
+        "ChargePeriodStart": "2026-08-01T00:00:00Z", "ChargePeriodEnd": "2026-09-01T00:00:00Z", "ResourceId": "node-1",
+        "BilledCost": "1000.01", "ConsumedQuantity": "744", "ConsumedUnit": "Hours",
+        "ListUnitPrice": "1.5", "Tags": '{"team": "vision"}',
+    }  # fmt: skip
+    receipt = room.bring("bill.csv", table(FOCUS, month, {"BilledCost": "7"}))
+    assert (2, {"USD": Decimal("1007.01")}) == (receipt.lines, receipt.exact())
+    assert "1 lines of machine time over several days are divided: each day has its part" in receipt.notes
+    by_day = "FROM cost_lines GROUP BY day ORDER BY day"
+    amounts = map(Decimal, room.column(f"SELECT toString(sum(billed_cost)) {by_day}"))
+    days = dict(zip(room.column(f"SELECT toString(day) {by_day}"), amounts, strict=True))
+    assert 31 == len(days)
+    assert Decimal("1007.01") == sum(days.values())
+    assert Decimal("39.25838709677") == days.pop("2026-08-03").quantize(Decimal("1e-11"), "ROUND_DOWN")
+    assert {Decimal("32.25838709677")} == {cost.quantize(Decimal("1e-11"), "ROUND_DOWN") for cost in days.values()}
+    assert {"24", "0"} == set(room.column("SELECT DISTINCT toString(consumed_quantity) FROM cost_lines"))
+    assert {"1.5", "0"} == set(room.column("SELECT DISTINCT toString(list_unit_price) FROM cost_lines"))
+    assert [32] == room.column("SELECT uniqExact(line) FROM cost_lines")
+    assert {"vision": Decimal("1000.01"), "": 7} == sums(room, Tag("team"))
+
+
+def test_usage_of_a_week_is_divided_by_its_seconds_and_stays_in_its_billing_period(room: Room) -> None:
+    week = {"ChargePeriodStart": "2026-08-28T12:00:00Z", "ChargePeriodEnd": "2026-09-04T12:00:00Z", "BilledCost": "7"}
+    week |= {"ResourceId": "node-1", "ConsumedUnit": "GPU-Hours"}
+    room.bring("bill.csv", table(FOCUS, week))
+    told = (
+        "SELECT concat(toString(charge_period_start), ' ', toString(day), ' ', toString(billed_cost)) FROM cost_lines"
+    )
+    assert [
+        "2026-08-28 12:00:00 2026-08-28 0.5", "2026-08-29 00:00:00 2026-08-29 1", "2026-08-30 00:00:00 2026-08-30 1",
+        "2026-08-31 00:00:00 2026-08-31 1", "2026-09-01 00:00:00 2026-08-31 1", "2026-09-02 00:00:00 2026-08-31 1",
+        "2026-09-03 00:00:00 2026-08-31 1", "2026-09-04 00:00:00 2026-08-31 0.5",
+    ] == sorted(room.column(told))  # fmt: skip
+
+
+def test_what_is_no_time_of_a_machine_stays_whole(room: Room) -> None:
+    month = {"ChargePeriodStart": "2026-08-01T00:00:00Z", "ChargePeriodEnd": "2026-09-01T00:00:00Z", "BilledCost": "9"}
+    month |= {"ResourceId": "node-1", "ConsumedUnit": "Hours"}
+    day = {"ChargePeriodStart": "2026-08-02T05:00:00Z", "ChargePeriodEnd": "2026-08-03T05:00:00Z", "BilledCost": "1"}
+    rows = [
+        {**month, "ChargeCategory": "Purchase"},
+        {**month, "ChargeCategory": "Tax"},
+        {**month, "ResourceId": ""},
+        {**month, "ConsumedUnit": "GB-Mo"},
+        {**month, "ChargePeriodEnd": "2036-08-01T00:00:00Z"},
+        {**month, "ChargePeriodEnd": "2026-07-01T00:00:00Z"},
+        day,
+    ]
+    receipt = room.bring("bill.csv", table(FOCUS, *rows))
+    assert (7, {"USD": Decimal(55)}) == (receipt.lines, receipt.exact())
+    assert {"2026-08-01", "2026-08-02"} == set(room.column("SELECT toString(day) FROM cost_lines"))
+    assert not any("divided" in note for note in receipt.notes)

@@ -327,3 +327,16 @@ def test_every_mapping_of_the_package_says_what_it_is(room: Room) -> None:
     }
     assert all(one.about and one.assumed for one in found)
     assert all(mapping.chosen(one.name) == one for one in found)
+
+
+def test_a_weekly_invoice_counts_on_the_days_that_it_is_of(room: Room) -> None:
+    """Lambda bills weeks: a node of 168 hours is there, and costs, on seven days of two months."""
+    invoice = (
+        "Description,Quantity,Unit,Unit Price,Amount,Currency,Period Start,Period End,Instance ID\n"
+        "gpu_8x_h100_sxm5 on-demand,168,instance-hours,23.92,4018.56,USD,2026-08-28,2026-09-04,train-1\n"
+    )
+    receipt = room.bring("lambda.csv", invoice, mapping="lambda")
+    assert (1, {"USD": Decimal("4018.56")}) == (receipt.lines, receipt.exact())
+    assert 7 == len(room.column("SELECT day FROM cost_lines"))
+    assert {Decimal("574.08")} == {Decimal(one) for one in room.column("SELECT toString(billed_cost) FROM cost_lines")}
+    assert {"24"} == set(room.column("SELECT toString(consumed_quantity) FROM cost_lines"))

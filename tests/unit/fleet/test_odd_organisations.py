@@ -17,9 +17,9 @@ from trimtab.costs.imports.importer import ImportRequest
 from trimtab.costs.model import CostQuery, Metric, Tag
 from trimtab.costs.read import CostReader
 from trimtab.fleet.frame import Costed, totals
-from trimtab.fleet.model import DAY_MS, HOUR_MS
+from trimtab.fleet.model import DAY_MS, HOUR_MS, State
 from trimtab.inventory.runs.model import Condition, Held, Node, Run, RunKey, RunState
-from trimtab.store.state.database import State
+from trimtab.store.state import database
 from trimtab.store.telemetry.client import Telemetry
 
 INSTITUTE = "kyoto-hpc"
@@ -39,7 +39,7 @@ items:
 
 
 @pytest.fixture
-def house(engine: Telemetry, state: State, tmp_path: Path) -> House:
+def house(engine: Telemetry, state: database.State, tmp_path: Path) -> House:
     emptied(engine)
     return house_of(engine, state, tmp_path, ManualClock(MONTH + 20 * DAY_MS), Fleet())
 
@@ -169,3 +169,29 @@ def test_files_that_come_in_order_say_it(house: House) -> None:
     whole, hours = told(house, late=False)
     assert whole["USD"] == (Decimal("100.017") + Decimal("33.333333333333")) * 5
     assert (hours["existing"], hours["held"]) == (3 * 8 * 24 * 5, 2.0 * 11 * 20)
+
+
+def test_an_hour_costs_the_same_on_each_day_of_an_invoice_of_a_month(house: House) -> None:
+    """A neocloud's invoice in yen has one line a month and node; its SLURM knows two nodes of them."""
+    report(house, MONTH, node("sakura-1"), node("sakura-2"))
+    put(
+        house,
+        job("1", MONTH + DAY_MS, MONTH + DAY_MS + 10 * HOUR_MS, {"sakura-1": 8.0}),
+        job("2", MONTH + 17 * DAY_MS, MONTH + 17 * DAY_MS + 5 * HOUR_MS, {"sakura-1": 4.0}),
+    )
+    (house.folder / "invoice.csv").write_text(
+        "Description,Quantity,Unit Price,Amount,Currency,Unit,Period Start,Period End,Instance ID\n"
+        "8x H100 node,744,4000,2976000,JPY,Hours,2026-08-01,2026-09-01,sakura-1\n"
+        "8x H100 node,744,4000,2976001,JPY,Hours,2026-08-01,2026-09-01,sakura-2\n"
+    )
+    request = ImportRequest(str(house.folder / "invoice.csv"), source="sakura", mapping="invoice")
+    assert house.importer.run(request).receipt is not None
+    house.clock.advance(10_000)
+    assert {"JPY": Decimal(5_952_001)} == run(bill(house))
+    for day, gpu_hours in ((1, 80), (17, 20)):
+        span = MONTH + day * DAY_MS, MONTH + (day + 1) * DAY_MS
+        adds_up(house, *span)
+        costed = house.costed(*span)
+        assert Decimal(192_000) == everything(costed)["JPY"].quantize(Decimal(1), "ROUND_DOWN")
+        of_runs = costed.sums(costed.frame.state == State.HELD)["JPY"]
+        assert Decimal(500 * gpu_hours) == of_runs.quantize(Decimal("0.001"))

@@ -241,8 +241,11 @@ class Importer:
                 f"cannot import {request.location}: {overlaps[0]}; to replace that, name it with --source; "
                 "to keep both, say --add"
             )
-        run.staging.sum_up()
         notes |= dict.fromkeys(_unread(run.staging))
+        totals = tuple(run.staging.totals())  # the file's own lines, not the days that they are divided over
+        if lines := run.staging.divide():
+            notes[f"{lines} lines of machine time over several days are divided: each day has its part"] = None
+        run.staging.sum_up()
         months = [one.month for one in held]
         before = sum(one.lines for one in self._ledger.held() if one.source == source and one.month in months)
         receipt = Receipt(
@@ -252,7 +255,7 @@ class Importer:
             lines=sum(one.lines for one in held),
             months=tuple(months),
             replaced_lines=before,
-            totals=tuple(run.staging.totals()),
+            totals=totals,
             skipped=tuple(run.staging.skipped()),
             notes=tuple(notes),
             overlaps=tuple(overlaps),

@@ -34,6 +34,10 @@ WHERE month != 0
 GROUP BY month, billing_currency
 ORDER BY month, currency;
 
+-- name: staged_long
+-- The units of the usage of several days, with how many lines have each.
+SELECT toString(consumed_unit) AS unit, count() AS lines FROM /*staging*/ WHERE /*where*/ GROUP BY unit;
+
 -- name: staged_rows
 -- Rows that are staged so far.
 SELECT toUInt64(sum(rows)) AS staged

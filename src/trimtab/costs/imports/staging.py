@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from trimtab.base.errors import InvalidInput, Unavailable
+from trimtab.base.measures import is_time
 from trimtab.costs.files.probe import TableFile, open_binary
+from trimtab.costs.imports.by_day import LONG, divided
 from trimtab.costs.model import Held, Skipped, Total
 from trimtab.costs.readers.coerce import quoted
 from trimtab.costs.readers.lines import LineMap, select_lines
@@ -48,6 +50,7 @@ class Staging:
         self._embedded = embedded
         self._suffix = f"_in_{import_id}"
         self.tables = [table.name + self._suffix for table in COST_TABLES]
+        self._by_day: list[str] = []
 
     def create(self) -> None:
         """Make the tables, empty."""
@@ -67,6 +70,8 @@ class Staging:
 
     def read(self, file: TableFile, mapping: LineMap, source: int) -> None:
         """Read a file into lines. Raises InvalidInput where the engine cannot, e.g. for an unclosed quote."""
+        if mapping.by_day:
+            self._by_day.append(file.shown)
         structure = quoted(file.structure)
         names = ", ".join(COST_LINES.column_names)
         table = f"file({quoted(str(file.path))}, {quoted(file.format)}, {structure})"
@@ -86,6 +91,22 @@ class Staging:
             if getattr(problem.__cause__, "code", None) is None:
                 raise  # the engine did not answer: that says nothing of the file
             raise InvalidInput(f"cannot read {file.shown}: {_said(problem)}") from problem
+
+    def divide(self) -> int:
+        """Put a line on each day in the place of machine time over several; how many lines were of such time."""
+        if not self._by_day:
+            return 0
+        staged, names = COST_LINES.name + self._suffix, ", ".join(COST_LINES.column_names)
+        long = f"{LONG} AND has([{', '.join(map(quoted, self._by_day))}], toString(file))"
+        found = self._fetch("staged_long", long)
+        timed = {unit: int(lines) for unit, lines in zip(found["unit"], found["lines"], strict=True) if is_time(unit)}
+        if not timed:
+            return 0
+        long += f" AND has([{', '.join(map(quoted, sorted(timed)))}], toString(consumed_unit))"
+        settings = ", ".join(f"{name} = {quoted(value)}" for name, value in _INSERT_SETTINGS.items())
+        self._telemetry.load(f"INSERT INTO {staged} ({names}) {divided(staged, long)} SETTINGS {settings}", LIMITS)
+        self._telemetry.command(f"ALTER TABLE {staged} DELETE WHERE {long} SETTINGS mutations_sync = 2")
+        return sum(timed.values())
 
     def sum_up(self) -> None:
         """Make the sums by day and the sets of tags from the staged lines."""
@@ -167,8 +188,8 @@ class Staging:
         found = self._telemetry.fetch_sync(_QUERIES["staging_tables"], {"tables": self.tables})
         return int(found["tables"][0]) == len(self.tables)
 
-    def _fetch(self, query: str) -> Mapping[str, Any]:
-        sql = _QUERIES[query].replace("/*staging*/", COST_LINES.name + self._suffix)
+    def _fetch(self, query: str, where: str = "") -> Mapping[str, Any]:
+        sql = _QUERIES[query].replace("/*staging*/", COST_LINES.name + self._suffix).replace("/*where*/", where)
         return self._telemetry.fetch_sync(sql, limits=LIMITS)
 
 

@@ -113,6 +113,7 @@ def read(columns: Columns) -> LineMap:
         line=f"sipHash64({coerce.text(own)})" if own else _content(columns),
         keep=_keep(columns, billed),
         unread=coerce.unread([columns.find("Tags")]),
+        by_day=columns.find(*_TIMES["charge_period_end"]) is not None,
         notes=() if currency else (f"no column BillingCurrency: amounts are in {NO_CURRENCY}",),
     )
 

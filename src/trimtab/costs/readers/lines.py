@@ -29,7 +29,8 @@ class LineMap(Struct, frozen=True):
     `typed` gives columns of `cost_lines` as SQL over the file: text, Nullable(Decimal), Nullable(DateTime) or Map.
     `derived` is SQL over the finished names. `raw` is what amounts were before they were read, for messages. `keep` is
     the condition under which a row is a line at all (over the file's columns), `unread` the text of tags that are of no
-    known form ("" where there are none): it stays with the line, and the receipt counts such lines.
+    known form ("" where there are none): it stays with the line, and the receipt counts such lines. `by_day`: machine
+    time over several days, as invoices of weeks and months have it, becomes a line on each of them.
     """
 
     format: str
@@ -40,6 +41,7 @@ class LineMap(Struct, frozen=True):
     line: str = "toUInt64(0)"
     keep: str = "1"
     unread: str = ""
+    by_day: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -54,6 +56,11 @@ def select_lines(mapping: LineMap, inner: str, source: int, file: str) -> str:
         middle.append(f"toString({mapping.unread}) AS _unread_tags")
     where = f" WHERE {mapping.keep}" if mapping.keep != "1" else ""
     return f"SELECT {', '.join(outer)} FROM (SELECT {', '.join(middle)} FROM ({inner}){where})"  # noqa: S608 - built from our own expressions and the file's quoted names
+
+
+def day_of(start: str) -> str:
+    """The day of a charge as SQL: that of its start, within its billing period."""
+    return f"toDate(greatest(least({start}, billing_period_end - 1), billing_period_start), 'UTC')"
 
 
 def _line(mapping: LineMap, typed: Mapping[str, str], source: int, file: str) -> dict[str, str]:
@@ -94,7 +101,7 @@ def _computed(name: str, source: int, file: str) -> str:
     return {
         "month": f"if(unreadable, {SET_ASIDE}, toYYYYMM(billing_period_start))",
         "source": f"toUInt32({source})",
-        "day": "toDate(greatest(least(charge_period_start, billing_period_end - 1), billing_period_start), 'UTC')",
+        "day": day_of("charge_period_start"),
         "file": quoted(file),
         "tag_set": "cityHash64(tags)",
         "category_set": "cityHash64(cost_categories)",

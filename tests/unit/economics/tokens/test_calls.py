@@ -30,7 +30,7 @@ class Traces:
         return {hour: (hours.count(hour), 1) for hour in hours}
 
     async def model_spans(
-        self, scope: Scope, start_ms: int, end_ms: int, marks: object, names: object, limit: int
+        self, scope: Scope, start_ms: int, end_ms: int, marks: object, names: object, around: object, limit: int
     ) -> dict[str, Any]:
         self.reads.append(scope)
         self.windows.append((start_ms, end_ms))
@@ -76,6 +76,16 @@ def test_who_is_bound_to_tags_has_them_read_by_the_engine() -> None:
     scope = Scope(rows=(RowRule("team", frozenset({"ml"})),))
     asyncio.run(_calls(traces).over(scope, 5 * H, 6 * H))
     assert [scope] == traces.reads
+
+
+def test_a_call_is_whose_a_span_above_it_says_over_one_that_says_nothing() -> None:
+    call = {"gen_ai.request.model": "m", "gen_ai.usage.input_tokens": "7"}
+    told: Sequence[dict[str, str]] = ({"tenant": "acme"}, {}, call, {})
+    rows = [("a", "x", "chat", "t", f"s{at}", f"s{at - 1}", at, 1, 0, said, {}) for at, said in enumerate(told)]
+    columns = zip(NAMES, zip(*rows, strict=True), strict=True)
+    found = module._calls({name: np.array(values, object) for name, values in columns}, len(rows))
+    assert [("acme", "s2")] == [(call.tenant, call.span_id) for call in found.calls]
+    assert found.cut  # all that were read count, whatever they say
 
 
 def test_minutes_are_read_by_themselves_and_not_with_their_hours() -> None:

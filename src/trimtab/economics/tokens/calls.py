@@ -1,7 +1,7 @@
 """The calls of models that spans tell of, each once: what the ledger of tokens and unit costs are made of."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -57,6 +57,13 @@ class SpanCalls:
             return await self._read(scope, start_ms, end_ms, MOST_SPANS)
         hours = await self._hours.over(start_ms, end_ms)
         return await asyncio.to_thread(_within, hours, scope, start_ms, end_ms)
+
+    async def walk(self, start_ms: int, end_ms: int, take: Callable[[Calls], Awaitable[bool]]) -> None:
+        """Give `take` the calls of each hour of a range, of all accounts, until it answers False.
+
+        Raises QueryAborted, Unavailable.
+        """
+        await self._hours.walk(start_ms, end_ms, take)
 
     async def by_hour(self, start_ms: int, end_ms: int) -> dict[int, Calls] | None:
         """The calls of each hour of a range, of all accounts; the first and the last hour are read for those beside

@@ -88,8 +88,10 @@ class FleetLedger(Struct):
     ) -> Frame:
         if start_ms >= end_ms:
             return _frame_of([], start_ms, end_ms, {})
-        tables = await self._tables(scope, start_ms, end_ms, step_ms, machines)
-        found = _frame_of(tables, start_ms, end_ms, await self.machines(start_ms, end_ms))
+        tables, facts = await asyncio.gather(
+            self._tables(scope, start_ms, end_ms, step_ms, machines), self.machines(start_ms, end_ms)
+        )
+        found = _frame_of(tables, start_ms, end_ms, facts)
         return await self._seen_by(scope, found)
 
     async def _tables(
@@ -246,8 +248,7 @@ class FleetLedger(Struct):
 
     async def _costed(self, scope: Scope, start_ms: int, end_ms: int, basis: Basis) -> Costed:
         first, last = start_ms // DAY_MS, -(-end_ms // DAY_MS)
-        frame = await self.frame(scope, start_ms, end_ms)
-        existing, priced = await self._priced(first, last)
+        frame, (existing, priced) = await asyncio.gather(self.frame(scope, start_ms, end_ms), self._priced(first, last))
         hours = await self._hours(scope, start_ms, end_ms, priced)
         found = await asyncio.to_thread(costed_of, frame, existing, priced, basis, hours)
         return found if scope == EVERYTHING else replace(found, leftover={}, elsewhere={})

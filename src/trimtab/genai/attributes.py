@@ -117,6 +117,7 @@ IDENTITY: Mapping[str, tuple[str, ...]] = {
     "prompt_version": PROMPT_VERSION, "run": RUN,
 }  # fmt: skip
 """Who a call was for: fields of `Call` that a span has from the spans above it where it does not say them itself."""
+WHO = frozenset(name for names in IDENTITY.values() for name in names)
 
 EVENT_NAME, EVENT = "event.name", "gen_ai.client.inference.operation.details"
 """The conventions' event of a call, a log record with the attributes of its span."""
@@ -146,13 +147,20 @@ def text(attributes: Attributes, names: Iterable[str]) -> str:
     return ""
 
 
+def who(attributes: Attributes) -> dict[str, str]:
+    """What attributes say of IDENTITY, by field; fields of which they say nothing are left out."""
+    if WHO.isdisjoint(attributes):  # of most spans: 70 names need not be looked for
+        return {}
+    return {field: said for field, names in IDENTITY.items() if (said := text(attributes, names))}
+
+
 def number(attributes: Attributes, names: Iterable[str]) -> int | None:
     """The first of these attributes that is a whole number, not negative; None for none."""
     for name in names:
-        words = attributes.get(name)
-        value = quantity(words) if words else None
-        if value is not None and value >= 0:
-            return int(value)
+        if words := attributes.get(name):
+            value = quantity(words)
+            if value is not None and value >= 0:
+                return int(value)
     return None
 
 

@@ -10,7 +10,7 @@ BATCH = "batch"
 """The tier of calls that are answered within a day, at half the price."""
 
 
-class Call(Struct, frozen=True, kw_only=True):
+class Call(Struct, frozen=True, kw_only=True, gc=False):
     """One call, counted once. "" and None for what nothing says; times in ms.
 
     `attempts` are the requests that it took: retries that were billed are calls of their own, so this counts only those

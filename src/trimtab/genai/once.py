@@ -5,11 +5,10 @@ same usage. An agent's span holds the sum of its calls. So of spans inside each 
 those that name the same answer (its id is the vendor's) the one that knows most. What only the others know is added.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from trimtab.base.records import replace
 from trimtab.genai import attributes as names
-from trimtab.genai.attributes import text
 from trimtab.genai.call import Call
 from trimtab.genai.spans import CallSpan, call_of_span, is_holder
 from trimtab.genai.tokens import KINDS, merged
@@ -19,6 +18,7 @@ _FILLED = (
     "id", "cost", "currency", "stream", *names.IDENTITY,
 )  # fmt: skip
 """What a call may have from another span of the same call."""
+_OF_TRACES = frozenset(("tenant", "user", "session"))
 _Key = tuple[str, str, str]
 
 
@@ -32,8 +32,9 @@ def calls_of(spans: Iterable[CallSpan]) -> list[Call]:
             calls[key] = call
     _into_their_spans(calls, by_id)
     inner = _without_outer(calls, by_id)
-    told = _told_in_traces(by_id.values())
-    return counted_once(_with_identity(call, by_id, told) for call in inner)
+    who = {key: said for key, span in by_id.items() if (said := names.who(span.attributes))}
+    told = _told_in_traces(who)
+    return counted_once(_with_identity(call, by_id, who, told) for call in inner)
 
 
 def counted_once(calls: Iterable[Call]) -> list[Call]:
@@ -98,32 +99,30 @@ def _above(key: _Key, by_id: Mapping[_Key, CallSpan]) -> list[_Key]:
     return found
 
 
-def _told_in_traces(spans: Iterable[CallSpan]) -> dict[tuple[str, str], dict[str, str]]:
+def _told_in_traces(who: Mapping[_Key, Mapping[str, str]]) -> dict[tuple[str, str], dict[str, str]]:
     """By trace who it was for, where its spans name one alone: a tenant that the request's span names is its calls'."""
     sets: dict[tuple[str, str], dict[str, set[str]]] = {}
-    for span in spans:
-        for field in ("tenant", "user", "session"):
-            value = text(span.attributes, names.IDENTITY[field])
-            if value:
-                sets.setdefault((span.account, span.trace_id), {}).setdefault(field, set()).add(value)
+    for (account, trace, _), said in who.items():
+        for field in _OF_TRACES & said.keys():
+            sets.setdefault((account, trace), {}).setdefault(field, set()).add(said[field])
     return {
-        trace: {field: next(iter(values)) for field, values in said.items() if len(values) == 1}
-        for trace, said in sets.items()
+        trace: {field: next(iter(values)) for field, values in fields.items() if len(values) == 1}
+        for trace, fields in sets.items()
     }
 
 
 def _with_identity(
-    call: Call, by_id: Mapping[_Key, CallSpan], told: Mapping[tuple[str, str], Mapping[str, str]]
+    call: Call,
+    by_id: Mapping[_Key, CallSpan],
+    who: Mapping[_Key, Mapping[str, str]],
+    told: Mapping[tuple[str, str], Mapping[str, str]],
 ) -> Call:
+    """The call with what it does not say itself of whom it was for: of spans above it the nearest counts."""
     missing = [field for field in names.IDENTITY if not getattr(call, field)]
     if not missing:
         return call
-    above: Sequence[_Key] = _above((call.account, call.trace_id, call.span_id), by_id)
-    in_trace = told.get((call.account, call.trace_id), {})
-    changes = {}
-    for field in missing:
-        said = (text(by_id[key].attributes, names.IDENTITY[field]) for key in above)
-        value = next((one for one in said if one), "") or in_trace.get(field, "")
-        if value:
-            changes[field] = value
+    said = dict(told.get((call.account, call.trace_id), {}))
+    for key in reversed(_above((call.account, call.trace_id, call.span_id), by_id)):
+        said |= who.get(key, {})
+    changes = {field: said[field] for field in missing if field in said}
     return replace(call, **changes) if changes else call

@@ -27,7 +27,7 @@ _SDK = re.compile(r"^ai\.(generate|stream)(Text|Object)$")
 """The Vercel AI SDK's outer span; its inner one (`….doGenerate`) is the call."""
 
 
-class CallSpan(Struct, frozen=True, kw_only=True):
+class CallSpan(Struct, frozen=True, kw_only=True, gc=False):
     """What a call is read from of a span: its place in a trace, its times in ns, and its attributes."""
 
     account: str = ""
@@ -84,7 +84,7 @@ def call_of_span(span: CallSpan) -> Call | None:
         account=span.account,
         region=span.region,
     )
-    return replace(call, **identity_of(attributes, span.resource_attributes))
+    return replace(call, **(names.who(span.resource_attributes) | names.who(attributes)))
 
 
 def tokens_of_span(attributes: Attributes) -> Tokens:
@@ -123,11 +123,6 @@ def attributes_of(call: Call) -> dict[str, str]:
     if call.first_token_ms is not None:
         said["gen_ai.response.time_to_first_chunk"] = f"{call.first_token_ms / 1000:.6f}"
     return {name: value for name, value in said.items() if value}
-
-
-def identity_of(attributes: Attributes, resource: Attributes) -> dict[str, str]:
-    """Who a call was for, as a span or its resource says: fields of `Call`."""
-    return {name: text(attributes, said) or text(resource, said) for name, said in names.IDENTITY.items()}
 
 
 def is_holder(attributes: Attributes) -> bool:

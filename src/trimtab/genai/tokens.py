@@ -12,7 +12,7 @@ from msgspec import Struct
 from trimtab.base.records import replace
 
 
-class Tokens(Struct, frozen=True, kw_only=True):
+class Tokens(Struct, frozen=True, kw_only=True, gc=False):
     """How many tokens of each kind; None where it was not said."""
 
     input: int | None = None

@@ -15,6 +15,7 @@ from trimtab.fleet.telemetry.reading import Reader
 from trimtab.fleet.telemetry.window import Grid
 from trimtab.kpis import latency
 from trimtab.kpis.context import Context, Floats, Flow, flows
+from trimtab.kpis.shared_reads import SharedReads
 from trimtab.kpis.throughput import token_flows
 from trimtab.metrics.model import Series
 from trimtab.metrics.plan import StatRequest
@@ -50,7 +51,7 @@ async def traffic(
     grid = Grid.over(start_ms, end_ms, step_s)
     finder = Finder(registry, scope, grid.start_ms)
     pods = pods_of(one.series for one in finder.named(POD_LABELS))
-    context = Context(reader, finder, Owners(_MODEL, pods=pods), grid)
+    context = Context(SharedReads(reader), finder, Owners(_MODEL, pods=pods), grid)
     requests, input_, output, cached, p95 = await asyncio.gather(
         flows(context, finder.all(concepts.REQUESTS)),
         token_flows(context, finder.all(concepts.INPUT_TOKENS)),

@@ -148,8 +148,10 @@ GROUP BY hour_ms;
 -- Spans of traces in which one has any of these attributes, with what is asked of their attributes; each once.
 SELECT account, region, service, trace_id, span_id, parent_id, start_ns, duration_ns,
        fault OR error OR throttle OR status = 'error' AS failed,
-       mapFilter((name, value) -> has({names:Array(String)}, name), attributes) AS said,
-       mapFilter((name, value) -> has({names:Array(String)}, name), resource_attributes) AS resource_said
+       hasAny(mapKeys(attributes), {marks:Array(String)}) AS marked,
+       mapFilter((name, value) -> (marked AND has({names:Array(String)}, name)) OR has({around:Array(String)}, name),
+                 attributes) AS said,
+       mapFilter((name, value) -> marked AND has({names:Array(String)}, name), resource_attributes) AS resource_said
 FROM spans
 WHERE /*window*/
   AND trace_id IN (

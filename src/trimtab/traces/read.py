@@ -152,13 +152,21 @@ class TraceReader:
         return {hour: (number, newest) for hour, number, newest in rows}
 
     async def model_spans(
-        self, scope: Scope, start_ms: int, end_ms: int, marks: Iterable[str], names: Iterable[str], limit: int
+        self,
+        scope: Scope,
+        start_ms: int,
+        end_ms: int,
+        marks: Iterable[str],
+        names: Iterable[str],
+        around: Iterable[str],
+        limit: int,
     ) -> Columns:
         """Whole traces, within the window, of spans with one of the attributes `marks` (see the query `model_spans`).
 
-        `said` and `resource_said` are their attributes of these `names`. Raises QueryAborted, Unavailable.
+        `said` and `resource_said` are their attributes of these `names`; of spans without a mark `said` has those of
+        `around` alone, as few of them say anything of calls. Raises QueryAborted, Unavailable.
         """
-        asked = {"marks": sorted(marks), "names": sorted(names), "limit": limit}
+        asked = {"marks": sorted(marks), "names": sorted(names), "around": sorted(around), "limit": limit}
         return await self._fetch("model_spans", window_of(scope, start_ms, end_ms), None, asked)
 
     async def fresh(self, timeout_s: float = 1.0) -> bool:

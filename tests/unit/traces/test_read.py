@@ -129,19 +129,24 @@ def test_calls_of_models_are_counted_once_where_several_spans_tell_of_them(
     outer = replace(ROOT, attributes=told)
     inner = replace(CALL, attributes=told | {"gen_ai.response.id": "r1"})
     beside = replace(inner, trace_id="c" * 32, span_id="c" * 16, parent_id="")
+    around = replace(beside, span_id="d" * 16, attributes={"tenant": "b", "gen_ai.response.id": "r2"})
 
     async def both() -> None:
-        await room.ingest.write([outer, inner, beside])
+        await room.ingest.write([outer, inner, beside, around])
         assert await room.reader.fresh(30)
         found = await room.reader.model_calls(EVERYTHING, NOW, NOW + 1, (usage,))
         assert ([1], [7.0], ["a"]) == (
             found["calls"].tolist(), found["input_tokens"].tolist(), found["tenant"].tolist(),
         )  # fmt: skip
-        assert {NOW // HOUR_MS * HOUR_MS: (3, clock.now_ms())} == await room.reader.hour_marks(NOW, NOW + 1)
-        spans = await room.reader.model_spans(EVERYTHING, NOW, NOW + 1, (usage,), (usage, "tenant"), 10)
-        assert [outer.span_id, inner.span_id, beside.span_id] == spans["span_id"].tolist()
+        assert {NOW // HOUR_MS * HOUR_MS: (4, clock.now_ms())} == await room.reader.hour_marks(NOW, NOW + 1)
+        asked = (usage,), (usage, "tenant", "gen_ai.response.id", "team"), ("tenant",)
+        spans = await room.reader.model_spans(EVERYTHING, NOW, NOW + 1, *asked, 10)
+        assert [one.span_id for one in (outer, inner, beside, around)] == spans["span_id"].tolist()
         assert {usage: "7", "tenant": "a"} == spans["said"][0]
+        assert ({"team": "web"}, {"tenant": "b"}, {}) == (
+            spans["resource_said"][2], spans["said"][3], spans["resource_said"][3],
+        )  # fmt: skip
         other = Scope(rows=(RowRule("team", frozenset({"ml"})),))
-        assert 0 == len((await room.reader.model_spans(other, NOW, NOW + 1, (usage,), (usage,), 10))["span_id"])
+        assert 0 == len((await room.reader.model_spans(other, NOW, NOW + 1, *asked, 10))["span_id"])
 
     asyncio.run(both())

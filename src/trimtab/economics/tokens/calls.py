@@ -1,13 +1,13 @@
 """The calls of models that spans tell of, each once: what the ledger of tokens and unit costs are made of."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
 
 from trimtab.access.scope import EVERYTHING, Scope
-from trimtab.genai.attributes import ALL, MARKS
+from trimtab.genai.attributes import ALL, MARKS, WHO
 from trimtab.genai.call import Call
 from trimtab.genai.once import calls_of
 from trimtab.genai.spans import CallSpan
@@ -58,12 +58,19 @@ class SpanCalls:
         hours = await self._hours.over(start_ms, end_ms)
         return await asyncio.to_thread(_within, hours, scope, start_ms, end_ms)
 
+    async def walk(self, start_ms: int, end_ms: int, take: Callable[[Calls], Awaitable[bool]]) -> None:
+        """Give `take` the calls of each hour of a range, of all accounts, until it answers False.
+
+        Raises QueryAborted, Unavailable.
+        """
+        await self._hours.walk(start_ms, end_ms, take)
+
     async def by_hour(self, start_ms: int, end_ms: int) -> dict[int, Calls] | None:
         """The calls of each hour of a range, of all accounts; the first and the last hour are read for those beside
         them. None: that is too much to read together, see `KeptHours`. Raises QueryAborted, Unavailable."""
         several = end_ms - start_ms > 3 * HOUR_MS
         most = MOST_SPANS // (_TOGETHER if several else 1)
-        found = await self._traces.model_spans(EVERYTHING, start_ms, end_ms, MARKS, ALL, most)
+        found = await self._traces.model_spans(EVERYTHING, start_ms, end_ms, MARKS, ALL, WHO, most)
         if several and len(found["span_id"]) >= most:
             return None
         read = await asyncio.to_thread(_calls, found, most)
@@ -78,7 +85,7 @@ class SpanCalls:
         return {hour: Calls(calls, hour_ms=hour) for hour, calls in hours.items()}
 
     async def _read(self, scope: Scope, start_ms: int, end_ms: int, most: int) -> Calls:
-        found = await self._traces.model_spans(scope, start_ms, end_ms, MARKS, ALL, most)
+        found = await self._traces.model_spans(scope, start_ms, end_ms, MARKS, ALL, WHO, most)
         return await asyncio.to_thread(_calls, found, most)
 
 
@@ -104,7 +111,9 @@ def _number(hour: Calls) -> int:
 def _calls(columns: Any, most: int) -> Calls:
     names = ("account", "region", "service", "trace_id", "span_id", "parent_id", "start_ns", "duration_ns", "failed",
              "said", "resource_said")  # fmt: skip
-    rows = zip(*(columns[name].tolist() for name in names), strict=True)
+    lists = [columns[name].tolist() for name in names]
+    parents = set(lists[names.index("parent_id")])
+    rows = zip(*lists, strict=True)
     spans = [
         CallSpan(
             account=account,
@@ -120,5 +129,6 @@ def _calls(columns: Any, most: int) -> Calls:
             resource_attributes=resource,
         )
         for account, region, service, trace, span, parent, start, duration, failed, said, resource in rows
+        if said or span in parents  # another says nothing of calls, and leads from none to whose it is
     ]
-    return Calls(calls_of(spans), len(spans) >= most)
+    return Calls(calls_of(spans), len(columns["span_id"]) >= most)

@@ -65,13 +65,15 @@ class KeptSums:
 
         return Job("keep sums of calls ready", _READY_S, ready, after_s=_READY_AFTER_S)
 
-    async def _by_hour(self, start_ms: int, end_ms: int) -> dict[int, HourTally] | None:
-        hours = await self._calls.by_hour(start_ms, end_ms)
-        if hours is None:
-            return None
-        own = [hours[hour] for hour in sorted(hours) if start_ms + HOUR_MS <= hour < end_ms - HOUR_MS]
-        return await asyncio.to_thread(self._tallies, own)
+    async def _by_hour(self, start_ms: int, end_ms: int) -> dict[int, HourTally]:
+        """The sums of each hour of a range but the first and the last; calls that are kept are not read again."""
+        found: dict[int, HourTally] = {}
 
-    def _tallies(self, hours: Sequence[Calls]) -> dict[int, HourTally]:
-        books = self._books()
-        return {hour.hour_ms: tally_of(hour.hour_ms, hour.calls, books, cut=hour.cut) for hour in hours}
+        async def take(hour: Calls) -> bool:
+            found[hour.hour_ms] = await asyncio.to_thread(
+                tally_of, hour.hour_ms, hour.calls, self._books(), cut=hour.cut
+            )
+            return True
+
+        await self._calls.walk(start_ms + HOUR_MS, end_ms - HOUR_MS, take)
+        return found

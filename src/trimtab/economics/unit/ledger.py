@@ -12,6 +12,7 @@ from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import Clock
 from trimtab.costs.apportion import apportion
 from trimtab.economics.shared.model import Use
+from trimtab.economics.unit.made_once import MadeOnce
 from trimtab.economics.unit.model import Ledger, Slice
 from trimtab.fleet.claims import holder_name
 from trimtab.fleet.frame import Costed
@@ -35,20 +36,14 @@ class Ledgers(Struct):
     hours: HoursReader
     runs: RunStore
     clock: Clock
-    _made: dict[tuple[int, int], tuple[Costed, "asyncio.Task[Ledger]"]] = field(default_factory=dict)
+    _made: MadeOnce[Ledger] = field(default_factory=lambda: MadeOnce(_KEPT))
 
     async def over(self, start_ms: int, end_ms: int) -> Ledger:
         """The ledger of a range. Raises QueryAborted, Unavailable."""
         now_ms = self.clock.now_ms()
         end_ms = min(end_ms, -(-now_ms // DAY_MS) * DAY_MS)
         costed = await self.hours.costed(EVERYTHING, start_ms, end_ms)
-        made = self._made.pop((start_ms, end_ms), None)
-        if made is None or made[0] is not costed or (made[1].done() and made[1].exception() is not None):
-            made = costed, asyncio.ensure_future(self._make(costed, start_ms, end_ms, now_ms))
-        self._made[start_ms, end_ms] = made
-        while len(self._made) > _KEPT:
-            del self._made[next(iter(self._made))]
-        return await asyncio.shield(made[1])
+        return await self._made.of((start_ms, end_ms), costed, lambda: self._make(costed, start_ms, end_ms, now_ms))
 
     async def _make(self, costed: Costed, start_ms: int, end_ms: int, now_ms: int) -> Ledger:
         runs = await self.runs.listed(EVERYTHING, RunFilter(start_ms, end_ms), _MOST_RUNS)

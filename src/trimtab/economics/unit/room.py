@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from trimtab.access.scope import Scope
 from trimtab.base.clock import Clock
@@ -16,6 +16,7 @@ from trimtab.economics.unit.idle.model import Holding
 from trimtab.economics.unit.idle.split import IdleReport, split_idle
 from trimtab.economics.unit.latency import LatencyCost, latency_cost
 from trimtab.economics.unit.ledger import Ledgers
+from trimtab.economics.unit.made_once import MadeOnce
 from trimtab.economics.unit.model import ZERO, HeldActivity, Ledger, Served, Slice
 from trimtab.economics.unit.ports import UseFacts
 from trimtab.economics.unit.prices import ModelCost, models_of
@@ -26,6 +27,8 @@ from trimtab.genai.prices.book import Book, shipped
 from trimtab.genai.prices.price import cost_of
 
 HOUR_MS = 3_600_000
+_KEPT = 4
+"""Lists of models that are kept: those of a page, and of what is told beside it."""
 _STEPS = ((3, HOUR_MS), (15, 6 * HOUR_MS))
 """Up to how many days which step: an hour shows a deploy, a quarter of a day a fortnight; longer ranges are by day."""
 
@@ -47,6 +50,8 @@ class UnitCosts(Struct, frozen=True):
     api: ReadCalls | None = None
     """Calls of vendors' models; None where no room tells them."""
     books: Callable[[], Sequence[Book]] = own_books
+    _served: MadeOnce[list[ModelCost]] = field(default_factory=lambda: MadeOnce(_KEPT))
+    """Pages of unit costs and of tokens ask for the same models, and those of tokens twice."""
 
     async def ledger(self, scope: Scope, start_ms: int, end_ms: int) -> Ledger:
         """The ledger as a scope sees it. Raises QueryAborted, Unavailable."""
@@ -71,8 +76,14 @@ class UnitCosts(Struct, frozen=True):
         self, scope: Scope, start_ms: int, end_ms: int, step_ms: int = 0, *, ledger: Ledger | None = None
     ) -> list[ModelCost]:
         """The models that own pods served, the dearest first."""
-        ledger = ledger or await self.ledger(scope, start_ms, end_ms)
+        of = ledger or await self.ledger(scope, start_ms, end_ms)
         step = step_ms or step_of(start_ms, end_ms)
+        key = scope, start_ms, end_ms, step
+        return list(await self._served.of(key, of, lambda: self._served_models(scope, start_ms, end_ms, step, of)))
+
+    async def _served_models(
+        self, scope: Scope, start_ms: int, end_ms: int, step: int, ledger: Ledger
+    ) -> list[ModelCost]:
         facts = self.facts
         now_ms = self.clock.now_ms()
         until = min(end_ms, -(-now_ms // step) * step)

@@ -141,10 +141,12 @@ def _seen(signals: Signals) -> _Seen:
     still = work < _WORK_OF_ACTIVE * signals.active + _WORK_FLOOR
     links = _sum(signals.fabric, signals.host)
     linked = links >= _link_floor(links)
-    cool = _cool(signals, busy & told & ~still)
+    works = busy & told & ~still
     if signals.steps_done is None:
         told &= ~(still & ~linked & np.isnan(signals.power))  # it may compute in its registers
-    spins = busy & told & still & ~linked & cool
+    spins = busy & told & still & ~linked
+    if spins.any():  # of most runs none is: what their GPUs draw need not be looked at
+        spins &= _cool(signals, works)
     quiet = known_active & ~busy
     return _Seen(busy & told & ~spins, spins, quiet, quiet & linked, signals.held & ~quiet & ~(busy & told))
 

@@ -241,7 +241,9 @@ def _phases_of(activity: Activity, signals: Signals, judged: Judged, pace: RankP
     waited_hours = (float(waited.sum()) + unknown * float((lengths * lost).sum())) / 3600
     hangs = tuple(_hang(activity, signals, stall) for stall in judged.hangs)
     kept = GpuPhases({}, hangs, codes, seconds, judged.past, activity.start_ms, activity.step_s, waited, waited_hours)
-    hours = {phase: float(kept.seconds_in(phase).sum()) / 3600 for phase in Phase}
+    sums = np.bincount(codes.ravel(), (seconds - waited).ravel(), len(Phase)) / 3600
+    hours = {phase: float(sums[phase]) for phase in Phase}
+    hours[Phase.STRAGGLER] += float(waited.sum()) / 3600
     hours[Phase.UNKNOWN] += unknown * float((lengths * (1 - lost)).sum()) / 3600
     hours[Phase.STRAGGLER] += unknown * float((lengths * lost).sum()) / 3600
     return replace(kept, hours=hours)

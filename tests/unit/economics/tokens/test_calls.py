@@ -10,6 +10,7 @@ import pytest
 from trimtab.access.scope import EVERYTHING, RowRule, Scope
 from trimtab.economics.tokens import calls as module
 from trimtab.economics.tokens.calls import Calls, SpanCalls
+from trimtab.economics.tokens.hours import KeptSums
 from trimtab.traces.kept_hours import HOUR_MS, KeptHours
 
 H = HOUR_MS
@@ -30,7 +31,7 @@ class Traces:
         return {hour: (hours.count(hour), 1) for hour in hours}
 
     async def model_spans(
-        self, scope: Scope, start_ms: int, end_ms: int, marks: object, names: object, limit: int
+        self, scope: Scope, start_ms: int, end_ms: int, marks: object, names: object, around: object, limit: int
     ) -> dict[str, Any]:
         self.reads.append(scope)
         self.windows.append((start_ms, end_ms))
@@ -76,6 +77,26 @@ def test_who_is_bound_to_tags_has_them_read_by_the_engine() -> None:
     scope = Scope(rows=(RowRule("team", frozenset({"ml"})),))
     asyncio.run(_calls(traces).over(scope, 5 * H, 6 * H))
     assert [scope] == traces.reads
+
+
+def test_calls_are_read_once_for_who_lists_them_and_for_who_adds_them_up() -> None:
+    traces = Traces([(5 * H, "a", "x"), (6 * H, "b", "y")])
+    calls = _calls(traces)
+    sums = KeptSums(calls, traces.hour_marks, lambda: ())
+    asyncio.run(calls.over(EVERYTHING, 5 * H, 6 * H))
+    found = asyncio.run(sums.over(EVERYTHING, 0, 24 * H, "vendor"))
+    assert 2 == sum(tally.calls for tally in found.tallies.values())
+    assert [(4 * H, 7 * H), (5 * H, 8 * H)] == traces.windows  # each hour with those beside it, once
+
+
+def test_a_call_is_whose_a_span_above_it_says_over_one_that_says_nothing() -> None:
+    call = {"gen_ai.request.model": "m", "gen_ai.usage.input_tokens": "7"}
+    told: Sequence[dict[str, str]] = ({"tenant": "acme"}, {}, call, {})
+    rows = [("a", "x", "chat", "t", f"s{at}", f"s{at - 1}", at, 1, 0, said, {}) for at, said in enumerate(told)]
+    columns = zip(NAMES, zip(*rows, strict=True), strict=True)
+    found = module._calls({name: np.array(values, object) for name, values in columns}, len(rows))
+    assert [("acme", "s2")] == [(call.tenant, call.span_id) for call in found.calls]
+    assert found.cut  # all that were read count, whatever they say
 
 
 def test_minutes_are_read_by_themselves_and_not_with_their_hours() -> None:

@@ -1,7 +1,7 @@
 """Sums of hours are kept: a question is answered whole, however many calls there are, and reads each hour once."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import pytest
 
@@ -31,10 +31,10 @@ class Traces:
     async def marks(self, start_ms: int, end_ms: int) -> Mapping[int, Mark]:
         return {hour: (len(one.calls), 1) for hour, one in self.hours.items() if start_ms <= hour < end_ms}
 
-    async def by_hour(self, start_ms: int, end_ms: int) -> dict[int, Calls]:
-        found = {hour: one for hour, one in self.hours.items() if start_ms <= hour < end_ms}
-        self.reads += [hour // H for hour in found if start_ms < hour < end_ms - H]  # those beside them are not made
-        return found
+    async def walk(self, start_ms: int, end_ms: int, take: Callable[[Calls], Awaitable[bool]]) -> None:
+        for hour in sorted(hour for hour in self.hours if start_ms <= hour < end_ms):
+            self.reads.append(hour // H)
+            await take(self.hours[hour])
 
 
 def _calls(hour: int, number: int, *, cut: bool = False) -> tuple[int, Calls]:

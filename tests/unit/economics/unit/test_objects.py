@@ -9,8 +9,10 @@ import pytest
 
 from trimtab.access.scope import EVERYTHING
 from trimtab.base.clock import ManualClock
+from trimtab.base.records import replace
 from trimtab.economics.shared.model import Use
 from trimtab.economics.unit.model import Ledger, Served, Traffic
+from trimtab.economics.unit.prices import ModelCost
 from trimtab.economics.unit.room import UnitCosts
 from trimtab.fleet.claims import holder_name
 from trimtab.inventory.runs.model import RunState
@@ -27,7 +29,11 @@ class Ledgers:
 
 
 class Facts:
+    def __init__(self) -> None:
+        self.asked = 0
+
     async def traffic(self, *asked: Any) -> dict[str, Traffic]:
+        self.asked += 1
         steps = np.full(7, 1_000_000.0)
         return {"m": Traffic(START, DAY, steps, steps, steps, steps * 0, steps * np.nan)}
 
@@ -73,3 +79,22 @@ def test_an_object_costs_what_its_holders_did(kind: str, name: str, per: str, ex
 
 def test_amounts_of_another_currency_are_another_budgets() -> None:
     assert asyncio.run(units().object_cost(EVERYTHING, "run", ["48791"], "", START, START + DAY, "EUR")) is None
+
+
+def test_models_of_one_ledger_are_worked_out_once_for_all_who_ask() -> None:
+    room = units()
+
+    async def asked() -> list[list[ModelCost]]:
+        week = EVERYTHING, START, START + 7 * DAY, DAY
+        first, second = await asyncio.gather(room.served_models(*week), room.served_models(*week))
+        first.clear()  # a list of one's own
+        ledger = await room.ledger(EVERYTHING, START, START + 7 * DAY)
+        return [
+            second,
+            await room.served_models(*week, ledger=ledger),
+            await room.served_models(*week, ledger=replace(ledger)),
+        ]
+
+    found = asyncio.run(asked())
+    assert [["m"]] * 3 == [[one.model for one in models] for models in found]
+    assert 2 == room.facts.asked  # type: ignore[attr-defined] # of `Facts`: another ledger may say something else

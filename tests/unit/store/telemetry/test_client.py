@@ -93,6 +93,16 @@ def test_an_empty_result_keeps_its_columns(telemetry: Telemetry) -> None:
     assert {"series": 0, "value": 0} == {name: len(column) for name, column in read.items()}
 
 
+def test_maps_come_back_as_dicts_of_their_own_rows(telemetry: Telemetry) -> None:
+    read = telemetry.fetch_sync(
+        "SELECT mapFromArrays(range(n), arrayMap(i -> toString(n + i), range(n))) AS m"
+        " FROM (SELECT number % 3 AS n FROM numbers(7)) SETTINGS max_block_size = 2"
+    )
+    kinds: list[dict[int, str]] = [{}, {0: "1"}, {0: "2", 1: "3"}]
+    assert [kinds[at % 3] for at in range(7)] == read["m"].tolist()
+    assert [] == telemetry.fetch_sync("SELECT map('a', 1) AS m WHERE 0")["m"].tolist()
+
+
 def test_a_read_past_its_limits_is_stopped_and_the_next_one_works(telemetry: Telemetry) -> None:
     with pytest.raises(QueryAborted, match="longer than allowed"):
         telemetry.fetch_sync("SELECT sleep(3)", limits=ReadLimits(seconds=0.2))

@@ -131,7 +131,7 @@ def _shown(one: StoredRule) -> dict[str, Any]:
     return {
         "Name": one.name,
         "State": _ENABLED if one.enabled else _DISABLED,
-        "Schema": f'{{"Name": "{SCHEMA}", "Version": {VERSION}}}',
+        "Schema": f"{SCHEMA}/{VERSION}",  # as recorded
         "Definition": one.definition,
         "ManagedRule": False,
         "ApplyOnTransformedLogs": one.transformed,

@@ -106,6 +106,7 @@ def test_rules_are_listed_by_pages_and_switched(api: Any) -> None:
         api.put_insight_rule(RuleName=name, RuleDefinition=RULE, RuleState="DISABLED")
     first = api.describe_insight_rules(MaxResults=2)
     assert [(one["Name"], one["State"]) for one in first["InsightRules"]] == [("a", "DISABLED"), ("b", "DISABLED")]
+    assert {"CloudWatchLogRule/1"} == {one["Schema"] for one in first["InsightRules"]}
     assert [one["Name"] for one in api.describe_insight_rules(NextToken=first["NextToken"])["InsightRules"]] == ["c"]
     failures = api.enable_insight_rules(RuleNames=["a", "x"])["Failures"]
     assert [(one["FailureResource"], one["ExceptionType"]) for one in failures] == [("x", "ResourceNotFoundException")]

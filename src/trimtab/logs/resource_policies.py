@@ -1,5 +1,8 @@
 """Resource policies: who else may write logs. They are kept and told as AWS's clients expect, and not enforced."""
 
+import json
+from typing import Any
+
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select
 
@@ -25,6 +28,35 @@ class ResourcePolicy(Struct, frozen=True):
     document: str
     revision: str
     updated_ms: int
+
+
+_LISTED = ("Action", "NotAction", "Resource", "NotResource")
+"""Members of a statement that are a value or a list of them, beside those of principals."""
+_OLDEST = "2008-10-17"
+"""The version of a document that names none. Source: IAM user guide, "Version"."""
+
+
+def normal(document: str) -> str:
+    """A policy as it is read back: with its version, and a list of a single value as this value, as recorded."""
+    policy = typed.loads(document)
+    if not isinstance(policy, dict):
+        return document
+    statements = policy.get("Statement")
+    if isinstance(statements, list):
+        policy["Statement"] = [_statement(each) if isinstance(each, dict) else each for each in statements]
+    return json.dumps({"Version": _OLDEST, **policy}, separators=(",", ":"))
+
+
+def _statement(statement: dict[str, Any]) -> dict[str, Any]:
+    plain = {name: _single(value) if name in _LISTED else value for name, value in statement.items()}
+    for name in ("Principal", "NotPrincipal"):
+        if isinstance(plain.get(name), dict):
+            plain[name] = {kind: _single(value) for kind, value in plain[name].items()}
+    return plain
+
+
+def _single(value: Any) -> Any:
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
 class ResourcePolicies:
@@ -75,7 +107,7 @@ class ResourcePolicies:
         def write(connection: Connection) -> None:
             _check(connection, where, expected)
             if not connection.execute(delete(log_resource_policies).where(where)).rowcount:
-                raise NotFound(f"Policy with name [{name}] does not exist")
+                raise NotFound(f"Policy with name [{name}] does not exist.")
 
         await self._state.change(write)
 

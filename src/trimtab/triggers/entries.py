@@ -78,7 +78,10 @@ def make_event(
     resources: Sequence[str] = (),
     key: str = "",
 ) -> Event:
-    """An event as targets see it. `detail` is JSON, or an object; `key` is the id where none is given."""
+    """An event as targets see it: without spaces between its parts, as recorded.
+
+    `detail` is JSON, or an object; `key` is the id where none is given.
+    """
     document = {
         "version": "0",
         "id": id_,
@@ -88,7 +91,7 @@ def make_event(
         "time": iso(at_ms - at_ms % 1000),
         "region": place.region,
         "resources": list(resources),
-        "detail": msgspec.Raw(detail) if isinstance(detail, bytes) else detail,
+        "detail": msgspec.Raw(msgspec.json.format(detail, indent=-1)) if isinstance(detail, bytes) else detail,
     }
     return Event(key or id_, bus, id_, source, detail_type, at_ms, msgspec.json.encode(document))
 

@@ -70,7 +70,9 @@ class Room:
             "NewStateReason": "Threshold Crossed: 1 datapoint [97.0] was greater than the threshold (90.0).",
             "Region": REGION,
             "AlarmArn": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}",
+            "NewStateReasonData": "{}",
             "OldStateValue": "OK",
+            "OldStateReason": "Unchecked: Initial alarm creation",
             "Trigger": {"MetricName": "CPUUtilization", "Namespace": "AWS/EC2"},
             "actions": list(actions),
         }

@@ -192,7 +192,9 @@ def test_sns_gets_the_envelope_with_cloudwatchs_json_as_message(room: Room, rece
     _, headers, body = receiver.requests[-1]
     envelope = json.loads(body)
     assert (envelope["Type"], envelope["TopicArn"], envelope["MessageId"]) == ("Notification", TOPIC, event)
-    assert json.loads(envelope["Message"])["AlarmName"] == "cpu"
+    message = json.loads(envelope["Message"])
+    assert message["AlarmName"] == "cpu"
+    assert {"OldStateReason", "NewStateReasonData"}.isdisjoint(message)  # which CloudWatch tells in events only
     assert envelope["Subject"] == f'ALARM: "cpu" in {REGION}'
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", envelope["Timestamp"])
     assert headers["x-amz-sns-message-type"] == "Notification"

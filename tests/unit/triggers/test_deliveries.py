@@ -5,7 +5,9 @@ import json
 from tests.unit.notify.receiver import Receiver
 from tests.unit.triggers.conftest import ACCOUNT, HERE, REGION, Rooms
 
+from trimtab.triggers.arns import Place
 from trimtab.triggers.model import DeliveryState
+from trimtab.triggers.rules import Wish
 
 
 def test_an_event_reaches_every_target_of_the_rules_that_match(rooms: Rooms, receiver: Receiver) -> None:
@@ -101,6 +103,31 @@ def test_an_event_goes_on_to_another_bus_but_not_round_for_ever(rooms: Rooms) ->
         rooms.tick(1)
     assert [line[0] for line in rooms.logged] == ["/second"]
     assert all(one.state is DeliveryState.DELIVERED for one in rooms.deliveries())
+
+
+def test_an_event_has_another_id_in_another_region_and_does_not_go_round_for_ever(rooms: Rooms) -> None:
+    there = Place(ACCOUNT, "eu-west-1")
+    rooms.run(rooms.room.buses.create(there, "second", "", {}))
+    groups = [at.arn("logs", f"log-group:/{at.region}") for at in (HERE, there)]
+    rooms.rule("there", {"source": ["my.app"]}, there.bus("second"), groups[0])
+    back = [{"Id": str(at), "Arn": arn} for at, arn in enumerate((HERE.bus(""), groups[1]))]
+    rooms.run(rooms.room.rules.put(there, Wish("back", "second", '{"source": ["my.app"]}')))
+    assert [] == rooms.run(rooms.room.targets.put(there, "second", "back", back))
+    rooms.send(n=1.50)
+    for _ in range(8):
+        rooms.tick(1)
+    first, second, again = [json.loads(line[2]) for line in rooms.logged]
+    assert ["/us-east-1", "/eu-west-1", "/us-east-1"] == [line[0] for line in rooms.logged]
+    assert 3 == len({event["id"] for event in (first, second, again)})
+    assert {**first, "id": ""} == {**second, "id": ""} == {**again, "id": ""}
+
+
+def test_targets_get_an_event_without_spaces_and_with_its_numbers_as_written(rooms: Rooms) -> None:
+    rooms.rule("one", {"source": ["my.app"]}, f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/events")
+    rooms.send_entry({"Source": "my.app", "DetailType": "a b", "Detail": '{"a": 1.50, "b" : ["c d",\n1e3]}'})
+    rooms.tick()
+    ((_, _, message, _),) = rooms.logged
+    assert message.endswith('"resources":[],"detail":{"a":1.50,"b":["c d",1e3]}}')
 
 
 def test_calls_that_only_read_are_for_rules_that_ask_for_them(rooms: Rooms, receiver: Receiver) -> None:

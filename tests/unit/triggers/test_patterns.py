@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.triggers.patterns.numerals import decode
-from trimtab.triggers.patterns.pattern import InvalidPattern, Pattern, checked_pattern, compile_pattern, read_pattern
+from trimtab.triggers.patterns.pattern import InvalidPattern, Pattern, checked_pattern, compile_pattern
 from trimtab.triggers.patterns.rule_index import RuleIndex
 
 _CASES = [
@@ -151,6 +151,46 @@ def test_a_pattern_is_rejected_with_the_reason(pattern: str, reason: str) -> Non
     assert reason in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "column"),
+    [
+        ('{"int": 42}', 11),
+        ('{"string": "my-value"}', 13),
+        ('{"resources": []}', 17),
+        ('["a"]', 2),
+        ('{"my_key": [{"EXISTS": true}]}', 28),
+        ('{"time": [{"prefix": ["2022-07-13"]}]}', 23),
+        ('{"detail": {"c-count": [{"numeric": [">", 0, "<"]}]}}', 50),
+        ('{"detail": {"FileName": [{"anything-but": {"suffix": ""}}]}}', 56),
+        ('{"detail": {"FileName": [{"anything-but": {"prefix": {"equals-ignore-case": "file"}}}]}}', 55),
+        ('{"detail": {"FileName": ["[:,]", {"suffix": "a"}, {"suffix": 1}]}}', 63),
+        ('{"$or": [{"a": [1]}, {"b": 2}]}', 29),
+        ('{"a": [{"wildcard": "\\"**"}]}', 27),
+        ('{"b": [1], "a": [1], "b": 1}', 28),
+    ],
+)
+def test_a_rejection_tells_where_the_pattern_is_wrong(pattern: str, column: int) -> None:
+    with pytest.raises(InvalidPattern) as caught:
+        compile_pattern(pattern)
+    assert f' at [Source: (String)"{pattern}"; line: 1, column: {column}]' == str(caught.value).split("\n", 1)[1]
+
+
+def test_where_is_told_by_line_and_of_a_long_pattern_by_its_beginning() -> None:
+    with pytest.raises(InvalidPattern) as caught:
+        compile_pattern(b'{\n  "a": [],\n"b": [1]}')
+    assert str(caught.value).endswith("line: 2, column: 10]")
+    with pytest.raises(InvalidPattern) as caught:
+        compile_pattern('{"' + "a" * 600 + '": 1}')
+    assert str(caught.value).endswith('a"[truncated 107 chars]; line: 1, column: 607]')
+
+
+@pytest.mark.parametrize("condition", ['{"cidr": "1.2.3/8"}', '{"numeric": ["=", 5000000001]}'])
+def test_of_addresses_and_numbers_no_place_is_told(condition: str) -> None:
+    with pytest.raises(InvalidPattern) as caught:
+        compile_pattern(f'{{"a": [{condition}]}}')
+    assert "Source" not in str(caught.value)
+
+
 def test_or_makes_at_most_a_thousand_combinations() -> None:
     ten = [{f"k{number}": ["x"]} for number in range(10)]
     inside = json.dumps({"a": {"$or": ten}, "b": {"$or": ten}, "c": {"$or": ten}})
@@ -196,7 +236,7 @@ _EVENTS = st.dictionaries(
 def test_the_index_says_what_each_pattern_says(patterns: list[object], events: list[object]) -> None:
     compiled: list[tuple[int, Pattern]] = []
     for number, document in enumerate(patterns):
-        compiled.append((number, read_pattern(decode(json.dumps(document)))))
+        compiled.append((number, compile_pattern(json.dumps(document))))
     index = RuleIndex(compiled)
     for event in (decode(json.dumps(one)) for one in events):
         assert [number for number, pattern in compiled if pattern.matches(event)] == index.match(event)

@@ -117,7 +117,9 @@ def test_an_event_that_is_none_is_refused_as_aws_does(events: Any, event: str) -
 def test_what_cannot_be_a_rule_is_refused(events: Any, bus: str) -> None:
     said = _error(events.put_rule, Name="r", EventPattern='{"a": 1}')
     assert said["Code"] == "InvalidEventPatternException"
-    assert said["Message"] == 'Event pattern is not valid. Reason: "a" must be an object or an array'
+    reason, where = said["Message"].split("\n")
+    assert reason == 'Event pattern is not valid. Reason: "a" must be an object or an array'
+    assert where == ' at [Source: (String)"{"a": 1}"; line: 1, column: 8]'
     recorded = _recorded("test_events_schedule", "tests_put_rule_with_schedule_custom_event_bus")
     refused = _error(events.put_rule, Name="r", EventBusName=bus, ScheduleExpression="rate(1 minute)")
     _same(refused, recorded["put-rule-with-custom-event-bus-error"])

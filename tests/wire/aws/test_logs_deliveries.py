@@ -92,6 +92,12 @@ def test_ends_of_deliveries_keep_what_they_are(clients: tuple[Any, Any], deliver
     there = {"destinationResourceArn": f"arn:aws:logs:{HERE}:log-group:{name}"}
     changed = {"name": name, "deliveryDestinationConfiguration": there, "outputFormat": "raw"}
     assert "new Output Format is not allowed" in error_of(logs.put_delivery_destination, **changed)[1]
+    wrong_form = {**changed, "name": "none", "outputFormat": "foobar"}
+    assert error_of(logs.put_delivery_destination, **wrong_form) == (
+        "ValidationException",
+        "1 validation error detected: Value 'foobar' at 'outputFormat' failed to satisfy constraint: Member must "
+        "satisfy enum value set: [w3c, raw, json, plain, parquet]",
+    )
     templates = logs.describe_configuration_templates(service="events", deliveryDestinationTypes=["CWL"])
     assert {one["logType"] for one in templates["configurationTemplates"]} == {"ERROR_LOGS", "INFO_LOGS", "TRACE_LOGS"}
 
@@ -123,3 +129,23 @@ def test_what_a_bus_could_not_deliver_is_in_its_log(clients: tuple[Any, Any], de
     events.remove_targets(Rule=name, EventBusName=name, Ids=["1"])
     events.delete_rule(Name=name, EventBusName=name)
     events.delete_event_bus(Name=name)
+
+
+def test_a_delivery_that_names_no_fields_has_those_of_its_logs(clients: tuple[Any, Any]) -> None:
+    logs, name = clients[0], f"vended-{uuid.uuid4().hex[:8]}"
+    distribution = "arn:aws:cloudfront::123456789012:distribution/E1"
+    logs.put_delivery_source(name=name, resourceArn=distribution, logType="ACCESS_LOGS")
+    asked = {"name": name, "deliveryDestinationConfiguration": {"destinationResourceArn": "arn:aws:s3:::bucket"}}
+    kept = logs.put_delivery_destination(**asked, tags={"team": "a"})["deliveryDestination"]
+    assert "tags" not in kept  # as recorded: they are told where the destination is read
+    assert {**kept, "tags": {"team": "a"}} == logs.get_delivery_destination(name=name)["deliveryDestination"]
+    made = logs.create_delivery(deliverySourceName=name, deliveryDestinationArn=kept["arn"])["delivery"]
+    assert ["date", "time", "x-edge-location"] == made["recordFields"][:3]
+    assert 33 == len(logs.get_delivery(id=made["id"])["delivery"]["recordFields"])
+    logs.delete_delivery(id=made["id"])
+    named = {"deliverySourceName": name, "deliveryDestinationArn": kept["arn"], "recordFields": ["date"]}
+    made = logs.create_delivery(**named)["delivery"]
+    assert ["date"] == made["recordFields"]
+    logs.delete_delivery(id=made["id"])
+    logs.delete_delivery_destination(name=name)
+    logs.delete_delivery_source(name=name)

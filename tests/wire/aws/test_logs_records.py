@@ -133,7 +133,8 @@ def test_resource_policies_and_keys_are_kept(logs: Any, group: str) -> None:
     name, document = f"p-{uuid.uuid4().hex[:8]}", '{"Version": "2012-10-17", "Statement": []}'
     made = logs.put_resource_policy(policyName=name, policyDocument=document)["resourcePolicy"]
     assert (name, document, "ACCOUNT") == (made["policyName"], made["policyDocument"], made["policyScope"])
-    assert made in logs.describe_resource_policies()["resourcePolicies"]
+    (read,) = [one for one in logs.describe_resource_policies()["resourcePolicies"] if one["policyName"] == name]
+    assert {**made, "policyDocument": '{"Version":"2012-10-17","Statement":[]}'} == read
     assert "revisionId" not in made  # as recorded: those of resources have one
     of = {"resourceArn": f"arn:aws:logs:us-east-1:123456789012:log-group:{group}", "policyDocument": document}
     revised = logs.put_resource_policy(**of)
@@ -141,7 +142,10 @@ def test_resource_policies_and_keys_are_kept(logs: Any, group: str) -> None:
     stale = {**of, "expectedRevisionId": revised["revisionId"]}
     assert "OperationAbortedException" == code_of(logs.put_resource_policy, **stale)
     logs.delete_resource_policy(policyName=name)
-    assert "ResourceNotFoundException" == code_of(logs.delete_resource_policy, policyName=name)
+    with pytest.raises(
+        logs.exceptions.ResourceNotFoundException, match=rf"Policy with name \[{name}\] does not exist\.$"
+    ):
+        logs.delete_resource_policy(policyName=name)
     key = "arn:aws:kms:us-east-1:123456789012:key/k"
     logs.associate_kms_key(logGroupName=group, kmsKeyId=key)
     assert [key] == [one["kmsKeyId"] for one in logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]]

@@ -13,6 +13,8 @@ from trimtab.notify.compose.request import AGENT, DELIVERY_HEADER
 from trimtab.notify.model import CONFIRMATION, PUBLISHED, Channel, Notification, Parcel
 
 _SUBJECT_LENGTH = 100  # SNS's limit
+_IN_EVENTS_ONLY = frozenset({"NewStateReasonData", "OldStateReason", "OldStateReasonData", "OldStateTime"})
+"""What CloudWatch tells of a change of state in its events, and not in its messages to topics, as recorded."""
 
 
 def compose(parcel: Parcel, channel: Channel, now_ms: int) -> Outgoing:
@@ -32,7 +34,8 @@ def message(told: Notification) -> str:
     """What SNS calls the message: a published text as it came, an event as the JSON that CloudWatch sends."""
     if told.kind == PUBLISHED:
         return str(told.body.get("Message", ""))
-    return json.dumps(dict(told.body), ensure_ascii=False) if told.body else told.text
+    sent = {name: value for name, value in told.body.items() if name not in _IN_EVENTS_ONLY}
+    return json.dumps(sent, ensure_ascii=False) if sent else told.text
 
 
 def _envelope(told: Notification, channel: Channel) -> bytes:

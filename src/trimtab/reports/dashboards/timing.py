@@ -16,7 +16,7 @@ STEPS_S = (1, 5, 10, 30, 60, 300, 900, 3600, 21_600, 86_400, 604_800, 2_592_000)
 _AUTO_S = ((900, 10), (15 * 3600, 60), (5 * 86_400, 300), (63 * 86_400, 3600))
 """Ranges up to so many seconds get this period where none is asked for, longer ones a day: the steps at which
 CloudWatch keeps metrics, and the agent's own for the first minutes."""
-_DURATION = re.compile(r"-P(?:(\d+)W)?(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_DURATION = re.compile(r"P0D|-P(?:(\d+)W)?(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 _UNITS_S = (604_800, 31_536_000, 2_592_000, 86_400, 3600, 60, 1)
 """Weeks, years (365 days), months (30 days), days, hours, minutes, seconds."""
 
@@ -35,7 +35,7 @@ class Span(Struct, frozen=True):
 
 
 def moment_ms(text: str, now_ms: int) -> int:
-    """An ISO 8601 time, or one relative to now such as -PT3H. Raises InvalidInput."""
+    """An ISO 8601 time, or one relative to now such as -PT3H or P0D, now itself. Raises InvalidInput."""
     match = _DURATION.fullmatch(text)
     if match is not None:
         parts = zip(match.groups(), _UNITS_S, strict=True)

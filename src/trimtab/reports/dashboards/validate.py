@@ -17,7 +17,7 @@ from trimtab.reports.dashboards.validate_rule import check_rule
 _MOST_BYTES = 1 << 20
 NOT_JSON = "The field DashboardBody must be a valid JSON object"
 _NO_SOURCE = "The metric widget should have specified a region and a data source or an alarm annotation"
-_ISO_DURATION = re.compile(r"-P(?=.)(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?)")
+_ISO_DURATION = re.compile(r"P0D|-P(?=.)(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?)")
 _ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?")
 
 

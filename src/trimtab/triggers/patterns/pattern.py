@@ -20,12 +20,14 @@ from trimtab.triggers.patterns.conditions import (
 )
 from trimtab.triggers.patterns.leaves import Leaf, leaves_of, together
 from trimtab.triggers.patterns.numerals import decode, identity
-from trimtab.triggers.patterns.operators import RESERVED_IN_OR, PatternProblem
+from trimtab.triggers.patterns.operators import RESERVED_IN_OR, PatternProblem, within
+from trimtab.triggers.patterns.whereabouts import whereabouts
 
 Alternative = Mapping[str, tuple[Condition, ...]]
 """By place, the conditions of which one must hold there."""
 MOST_ALTERNATIVES = 1000
 """Combinations that the `$or`s of a pattern may make. Source: EventBridge user guide, "Matching with $or"."""
+_NOT_VALID = "Event pattern is not valid. Reason:"
 
 
 class InvalidPattern(InvalidInput):
@@ -46,11 +48,15 @@ class Pattern(Struct, frozen=True):
 def compile_pattern(text: str | bytes) -> Pattern:
     """The pattern that `text` (JSON) says. Raises InvalidPattern."""
     try:
-        return read_pattern(decode(text))
-    except InvalidPattern:
-        raise
+        return _read_pattern(decode(text))
     except InvalidInput as problem:
-        raise InvalidPattern(f"Event pattern is not valid. Reason: {problem}", field="EventPattern") from None
+        raise InvalidPattern(f"{_NOT_VALID} {problem}", field="EventPattern") from None
+    except PatternProblem as problem:
+        source = text.decode() if isinstance(text, bytes) else text
+        where = whereabouts(source, problem.path, whole=problem.whole)
+        raise InvalidPattern(f"{_NOT_VALID} {problem}\n{where}", field="EventPattern") from None
+    except RecursionError:
+        raise InvalidPattern(f"{_NOT_VALID} it is nested too deeply") from None
 
 
 def checked_pattern(text: str | bytes) -> Pattern:
@@ -59,24 +65,18 @@ def checked_pattern(text: str | bytes) -> Pattern:
     for conditions in {conditions for one in pattern.alternatives for conditions in one.values()}:
         if too_complex(conditions):
             raise InvalidPattern(
-                "Event pattern is not valid. Reason: Rule is too complex - try using fewer wildcard characters or "
-                "fewer repeating character sequences after a wildcard character",
+                f"{_NOT_VALID} Rule is too complex - try using fewer wildcard characters or fewer repeating "
+                "character sequences after a wildcard character",
                 field="EventPattern",
             )
     return pattern
 
 
-def read_pattern(document: Any) -> Pattern:
-    """The pattern in a JSON value that `numerals.decode` read. Raises InvalidPattern."""
-    try:
-        if not isinstance(document, dict):
-            raise PatternProblem("Filter is not an object")
-        alternatives: list[dict[str, tuple[Condition, ...]]] = []
-        _read_object(alternatives, "", document, inside_or=False)
-    except PatternProblem as problem:
-        raise InvalidPattern(f"Event pattern is not valid. Reason: {problem}", field="EventPattern") from None
-    except RecursionError:
-        raise InvalidPattern("Event pattern is not valid. Reason: it is nested too deeply") from None
+def _read_pattern(document: Any) -> Pattern:
+    if not isinstance(document, dict):
+        raise PatternProblem("Filter is not an object")
+    alternatives: list[dict[str, tuple[Condition, ...]]] = []
+    _read_object(alternatives, "", document, inside_or=False)
     return Pattern(tuple(alternatives))
 
 
@@ -114,24 +114,31 @@ def _read_object(
     alternatives: list[dict[str, tuple[Condition, ...]]], path: str, document: dict[str, Any], *, inside_or: bool
 ) -> None:
     if not document:
-        raise PatternProblem("Empty objects are not allowed")
+        raise PatternProblem("Empty objects are not allowed", whole=True)
     for key, value in document.items():
-        if key == "$or":
-            _read_or(alternatives, path, value)
-            continue
-        if inside_or and key in RESERVED_IN_OR:
-            raise PatternProblem(f"{key} is Ruler reserved fieldName which cannot be used inside $or.")
-        place = f"{path}.{key}" if path else key
-        if isinstance(value, dict):
-            _read_object(alternatives, place, value, inside_or=inside_or)
-        elif isinstance(value, list):
-            conditions = _conditions(value)
-            if not alternatives:
-                alternatives.append({})
-            for alternative in alternatives:
-                alternative[place] = conditions
-        else:
-            raise PatternProblem(f'"{key}" must be an object or an array')
+        with within(key):
+            _read_member(alternatives, path, key, value, inside_or=inside_or)
+
+
+def _read_member(
+    alternatives: list[dict[str, tuple[Condition, ...]]], path: str, key: str, value: Any, *, inside_or: bool
+) -> None:
+    if key == "$or":
+        _read_or(alternatives, path, value)
+        return
+    if inside_or and key in RESERVED_IN_OR:
+        raise PatternProblem(f"{key} is Ruler reserved fieldName which cannot be used inside $or.")
+    place = f"{path}.{key}" if path else key
+    if isinstance(value, dict):
+        _read_object(alternatives, place, value, inside_or=inside_or)
+    elif isinstance(value, list):
+        conditions = _conditions(value)
+        if not alternatives:
+            alternatives.append({})
+        for alternative in alternatives:
+            alternative[place] = conditions
+    else:
+        raise PatternProblem(f'"{key}" must be an object or an array')
 
 
 def _read_or(alternatives: list[dict[str, tuple[Condition, ...]]], path: str, value: Any) -> None:
@@ -139,25 +146,26 @@ def _read_or(alternatives: list[dict[str, tuple[Condition, ...]]], path: str, va
         raise PatternProblem("It must be an Array followed with $or.")
     before = alternatives.copy() or [{}]
     alternatives.clear()
-    for one in value:
+    for at, one in enumerate(value):
         if not isinstance(one, dict):
-            raise PatternProblem("Only JSON object is allowed in array of $or relationship.")
+            raise PatternProblem("Only JSON object is allowed in array of $or relationship.", at)
         branch = [dict(alternative) for alternative in before]
-        _read_object(branch, path, one, inside_or=True)
+        with within(at):
+            _read_object(branch, path, one, inside_or=True)
         alternatives.extend(branch)
         if len(alternatives) > MOST_ALTERNATIVES:
             raise PatternProblem(f"Rule is too complex - $or makes more than {MOST_ALTERNATIVES} combinations")
     if len(value) < 2:
-        raise PatternProblem("There must have at least 2 Objects in $or relationship.")
+        raise PatternProblem("There must have at least 2 Objects in $or relationship.", whole=True)
 
 
 def _conditions(values: list[Any]) -> tuple[Condition, ...]:
     if not values:
-        raise PatternProblem("Empty arrays are not allowed")
-    return tuple(_condition(value) for value in values)
+        raise PatternProblem("Empty arrays are not allowed", whole=True)
+    return tuple(_condition(at, value) for at, value in enumerate(values))
 
 
-def _condition(value: Any) -> Condition:
+def _condition(at: int, value: Any) -> Condition:
     if isinstance(value, str):
         address = address_of(value)  # which is the same however it is written
         return Exactly(value) if address is None else Addresses(address[0], address[1], address[1])
@@ -166,5 +174,6 @@ def _condition(value: Any) -> Condition:
     if is_number(value):
         return SameNumeral(identity(value))
     if isinstance(value, dict):
-        return operators.read(value)
-    raise PatternProblem("Match value must be String, number, true, false, or null")
+        with within(at):
+            return operators.read(value)
+    raise PatternProblem("Match value must be String, number, true, false, or null", at)

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Awaitable, Callable
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import select
 
 from trimtab.actions.registry import Actuators
+from trimtab.base import typed
 from trimtab.base.errors import InvalidInput
 from trimtab.base.partitions import service_of
 from trimtab.notify.publishing import Publishing
@@ -65,10 +67,20 @@ class EventBuses(Struct, frozen=True):
             row.source,
             row.detail_type,
             row.at_ms,
-            row.body.encode(),
+            _crossed(
+                row.body.encode(), row.id, arns.parse(row.bus).place.region, arns.parse(delivery.arn).place.region
+            ),
         )
         await self.intake.put([event])
         return _DONE
+
+
+def _crossed(body: bytes, id_: str, region: str, other: str) -> bytes:
+    """An event as another region has it: under an id of its own, as recorded. That its bus had it is known by `id_`."""
+    if region == other:
+        return body
+    members = typed.decode(body, type=dict[str, msgspec.Raw])
+    return msgspec.json.encode({**members, "id": stable_id("crossed", other, id_)})
 
 
 class Topics(Struct, frozen=True):

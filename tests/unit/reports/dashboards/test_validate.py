@@ -32,6 +32,7 @@ def test_a_body_of_every_kind_is_fine() -> None:
         {"type": "chart", "properties": {"data": {"queries": [{"query": "up"}]}}},
         {"type": "custom", "properties": {"endpoint": "arn"}},
         start="-PT3H",
+        end="P0D",
         periodOverride="inherit",
     )
 

@@ -50,7 +50,7 @@ def test_a_body_that_is_wrong_cannot_be_read() -> None:
 
 @pytest.mark.parametrize(
     ("text", "back"),
-    [("-PT3H", 3 * HOUR), ("-P1D", 24 * HOUR), ("-P1W", 168 * HOUR), ("-P1DT1H30M", 25 * HOUR + HOUR // 2)],
+    [("P0D", 0), ("-PT3H", 3 * HOUR), ("-P1D", 24 * HOUR), ("-P1W", 168 * HOUR), ("-P1DT1H30M", 25 * HOUR + HOUR // 2)],
 )
 def test_relative_times_are_iso_durations(text: str, back: int) -> None:
     assert NOW - back == moment_ms(text, NOW)
@@ -60,6 +60,7 @@ def test_a_widgets_own_range_wins() -> None:
     usual = Span(NOW - HOUR, NOW)
     assert usual == span_of("", "", NOW, usual)
     assert Span(NOW - 3 * HOUR, NOW) == span_of("-PT3H", "", NOW, usual)
+    assert span_of("-PT3H", "P0D", NOW, usual).moving  # as CloudWatch's console writes it
     assert not span_of("-PT3H", "-PT1H", NOW, usual).moving
     with pytest.raises(InvalidInput, match="a start before the end"):
         span_of("-PT1H", "-PT3H", NOW, usual)

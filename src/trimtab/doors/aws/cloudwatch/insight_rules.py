@@ -14,7 +14,7 @@ from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.logs.contributors.report import METRICS, Contributor, Order, Points, Span
 from trimtab.logs.contributors.room import ContributorsRoom
-from trimtab.logs.contributors.rule import SCHEMA, VERSION
+from trimtab.logs.contributors.rule import SCHEMA, VERSION, Aggregate
 from trimtab.logs.contributors.store import StoredRule, arn_of
 
 PAGE = 500
@@ -22,6 +22,10 @@ PAGE = 500
 _TOP = 10
 _ENABLED, _DISABLED = "ENABLED", "DISABLED"
 _MISSING = "ResourceNotFoundException"
+_STATISTICS = {Aggregate.COUNT: "SampleCount", Aggregate.SUM: "Sum"}
+"""What a report calls what a rule adds up, as recorded for counts."""
+_OF_NOTHING = ("UniqueContributors", "SampleCount", "Sum")
+"""Metrics that are 0 where no event matched."""
 
 
 @operations.add("PutInsightRule", needs=Role.WRITE)
@@ -98,7 +102,7 @@ async def get_insight_rule_report(rooms: CloudWatchRooms, request: Request, cont
         if one not in METRICS:
             complaints.invalid(bad_value(one, "Metrics"))
     complaints.raise_any()
-    span = Span(request["StartTime"], request["EndTime"], request["Period"])
+    span = _whole_periods(request["StartTime"], request["EndTime"], request["Period"])
     try:
         stored = await room.store.get(context.account, context.region, request["RuleName"])
         most = request.get("MaxContributorCount", _TOP)
@@ -109,11 +113,11 @@ async def get_insight_rule_report(rooms: CloudWatchRooms, request: Request, cont
         raise AwsError("InvalidParameterValue", str(problem)) from None
     return {
         "KeyLabels": [one.text for one in found.rule.keys],
-        "AggregationStatistic": found.rule.aggregate.value.upper(),
+        "AggregationStatistic": _STATISTICS[found.rule.aggregate],
         "AggregateValue": found.total,
         "ApproximateUniqueCount": found.unique,
         "Contributors": [_contributor(one) for one in found.contributors],
-        **({"MetricDatapoints": _datapoints(found.points, metrics)} if metrics else {}),
+        **({"MetricDatapoints": _datapoints(found.points, metrics, span)} if metrics else {}),
     }
 
 
@@ -127,7 +131,7 @@ def _shown(one: StoredRule) -> dict[str, Any]:
     return {
         "Name": one.name,
         "State": _ENABLED if one.enabled else _DISABLED,
-        "Schema": f'{{"Name": "{SCHEMA}", "Version": {VERSION}}}',
+        "Schema": f"{SCHEMA}/{VERSION}",  # as recorded
         "Definition": one.definition,
         "ManagedRule": False,
         "ApplyOnTransformedLogs": one.transformed,
@@ -147,8 +151,18 @@ def _contributor(one: Contributor) -> dict[str, Any]:
     return {"Keys": list(one.keys), "ApproximateAggregateValue": one.value, "Datapoints": points}
 
 
-def _datapoints(points: Points, metrics: Sequence[str]) -> list[dict[str, Any]]:
-    return [
-        {"Timestamp": int(time_ms), **{name: float(points.values[name][at]) for name in metrics}}
+def _whole_periods(start_ms: int, end_ms: int, period_s: int) -> Span:
+    """The range from the start of the period that it begins in, as recorded."""
+    before = start_ms % (period_s * 1000) if start_ms < end_ms else 0
+    return Span(start_ms - before, end_ms, period_s)
+
+
+def _datapoints(points: Points, metrics: Sequence[str], span: Span) -> list[dict[str, Any]]:
+    """A point for each period; where no event matched, counts and sums are 0 and the rest is left out."""
+    empty = {name: 0.0 for name in metrics if name in _OF_NOTHING}
+    found = {
+        int(time_ms): {name: float(points.values[name][at]) for name in metrics}
         for at, time_ms in enumerate(points.times)
-    ]
+    }
+    times = map(span.time_of, range(span.parts))
+    return [{"Timestamp": time_ms, **found.get(time_ms, empty)} for time_ms in times]

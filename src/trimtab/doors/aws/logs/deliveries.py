@@ -12,6 +12,7 @@ from trimtab.base.records import replace
 from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.logs.rooms import LogRooms, operations, vended_page
 from trimtab.doors.aws.service import Answer, CallContext, Request
+from trimtab.doors.aws.wire.constraints import coral
 from trimtab.logs.vended import SAID, Vended, VendedKind
 
 LOG_TYPES = {
@@ -37,7 +38,7 @@ _TYPES = {"s3": "S3", "logs": "CWL", "firehose": "FH", "xray": "XRAY"}
 """Types of destinations by the service of their resource."""
 
 
-@operations.add("PutDeliverySource", needs=Role.WRITE)
+@operations.add("PutDeliverySource", needs=Role.WRITE, dialect=coral)
 async def put_delivery_source(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Name a resource as a source of logs."""
     arn, log_type = request["resourceArn"], request["logType"]
@@ -57,7 +58,7 @@ async def put_delivery_source(rooms: LogRooms, request: Request, context: CallCo
     return {"deliverySource": await _kept(rooms, context, VendedKind.SOURCE, request, body)}
 
 
-@operations.add("PutDeliveryDestination", needs=Role.WRITE)
+@operations.add("PutDeliveryDestination", needs=Role.WRITE, dialect=coral)
 async def put_delivery_destination(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Name a place that logs may go to."""
     configuration = request.get("deliveryDestinationConfiguration") or {}
@@ -79,7 +80,8 @@ async def put_delivery_destination(rooms: LogRooms, request: Request, context: C
         "outputFormat": request.get("outputFormat") or (known.body.get("outputFormat") if known else None),
         "policy": known.body.get("policy") if known else None,
     }
-    return {"deliveryDestination": await _kept(rooms, context, VendedKind.DESTINATION, request, body)}
+    kept = await _kept(rooms, context, VendedKind.DESTINATION, request, body)
+    return {"deliveryDestination": {name: value for name, value in kept.items() if name != "tags"}}  # as recorded
 
 
 async def _known(rooms: LogRooms, context: CallContext, kind: VendedKind, request: Request) -> Vended | None:
@@ -102,19 +104,19 @@ async def _kept(
     return shape(made, (await rooms.room.vended.tags_of([made.arn])).get(made.arn, {}))
 
 
-@operations.add("GetDeliverySource")
+@operations.add("GetDeliverySource", dialect=coral)
 async def get_delivery_source(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """One source."""
     return {"deliverySource": await _shown(rooms, context, VendedKind.SOURCE, request["name"])}
 
 
-@operations.add("GetDeliveryDestination")
+@operations.add("GetDeliveryDestination", dialect=coral)
 async def get_delivery_destination(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """One destination."""
     return {"deliveryDestination": await _shown(rooms, context, VendedKind.DESTINATION, request["name"])}
 
 
-@operations.add("DescribeDeliverySources")
+@operations.add("DescribeDeliverySources", dialect=coral)
 async def describe_delivery_sources(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """The sources, by name."""
     wanted = set(request.get("resourceArns") or ())
@@ -123,7 +125,7 @@ async def describe_delivery_sources(rooms: LogRooms, request: Request, context: 
     return await described(rooms, kept, request, "deliverySources")
 
 
-@operations.add("DescribeDeliveryDestinations")
+@operations.add("DescribeDeliveryDestinations", dialect=coral)
 async def describe_delivery_destinations(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """The destinations, by name."""
     wanted = request.get("names")
@@ -132,13 +134,13 @@ async def describe_delivery_destinations(rooms: LogRooms, request: Request, cont
     return await described(rooms, kept, request, "deliveryDestinations")
 
 
-@operations.add("DeleteDeliverySource", needs=Role.WRITE)
+@operations.add("DeleteDeliverySource", needs=Role.WRITE, dialect=coral)
 async def delete_delivery_source(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Delete a source that no delivery is of."""
     return await _gone(rooms, context, VendedKind.SOURCE, request["name"])
 
 
-@operations.add("DeleteDeliveryDestination", needs=Role.WRITE)
+@operations.add("DeleteDeliveryDestination", needs=Role.WRITE, dialect=coral)
 async def delete_delivery_destination(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Delete a destination that no delivery goes to."""
     return await _gone(rooms, context, VendedKind.DESTINATION, request["name"])
@@ -156,7 +158,7 @@ async def _gone(rooms: LogRooms, context: CallContext, kind: VendedKind, name: s
     return {}
 
 
-@operations.add("PutDeliveryDestinationPolicy", needs=Role.WRITE)
+@operations.add("PutDeliveryDestinationPolicy", needs=Role.WRITE, dialect=coral)
 async def put_delivery_destination_policy(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Say who else may deliver to a destination: kept and told, not enforced."""
     policy = request["deliveryDestinationPolicy"]
@@ -168,7 +170,7 @@ async def put_delivery_destination_policy(rooms: LogRooms, request: Request, con
     return {"policy": {"deliveryDestinationPolicy": policy}}
 
 
-@operations.add("GetDeliveryDestinationPolicy")
+@operations.add("GetDeliveryDestinationPolicy", dialect=coral)
 async def get_delivery_destination_policy(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """The policy of a destination."""
     place = context.account, context.region
@@ -177,7 +179,7 @@ async def get_delivery_destination_policy(rooms: LogRooms, request: Request, con
     return {"policy": {"deliveryDestinationPolicy": policy} if policy else {}}
 
 
-@operations.add("DeleteDeliveryDestinationPolicy", needs=Role.WRITE)
+@operations.add("DeleteDeliveryDestinationPolicy", needs=Role.WRITE, dialect=coral)
 async def delete_delivery_destination_policy(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Take the policy of a destination away."""
     await _with_policy(rooms, context, request["deliveryDestinationName"], None)
@@ -212,10 +214,21 @@ def shape(one: Vended, tagged: dict[str, str]) -> dict[str, Any]:
 _ID = string.ascii_letters + string.digits
 _CONFIGURED = ("recordFields", "fieldDelimiter", "s3DeliveryConfiguration")
 _RESOURCES = {"events": "event-bus", "cloudfront": "distribution"}
+_FIELDS = {
+    ("cloudfront", "ACCESS_LOGS"): (
+        "date", "time", "x-edge-location", "sc-bytes", "c-ip", "cs-method", "cs(Host)", "cs-uri-stem", "sc-status",
+        "cs(Referer)", "cs(User-Agent)", "cs-uri-query", "cs(Cookie)", "x-edge-result-type", "x-edge-request-id",
+        "x-host-header", "cs-protocol", "cs-bytes", "time-taken", "x-forwarded-for", "ssl-protocol", "ssl-cipher",
+        "x-edge-response-result-type", "cs-protocol-version", "fle-status", "fle-encrypted-fields", "c-port",
+        "time-to-first-byte", "x-edge-detailed-result-type", "sc-content-type", "sc-content-len", "sc-range-start",
+        "sc-range-end",
+    ),
+}  # fmt: skip
+"""What a delivery has that names no fields. Source: CloudFront developer guide, "Standard logging (access logs)"."""
 _FORMATS = {"CWL": ["json", "plain"], "FH": ["json", "plain", "raw"], "S3": ["json", "plain", "w3c", "parquet"]}
 
 
-@operations.add("CreateDelivery", needs=Role.WRITE)
+@operations.add("CreateDelivery", needs=Role.WRITE, dialect=coral)
 async def create_delivery(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Have the logs of a source go to a destination: at most one of each type of destination."""
     place, vended = (context.account, context.region), rooms.room.vended
@@ -239,21 +252,22 @@ async def create_delivery(rooms: LogRooms, request: Request, context: CallContex
     if type_ == "S3":
         suffix = "AWSLogs/{account-id}/" + ("CloudFront/" if source.body["service"] == "cloudfront" else "")
         body["s3DeliveryConfiguration"] = {"suffixPath": suffix, "enableHiveCompatiblePath": False}
-    body |= _configured(request)
+    fields = _FIELDS.get((source.body["service"], source.body["logType"]))
+    body |= ({"recordFields": list(fields)} if fields else {}) | _configured(request)
     id_ = "".join(secrets.choice(_ID) for _ in range(16))
     made = Vended(*place, VendedKind.DELIVERY, id_, body)
     await vended.put(made, request.get("tags") or {})
     return {"delivery": shape(made, request.get("tags") or {})}
 
 
-@operations.add("GetDelivery")
+@operations.add("GetDelivery", dialect=coral)
 async def get_delivery(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """One delivery."""
     found = await _delivery(rooms, request, context)
     return {"delivery": shape(found, (await rooms.room.vended.tags_of([found.arn])).get(found.arn, {}))}
 
 
-@operations.add("DescribeDeliveries")
+@operations.add("DescribeDeliveries", dialect=coral)
 async def describe_deliveries(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """The deliveries, all or those of some sources."""
     wanted = request.get("deliverySourceNames")
@@ -262,7 +276,7 @@ async def describe_deliveries(rooms: LogRooms, request: Request, context: CallCo
     return await described(rooms, kept, request, "deliveries")
 
 
-@operations.add("UpdateDeliveryConfiguration", needs=Role.WRITE)
+@operations.add("UpdateDeliveryConfiguration", needs=Role.WRITE, dialect=coral)
 async def update_delivery_configuration(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """Change which fields are delivered, what parts them, and where in a bucket they go."""
     found = await _delivery(rooms, request, context)
@@ -270,14 +284,14 @@ async def update_delivery_configuration(rooms: LogRooms, request: Request, conte
     return {}
 
 
-@operations.add("DeleteDelivery", needs=Role.WRITE)
+@operations.add("DeleteDelivery", needs=Role.WRITE, dialect=coral)
 async def delete_delivery(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """End a delivery; its source and its destination stay."""
     await rooms.room.vended.delete(await _delivery(rooms, request, context))
     return {}
 
 
-@operations.add("DescribeConfigurationTemplates")
+@operations.add("DescribeConfigurationTemplates", dialect=coral)
 async def describe_configuration_templates(rooms: LogRooms, request: Request, context: CallContext) -> Answer:
     """What may be configured of deliveries, by service, type of logs and type of destination."""
     del rooms, context

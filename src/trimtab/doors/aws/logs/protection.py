@@ -9,7 +9,7 @@ from trimtab.doors.aws.faults import AwsError
 from trimtab.doors.aws.logs.rooms import LogRooms, after, group_of, invalid, operations
 from trimtab.doors.aws.service import Answer, CallContext, Request
 from trimtab.logs.protection.policy import read_policy
-from trimtab.logs.resource_policies import ResourcePolicy
+from trimtab.logs.resource_policies import ResourcePolicy, normal
 
 
 @operations.add("PutDataProtectionPolicy", needs=Role.ADMIN)
@@ -90,7 +90,8 @@ async def describe_resource_policies(rooms: LogRooms, request: Request, context:
     more = (
         {"nextToken": encode_token(f"{page[limit - 1].resource} {page[limit - 1].name}")} if len(page) > limit else {}
     )
-    return {"resourcePolicies": [_resource_policy_shown(one) for one in page[:limit]], **more}
+    shown = [{**_resource_policy_shown(one), "policyDocument": normal(one.document)} for one in page[:limit]]
+    return {"resourcePolicies": shown, **more}
 
 
 @operations.add("DeleteResourcePolicy", needs=Role.ADMIN)

@@ -113,11 +113,11 @@ def _scalar(shape: Shape) -> Check | None:
     unit = "length" if shape.type_name in ("string", "blob") else "value"
 
     def check(value: Any, path: Path, problems: list[Problem]) -> None:
+        if pattern is not None and not pattern.fullmatch(value):
+            problems.append(Problem(path, "pattern", value, shape.metadata["pattern"]))
         _bounds(len(value) if unit == "length" else value, low, high, value, path, unit, problems)
         if enum and value not in enum:
             problems.append(Problem(path, "enum", value, shape.metadata["enum"]))
-        if pattern is not None and not pattern.fullmatch(value):
-            problems.append(Problem(path, "pattern", value, shape.metadata["pattern"]))
 
     return check
 
@@ -198,6 +198,16 @@ _UNTOLD = ("logGroupIdentifier", "logGroupIdentifiers")
 """Members whose values CloudWatch Logs leaves out of its messages, by moto's tests that were verified against it."""
 
 
+_SETS = {
+    frozenset(values): values
+    for values in (
+        ("HEAD", "POST", "PATCH", "DELETE", "PUT", "GET", "OPTIONS"),
+        ("w3c", "raw", "json", "plain", "parquet"),
+    )
+}
+"""Values of enums that services name in another order than their models, as recorded."""
+
+
 def _coral_sentence(problem: Problem) -> str:
     shown = " null" if problem.value is None else f" '{problem.value}'"
     if problem.path[0] in _UNTOLD:
@@ -213,7 +223,8 @@ def _coral_rule(problem: Problem) -> str:
     if problem.rule == "required":
         return "Member must not be null"
     if problem.rule == "enum":
-        return f"Member must satisfy enum value set: [{', '.join(problem.expected)}]"
+        values = _SETS.get(frozenset(problem.expected), problem.expected)
+        return f"Member must satisfy enum value set: [{', '.join(values)}]"
     if problem.rule == "pattern":
         return f"Member must satisfy regular expression pattern: {problem.expected}"
     noun = "length" if problem.unit == "size" else problem.unit

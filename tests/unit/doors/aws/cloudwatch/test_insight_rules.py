@@ -68,7 +68,7 @@ def ask(api: Any, **more: Any) -> Any:
 def test_a_rule_is_put_reported_and_deleted(api: Any) -> None:
     api.put_insight_rule(RuleName="bytes", RuleDefinition=RULE, Tags=[{"Key": "team", "Value": "web"}])
     found = ask(api, Metrics=["UniqueContributors", "Sum", "Average"], MaxContributorCount=2)
-    assert (["$.ip"], "SUM", 56.0, 3) == (
+    assert (["$.ip"], "Sum", 56.0, 3) == (
         found["KeyLabels"], found["AggregationStatistic"], found["AggregateValue"], found["ApproximateUniqueCount"]
     )  # fmt: skip
     assert [(one["Keys"], one["ApproximateAggregateValue"]) for one in found["Contributors"]] == [
@@ -85,11 +85,28 @@ def test_a_rule_is_put_reported_and_deleted(api: Any) -> None:
     assert missing.value.response["Error"]["Code"] == "ResourceNotFoundException"
 
 
+def test_a_report_has_a_point_for_every_period_that_it_touches(api: Any) -> None:
+    counted = {**json.loads(RULE), "AggregateOn": "Count", "Contribution": {"Keys": ["$.ip"]}}
+    api.put_insight_rule(RuleName="bytes", RuleDefinition=json.dumps(counted))
+    metrics = ["UniqueContributors", "Sum", "Maximum"]
+    within = {"StartTime": to_datetime(NOW - 90_000), "EndTime": to_datetime(NOW + 90_001), "Period": 60}
+    found = ask(api, **within, Metrics=metrics)
+    assert "SampleCount" == found["AggregationStatistic"]
+    shown = [[one.get(name) for name in ("Timestamp", *metrics)] for one in found["MetricDatapoints"]]
+    assert [
+        [to_datetime(NOW - 120_000), 0.0, 0.0, None],
+        [to_datetime(NOW - 60_000), 0.0, 0.0, None],
+        [to_datetime(NOW), 2.0, 3.0, 1.0],
+        [to_datetime(NOW + 60_000), 1.0, 1.0, 1.0],
+    ] == shown
+
+
 def test_rules_are_listed_by_pages_and_switched(api: Any) -> None:
     for name in ("c", "a", "b"):
         api.put_insight_rule(RuleName=name, RuleDefinition=RULE, RuleState="DISABLED")
     first = api.describe_insight_rules(MaxResults=2)
     assert [(one["Name"], one["State"]) for one in first["InsightRules"]] == [("a", "DISABLED"), ("b", "DISABLED")]
+    assert {"CloudWatchLogRule/1"} == {one["Schema"] for one in first["InsightRules"]}
     assert [one["Name"] for one in api.describe_insight_rules(NextToken=first["NextToken"])["InsightRules"]] == ["c"]
     failures = api.enable_insight_rules(RuleNames=["a", "x"])["Failures"]
     assert [(one["FailureResource"], one["ExceptionType"]) for one in failures] == [("x", "ResourceNotFoundException")]

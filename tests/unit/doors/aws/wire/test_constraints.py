@@ -5,6 +5,8 @@ import pytest
 from trimtab.doors.aws.wire.constraints import Checker, Problem, coral, plain, plain_validation
 from trimtab.doors.aws.wire.model import load_model
 
+CONNECTION = "arn:aws:events:us-east-1:123456789012:connection/n/0a"
+
 
 def problems(service: str, operation: str, request: dict[str, Any]) -> list[Problem]:
     found: list[Problem] = []
@@ -48,11 +50,24 @@ def problems(service: str, operation: str, request: dict[str, Any]) -> list[Prob
             "1 validation error detected: Value null at 'logEvents.1.member.message' failed to satisfy constraint: "
             "Member must not be null",
         ),
+        (
+            "CreateLogGroup",
+            {"logGroupName": " " * 513},
+            f"2 validation errors detected: Value '{' ' * 513}' at 'logGroupName' failed to satisfy constraint: Member "
+            f"must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+; Value '{' ' * 513}' at 'logGroupName' "
+            "failed to satisfy constraint: Member must have length less than or equal to 512",
+        ),
     ],
 )
 def test_the_general_wording(operation: str, request_: dict[str, Any], message: str) -> None:
     error = coral(problems("logs", operation, request_))
     assert (error.code, str(error)) == ("ValidationError", message)
+
+
+def test_values_are_named_in_the_order_of_the_service_where_it_is_not_the_models() -> None:
+    asked = {"Name": "n", "ConnectionArn": CONNECTION, "InvocationEndpoint": "https://a.b", "HttpMethod": "X"}
+    told = str(coral(problems("events", "CreateApiDestination", asked)))
+    assert told.endswith("enum value set: [HEAD, POST, PATCH, DELETE, PUT, GET, OPTIONS]")
 
 
 def test_cloudwatchs_older_wording() -> None:

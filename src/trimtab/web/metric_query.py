@@ -2,7 +2,7 @@
 
 m=trimtab/Host|system.cpu.utilization     a metric: namespace|name (repeatable)
 where=host.name=web-1  where=cpu.mode!=idle   dimensions that must (not) match (repeatable)
-group=cpu.mode | * | none                 one line a value (repeatable), one a series, one altogether
+group=cpu.mode | * | none                 one line a value (repeatable), one a series (before others), one altogether
 stat=p99   period=auto | 60               any statistic of `metrics/statistics.py`; seconds
 e=m1 / m2 * 100                           an expression to draw instead: metric math over the series, SEARCH or SQL
 """
@@ -61,7 +61,7 @@ def read_metric_query(
         tuple(_metric(text) for text in metrics),
         parse_statistic(stat or "Average", "stat"),
         tuple(_filter(text) for text in where),
-        tuple(group) or (EACH,),
+        (EACH,) if EACH in group else tuple(group) or (EACH,),
         _period(period),
         expression.strip(),
     )

@@ -11,7 +11,8 @@ NAME = st.text(
     st.characters(codec="utf-8", exclude_characters="|=!", exclude_categories=["Cs"]), min_size=1, max_size=12
 )
 FILTER = st.builds(Filter, NAME, NAME, st.booleans())
-GROUP = st.one_of(st.just((EACH,)), st.just((TOGETHER,)), st.lists(NAME, min_size=1, max_size=3).map(tuple))
+KEY = NAME.filter(lambda name: name != EACH)
+GROUP = st.one_of(st.just((EACH,)), st.just((TOGETHER,)), st.lists(KEY, min_size=1, max_size=3).map(tuple))
 QUERY = st.builds(
     MetricQuery,
     st.lists(st.tuples(NAME, NAME), min_size=1, max_size=3).map(tuple),
@@ -33,3 +34,8 @@ def test_a_url_reproduces_its_question(query: MetricQuery) -> None:
         values("m"), values("where"), values("group"), *values("stat"), (values("period") or [""])[0]
     )
     assert again == query
+
+
+def test_one_line_a_series_is_that_whatever_else_is_asked_for() -> None:
+    for group in ([], [EACH], ["cpu.mode", EACH], [EACH, TOGETHER]):
+        assert (EACH,) == read_metric_query(["AWS/EC2|CPUUtilization"], [], group, "", "").group

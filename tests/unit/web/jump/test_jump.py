@@ -1,5 +1,7 @@
 """The Ctrl-K menu finds every kind of object, and what an id is the id of."""
 
+import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from trimtab.access.principal import LOCAL_OPERATOR, Principal, Role
 from trimtab.access.scope import Scope
 from trimtab.base.clock import ManualClock
 from trimtab.inventory.runs.model import Run, RunKey, RunState
+from trimtab.web.jump import objects
 from trimtab.web.jump.ids import of_commit, of_trace
 from trimtab.web.jump.item import Item, best_first, matching
 
@@ -17,11 +20,13 @@ COMMIT = "3ebee8c0aa11bb22cc33dd44ee55ff6677889900"
 
 
 @pytest.fixture(scope="module")
-def client(static: Path) -> AsgiClient:
-    """Pages that somebody looked at already: what takes long is known."""
+def client(static: Path) -> Iterator[AsgiClient]:
+    """Pages that somebody looked at already, and a menu that waits for what a busy machine is slow to find."""
     opened = AsgiClient(build_app(build_state(3, ManualClock(), gpus=True), LOCAL_OPERATOR, static))
     assert {200} == {opened.get(path).status_code for path in ("/teams", "/endpoints", "/hosts")}
-    return opened
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(objects, "_PATIENCE_S", 60.0)
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +73,14 @@ def test_it_finds(text: str, kind: str, url: str, found) -> None:  # type: ignor
 )
 def test_it_finds_guides_by_their_words(text: str, line: tuple[str, str, str], found) -> None:  # type: ignore[no-untyped-def]  # a callable
     assert line in found(text)
+
+
+def test_what_takes_long_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never() -> object:
+        return await objects.Asked.soon(object.__new__(objects.Asked), asyncio.Event().wait())
+
+    monkeypatch.setattr(objects, "_PATIENCE_S", 0.01)
+    assert asyncio.run(never()) is None
 
 
 def test_an_alarm_is_found_by_a_part_of_its_name(found, client: AsgiClient) -> None:  # type: ignore[no-untyped-def]  # a callable
